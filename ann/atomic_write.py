@@ -1,0 +1,28 @@
+"""Files that are whole or not there."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """A temporary path beside `path` to write to; it takes `path`'s place when the block ends well, and goes when it does not.
+
+    The temporary name keeps the suffixes of `path`, by which libraries choose the format.
+
+    Example:
+        >>> with atomic_path("curve.csv") as temporary:
+        ...     frame.to_csv(temporary)
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
+    os.close(handle)
+    temporary = pathlib.Path(name)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

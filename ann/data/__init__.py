@@ -1,0 +1,7 @@
+"""Data sets as arrays (`load`), and as tf.data batches for training and evaluation (`pipeline`)."""
+
+from ann.data.arrays import Dataset, Split
+from ann.data.load import load, names
+from ann.data.pipeline import evaluation_batches, training_batches
+
+__all__ = ["Dataset", "Split", "evaluation_batches", "load", "names", "training_batches"]

@@ -1,0 +1,57 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ann.data.arrays import Dataset
+from ann.data.digits import load_digits
+from ann.data.synthetic import load_synthetic
+from ann.data.tfds_images import load_cifar10, load_cifar100, load_svhn
+
+# Name -> (function of data_dir, images held out for validation).
+_DATASETS = {
+    "digits": (load_digits, 200),
+    "cifar10": (load_cifar10, 5000),
+    "cifar100": (load_cifar100, 5000),
+    "svhn": (load_svhn, 5000),
+    "synthetic": (load_synthetic, 64),
+}
+
+
+def names() -> list[str]:
+    """Names of the data sets."""
+    return list(_DATASETS)
+
+
+def load(name: str, *, data_dir=None, hold_out: bool = False, train_examples: int | None = None) -> Dataset:
+    """A data set in memory.
+
+    Args:
+        name: one of `names()`.
+        data_dir: folder of prepared TFDS data sets, for those that come from there.
+        hold_out: train without the last training images and evaluate on them, not on the test images (001 section 5.1: the
+            last 5,000 of CIFAR's 50,000, by id).
+        train_examples: keep only so many training images, the first in the data set's order.
+
+    Raises:
+        ValueError: unknown name, or more `train_examples` than there are.
+        FileNotFoundError: the data set is not prepared; the message says how to.
+
+    Example:
+        >>> load("digits").train.images.shape
+        (1437, 8, 8, 1)
+    """
+    if name not in _DATASETS:
+        raise ValueError(f"dataset must be one of {names()}. Received: dataset={name!r}")
+    loader, num_held_out = _DATASETS[name]
+    dataset = loader(data_dir)
+    if hold_out:
+        dataset = dataclasses.replace(dataset, train=dataset.train[:-num_held_out], test=dataset.train[-num_held_out:])
+    if train_examples is not None:
+        if not 1 <= train_examples <= len(dataset.train):
+            raise ValueError(
+                f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}"
+            )
+        dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
+    return dataset

@@ -1,0 +1,55 @@
+"""Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation."""
+
+import logging
+
+import numpy as np
+
+from ann.data.arrays import Dataset, Split
+
+
+def load_cifar10(data_dir=None) -> Dataset:
+    """CIFAR-10: 50,000 and 10,000 images, in the official order; pad 4, crop, mirror (001 section 5.1)."""
+    return _load("cifar10", "cifar10", 10, data_dir, train="train", padding=4, flip=True)
+
+
+def load_cifar100(data_dir=None) -> Dataset:
+    """CIFAR-100: as CIFAR-10, 100 classes."""
+    return _load("cifar100", "cifar100", 100, data_dir, train="train", padding=4, flip=True)
+
+
+def load_svhn(data_dir=None) -> Dataset:
+    """SVHN: 604,388 (train and extra) and 26,032 images; pad 4, crop, blur (001 section 5.1).
+
+    Its records have no id: they stay in the order TFDS wrote them, which is the same on every machine.
+    """
+    return _load("svhn", "svhn_cropped", 10, data_dir, train="train+extra", padding=4, blur=True)
+
+
+def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
+    logging.getLogger("absl").setLevel(logging.WARNING)  # TFDS reports each step of the loading at INFO
+    import tensorflow_datasets as tfds  # slow to import, and not needed for the embedded data sets
+
+    builder = tfds.builder(tfds_name, data_dir=data_dir)
+    if not builder.data_path.exists():
+        option = f" --data_dir={data_dir}" if data_dir else ""
+        raise FileNotFoundError(
+            f"{name} is not prepared in {builder.data_path}. Run `tfds build {tfds_name}{option}` once (it downloads the data), "
+            f"or name the folder that holds it with data_dir or TFDS_DATA_DIR. Received: data_dir={data_dir!r}"
+        )
+    splits = {key: _read(builder, split) for key, split in (("train", train), ("test", "test"))}
+    return Dataset(name, num_classes, **splits, **augmentation)
+
+
+def _read(builder, split) -> Split:
+    """A whole split, sorted by id where its records have one: TFDS shuffles when it writes."""
+    import tensorflow_datasets as tfds
+
+    config = tfds.ReadConfig(interleave_cycle_length=1)  # the shards one after the other: the order they were written in
+    batches = tfds.as_numpy(builder.as_dataset(split=split, read_config=config, batch_size=1000))
+    columns = {}
+    for batch in batches:
+        for key, values in batch.items():
+            columns.setdefault(key, []).append(values)
+    columns = {key: np.concatenate(values) for key, values in columns.items()}
+    order = np.argsort(columns["id"]) if "id" in columns else slice(None)
+    return Split(columns["image"][order], columns["label"][order].astype(np.int32))

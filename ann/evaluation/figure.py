@@ -1,0 +1,39 @@
+"""The anytime figure: error against cost."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+
+from ann.atomic_write import atomic_path
+
+COLUMN_INCHES = (6.4, 4.2)
+
+
+def plot_curves(curves, path, *, title: str) -> None:
+    """Top-1 error against MACs, a step line for each network, as PNG.
+
+    An anytime network keeps its last answer until the next exit: the lines are steps, marks are the exits. Dotted lines mark
+    1/4, 1/2, 3/4 and all of the largest cost.
+
+    Args:
+        curves: dictionary from label to curve (`anytime_curve`).
+        path: PNG to write.
+        title: above the figure.
+    """
+    figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
+    largest = max(curve.macs.iloc[-1] for curve in curves.values())
+    scale, unit = (1e9, "G") if largest >= 1e9 else (1e6, "M")
+    for fraction in (0.25, 0.5, 0.75, 1.0):
+        axes.axvline(fraction * largest / scale, color="0.8", linestyle=":", linewidth=1, zorder=0)
+    for marker, (label, curve) in zip("osD^vP*X" * len(curves), curves.items(), strict=False):
+        axes.step(curve.macs / scale, curve.error_top1, where="post", marker=marker, markersize=4, linewidth=1.4, label=label)
+    axes.set(xlabel=f"cost ({unit} MACs an image)", ylabel="top-1 error (%)", title=title)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y", color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")
+    plt.close(figure)

@@ -1,0 +1,27 @@
+"""Heads: a state of the chain in, float32 logits out."""
+
+import keras
+
+from ann.layers import BatchNormalization
+
+
+def linear_head(state_shape, num_classes: int, *, name: str, normalize: bool = True, state_dtype=None) -> keras.Model:
+    """BN, ReLU, global average pooling, linear layer (001 appendix B).
+
+    Args:
+        state_shape: `(height, width, channels)` of the feature map.
+        num_classes: width of the logits.
+        name: name of the returned model.
+        normalize: False leaves the batch normalisation out, as the authors' code does for ResANN.
+        state_dtype: dtype of the feature map, default the compute dtype of the global policy.
+
+    Returns:
+        Functional model from `(batch, height, width, channels)` to float32 logits `(batch, num_classes)`. Pooling and
+        the linear layer run in float32 under any precision policy.
+    """
+    inputs = keras.Input(state_shape, dtype=state_dtype or keras.config.dtype_policy().compute_dtype)
+    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name="bn")(inputs) if normalize else inputs
+    x = keras.layers.ReLU(name="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
+    logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)
+    return keras.Model(inputs, logits, name=name)

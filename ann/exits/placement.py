@@ -1,0 +1,36 @@
+"""Which units have an exit behind them, and what the exits are called."""
+
+
+def every(num_units: int, period: int) -> list[int]:
+    """Indices of the units with an exit: every `period` units, counted back from the last.
+
+    Args:
+        num_units: units in the network.
+        period: the paper's s, units between two exits (001 appendix B; 002 section 4.3).
+
+    Returns:
+        0-based unit indices, increasing; the last is `num_units - 1`.
+
+    Raises:
+        ValueError: `num_units` below 1, or `period` not in 1..num_units.
+
+    Example:
+        >>> every(9, 4)
+        [0, 4, 8]
+    """
+    if num_units < 1:
+        raise ValueError(f"a network needs at least 1 unit. Received: num_units={num_units}")
+    if not 1 <= period <= num_units:
+        raise ValueError(f"the prediction period s must lie between 1 and the {num_units} units of the network. Received: s={period}")
+    return list(range((num_units - 1) % period, num_units, period))
+
+
+def exit_names(num_exits: int) -> list[str]:
+    """`exit_00`, `exit_01`, ...: zero-padded, because Keras and others sort dictionary keys.
+
+    Example:
+        >>> exit_names(2)
+        ['exit_00', 'exit_01']
+    """
+    digits = max(2, len(str(num_exits - 1)))
+    return [f"exit_{index:0{digits}d}" for index in range(num_exits)]

@@ -1,0 +1,65 @@
+"""What a weighting scheme is: a pure rule from numbers to exit weights."""
+
+import numpy as np
+
+
+class Scheme:
+    """Base of all weighting schemes.
+
+    A scheme owns no variables. `initial_state` says what has to be remembered between steps, `step` maps that state and the
+    losses of one batch to the weights of the batch and the next state, in `keras.ops`. So every scheme is checkpointed,
+    mirrored, logged and resumed by the one layer that holds the state, `LossCombiner`.
+    """
+
+    def initial_state(self, num_exits: int) -> dict[str, np.ndarray]:
+        """Arrays to remember between steps, by name.
+
+        Raises:
+            ValueError: the scheme cannot serve `num_exits` exits.
+        """
+        del num_exits
+        return {}
+
+    def step(self, state: dict, losses):
+        """Weights of this batch and the state after it.
+
+        Args:
+            state: tensors named and shaped as in `initial_state`.
+            losses: `(num_exits,)` float32, losses of the batch over all replicas; no gradient flows back through them.
+
+        Returns:
+            `(exit_weights, state)`: `(num_exits,)` float32 and a dictionary like `state`.
+        """
+        raise NotImplementedError
+
+    def get_config(self) -> dict:
+        """Constructor arguments."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict):
+        return cls(**config)
+
+
+class StaticScheme(Scheme):
+    """Base of the schemes whose weights depend on the number of exits alone."""
+
+    def weights(self, num_exits: int) -> np.ndarray:
+        """Exit weights, float32 `(num_exits,)`, shallow to deep.
+
+        Raises:
+            ValueError: `num_exits` below 1.
+        """
+        if num_exits < 1:
+            raise ValueError(f"num_exits must be at least 1. Received: num_exits={num_exits}")
+        return np.asarray(self._rule(num_exits), np.float32)
+
+    def _rule(self, num_exits: int):
+        raise NotImplementedError
+
+    def initial_state(self, num_exits):
+        self.weights(num_exits)  # raises before a step is taken
+        return {}
+
+    def step(self, state, losses):
+        return self.weights(losses.shape[0]), state

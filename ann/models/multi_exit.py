@@ -1,0 +1,143 @@
+"""The chain: segments with a head after each, as one Keras model.
+
+    state_0 = input;   state_k = segment_k(state_{k-1});   logits_k = head_k(state_k)
+"""
+
+import keras
+from keras import ops
+
+from ann import losses
+from ann.exits import exit_names
+from ann.losses import LossCombiner, exit_cross_entropies
+from ann.losses.combiner import num_replicas
+from ann.losses.cross_entropy import wrong_predictions
+from ann.metrics import AnytimeMetric
+from ann.models.progress import AnytimeProgbar
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class MultiExitModel(keras.Model):
+    """An anytime network.
+
+    Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch, num_classes)`. It is compiled with a
+    weighting scheme in place of a loss and otherwise used as any Keras model; labels are class indices or one-hot.
+
+    Args:
+        segments: models or layers, state in, state out; a state is any structure of tensors.
+        heads: models or layers, state in, logits out; one for each segment.
+        input_shape: shape of one input, without the batch, for example `(32, 32, 3)`.
+
+    Attributes:
+        segments, heads: the links of the chain, usable on their own.
+        num_exits, num_classes: integers.
+        exit_names: `exit_00`, ...
+        loss_combiner: the layer holding the weighting's state, once compiled.
+
+    Raises:
+        ValueError: no segment, a different number of heads, or heads that disagree on the number of classes.
+
+    Example:
+        >>> model = models.build("resann-n1-c4", num_classes=10)
+        >>> [logits.shape for logits in model(keras.ops.zeros((2, 32, 32, 3)))]
+        [(2, 10), (2, 10), (2, 10)]
+        >>> model.compile(optimizer="sgd", weighting="adaloss")
+    """
+
+    def __init__(self, segments, heads, input_shape, **kwargs):
+        super().__init__(**kwargs)
+        if not segments or len(segments) != len(heads):
+            raise ValueError(
+                "an anytime network needs one head for each of its segments, at least one. "
+                f"Received: {len(segments)} segments, {len(heads)} heads"
+            )
+        self.segments = list(segments)
+        self.heads = list(heads)
+        self.num_exits = len(self.heads)
+        self.exit_names = exit_names(self.num_exits)
+        self.sample_shape = tuple(input_shape)
+        self.anytime_metric = AnytimeMetric(self.exit_names)
+        widths = {logits.shape[-1] for logits in self(keras.Input(self.sample_shape))}
+        if len(widths) != 1:
+            raise ValueError(f"all heads must give the same number of classes. Received: {sorted(widths)}")
+        self.num_classes = widths.pop()
+
+    def call(self, inputs, training=None):
+        state, logits = inputs, []
+        for segment, head in zip(self.segments, self.heads, strict=True):
+            state = segment(state, training=training)
+            logits.append(head(state, training=training))
+        return logits
+
+    def compile(self, optimizer="sgd", weighting="const", **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: name or Keras optimizer.
+            weighting: name or `ann.losses.Scheme`, how the exits' cross-entropies are combined.
+            **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of `keras.Model.compile`.
+        """
+        self._set_loss_combiner(LossCombiner(losses.get(weighting), self.num_exits, name="loss_combiner"))
+        super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
+
+    def _set_loss_combiner(self, combiner):
+        # Keras locks a built model against new sublayers; this one must be a sublayer, so that its variables are trained,
+        # saved and restored with the model, and a new one at each `compile`, so that the weighting starts afresh.
+        self._tracker.unlock()
+        self._tracker.untrack(getattr(self, "loss_combiner", None))
+        self.loss_combiner = combiner
+        self._tracker.lock()
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        per_sample = exit_cross_entropies(y, y_pred)
+        if sample_weight is not None:
+            per_sample = per_sample * ops.cast(ops.reshape(sample_weight, (-1,)), per_sample.dtype)
+        total = self.loss_combiner(ops.mean(per_sample, axis=1), training=training)
+        if self.losses:
+            total = total + ops.sum(ops.stack(self.losses))
+        # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's own losses do.
+        return total / num_replicas()
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            sample_weight = ops.reshape(sample_weight, (-1,))
+        self.anytime_metric.update_state(exit_cross_entropies(y, y_pred), wrong_predictions(y, y_pred), sample_weight)
+        return self.get_metrics_result()
+
+    def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
+        """`keras.Model.fit`, with a progress bar that shows the summary; the values of every exit are in the history and logs."""
+        return super().fit(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
+
+    def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):
+        """`keras.Model.evaluate`, with the progress bar of `fit`."""
+        return super().evaluate(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "segments": [keras.saving.serialize_keras_object(segment) for segment in self.segments],
+            "heads": [keras.saving.serialize_keras_object(head) for head in self.heads],
+            "input_shape": self.sample_shape,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        links = {key: [keras.saving.deserialize_keras_object(link) for link in config[key]] for key in ("segments", "heads")}
+        return cls(**{**config, **links})
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        return {
+            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        self.optimizer.build(self.trainable_variables)
+
+
+def _with_progbar(callbacks):
+    if isinstance(callbacks, keras.callbacks.CallbackList):  # `fit` evaluating: it has its bar
+        return callbacks
+    return [*(callbacks or []), AnytimeProgbar()]

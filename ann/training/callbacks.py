@@ -1,0 +1,59 @@
+"""Keras callbacks of a training run."""
+
+import math
+import pathlib
+
+import keras
+import pandas as pd
+
+from ann.atomic_write import atomic_path
+
+
+class RaiseOnNaN(keras.callbacks.Callback):
+    """Ends training with an error that names the exit whose loss is not finite; the last checkpoint stays as it is.
+
+    Raises:
+        FloatingPointError: (in `fit`) after the first batch with such a loss.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        if math.isfinite(logs["loss"]):
+            return
+        losses = {name: logs[f"{name}_loss"] for name in self.model.exit_names}
+        bad = [name for name, loss in losses.items() if not math.isfinite(loss)] or ["none; the weighted sum"]
+        raise FloatingPointError(
+            f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). A smaller learning_rate may help; "
+            f"inputs that are not finite and labels outside 0..{self.model.num_classes - 1} do this too. "
+            f"Received: loss={logs['loss']} in batch {batch}"
+        )
+
+
+class ExitWeightLog(keras.callbacks.Callback):
+    """Adds `exit_00_weight`, ... (the loss weights last used) and `learning_rate` to the logs of each epoch.
+
+    It has to come before the callbacks that write logs.
+    """
+
+    def on_epoch_end(self, epoch, logs=None):
+        weights = keras.ops.convert_to_numpy(self.model.loss_combiner.exit_weights)
+        logs.update({f"{name}_weight": float(weight) for name, weight in zip(self.model.exit_names, weights, strict=True)})
+        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+class EpochLog(keras.callbacks.Callback):
+    """All logs of each epoch as a row of a CSV file, `epoch` first, 0-based.
+
+    The file is rewritten whole after each epoch. When training goes on from an earlier epoch, rows from there on are dropped.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = pathlib.Path(path)
+
+    def on_epoch_end(self, epoch, logs=None):
+        rows = pd.DataFrame([{"epoch": epoch, **logs}])
+        if self.path.exists():
+            earlier = pd.read_csv(self.path)
+            rows = pd.concat([earlier[earlier.epoch < epoch], rows], ignore_index=True)
+        with atomic_path(self.path) as temporary:
+            rows.to_csv(temporary, index=False)

@@ -1,0 +1,23 @@
+"""Where the replicas run."""
+
+import tensorflow as tf
+
+
+def strategy(name: str, batch_size: int):
+    """The tf.distribute strategy of a run.
+
+    Args:
+        name: "one_device", or "mirrored" over all visible GPUs, else over all logical CPUs.
+        batch_size: global batch size; must be divisible by the replicas.
+
+    Raises:
+        ValueError: unknown name, or an indivisible batch.
+    """
+    if name == "one_device":
+        return tf.distribute.get_strategy()
+    if name != "mirrored":
+        raise ValueError(f"strategy must be 'one_device' or 'mirrored'. Received: strategy={name!r}")
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if batch_size % len(devices):
+        raise ValueError(f"batch_size must be a multiple of the {len(devices)} replicas. Received: batch_size={batch_size}")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])

@@ -1,0 +1,1 @@
+"""Command lines and declared experiments on top of the library."""

@@ -1,0 +1,75 @@
+"""The folder of one training run: what lies in it, and who may write there."""
+
+import dataclasses
+import json
+import pathlib
+
+from ann.atomic_write import atomic_path
+from ann.config import RunConfig
+
+
+class RunFolderError(ValueError):
+    """The folder cannot be used for this run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """Names of the files of a run."""
+
+    path: pathlib.Path
+
+    def __post_init__(self):
+        object.__setattr__(self, "path", pathlib.Path(self.path))
+
+    config = property(lambda self: self.path / "config.json")
+    environment = property(lambda self: self.path / "environment.json")
+    epochs = property(lambda self: self.path / "epochs.csv")
+    tensorboard = property(lambda self: self.path / "tensorboard")
+    checkpoint = property(lambda self: self.path / "checkpoint.weights.h5")
+    model = property(lambda self: self.path / "model.keras")
+    curve = property(lambda self: self.path / "curve.csv")
+    figure = property(lambda self: self.path / "curve.png")
+    report = property(lambda self: self.path / "report.html")
+
+    def open(self, config: RunConfig, *, resume: bool) -> None:
+        """Claims the folder for a run: a new or empty one, or with `resume` one of the same config.
+
+        Raises:
+            RunFolderError: the folder holds another run, this run without `resume`, or something else.
+        """
+        if not self.path.exists() or not any(self.path.iterdir()):
+            write_json(self.config, config.to_dict())
+            return
+        if not self.config.exists():
+            raise RunFolderError(f"run_dir must be a new, empty or run folder. Received: run_dir={str(self.path)!r}")
+        differences = self._differences(config)
+        if differences:
+            raise RunFolderError(
+                f"the folder holds another run, with {'; '.join(differences)}. Choose another run_dir. "
+                f"Received: run_dir={str(self.path)!r}"
+            )
+        if not resume:
+            raise RunFolderError(
+                f"the folder holds this run already: pass --resume to go on with it. Received: run_dir={str(self.path)!r}"
+            )
+
+    def _differences(self, config) -> list[str]:
+        """Fields in which the folder's config differs from `config`; where it runs (runtime) and where data lies may change."""
+        try:
+            found = RunConfig.from_dict(json.loads(self.config.read_text())).to_dict()
+        except (ValueError, TypeError) as error:
+            return [f"an unreadable config.json ({error})"]
+        wanted = config.to_dict()
+        return [
+            f"{field}={found[group][field]!r} instead of {value!r}"
+            for group in wanted
+            if group != "runtime"
+            for field, value in wanted[group].items()
+            if field != "data_dir" and found[group][field] != value
+        ]
+
+
+def write_json(path: pathlib.Path, values) -> None:
+    """Writes indented JSON, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n")

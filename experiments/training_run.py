@@ -1,0 +1,95 @@
+"""One training run, from config to folder."""
+
+import json
+
+import keras
+import pandas as pd
+
+from ann import build, data, evaluation, training
+from ann.atomic_write import atomic_path
+from ann.config import RunConfig
+from experiments.environment import environment
+from experiments.run_folder import RunFolder, write_json
+
+
+def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto") -> pd.DataFrame:
+    """Trains, evaluates and writes everything a run leaves into `run_dir` (see `RunFolder`).
+
+    Data, model and names are checked before the folder is touched. A run that was interrupted goes on with `resume` after its
+    last whole epoch, with the batches, learning rates and weighting state it would have had; a finished one is evaluated again.
+
+    Args:
+        config: what to run.
+        run_dir: folder of the run.
+        resume: whether the folder may hold this very run already.
+        verbose: of `keras.Model.fit`.
+
+    Returns:
+        The anytime curve (`evaluation.anytime_curve`).
+
+    Raises:
+        ValueError, FileNotFoundError: config or data cannot be used.
+        RunFolderError: the folder belongs to something else.
+        FloatingPointError: a loss is not finite.
+    """
+    folder = RunFolder(run_dir)
+    keras.utils.set_random_seed(config.training.seed)
+    keras.config.set_dtype_policy(config.runtime.precision)
+    dataset = build.dataset(config)
+    steps_per_epoch = len(dataset.train) // config.data.batch_size
+    if not steps_per_epoch:
+        raise ValueError(f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}")
+    with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
+        model = build.model(config, dataset.num_classes, dataset.image_shape)
+        model.compile(optimizer=build.optimizer(config, steps_per_epoch), weighting=build.weighting(config.weighting))
+    folder.open(config, resume=resume)
+    write_json(folder.environment, environment())
+    _fit(model, dataset, config, folder, steps_per_epoch, verbose)
+    return _finish(model, dataset, config, folder)
+
+
+def _fit(model, dataset, config, folder, steps_per_epoch, verbose):
+    epochs = config.training.epochs
+    done = training.restore(model, folder.checkpoint, steps_per_epoch) if folder.checkpoint.exists() else 0
+    if done >= epochs:
+        return
+    batches = data.training_batches(
+        dataset,
+        config.data.batch_size,
+        seed=config.training.seed,
+        first_epoch=done,
+        epochs=epochs,
+        augmented=config.data.augment,
+    )
+    model.fit(
+        batches,
+        steps_per_epoch=steps_per_epoch,
+        initial_epoch=done,
+        epochs=epochs,
+        validation_data=data.evaluation_batches(dataset),
+        validation_freq=config.runtime.evaluate_every,
+        verbose=verbose,
+        callbacks=[
+            training.RaiseOnNaN(),
+            training.ExitWeightLog(),
+            training.EpochLog(folder.epochs),
+            keras.callbacks.TensorBoard(folder.tensorboard, write_graph=False),
+            training.Checkpoint(folder.checkpoint),
+        ],
+    )
+
+
+def _finish(model, dataset, config, folder):
+    """Writes model, curve, figure and report."""
+    with atomic_path(folder.model) as temporary:
+        model.save(temporary)
+    curve = evaluation.anytime_curve(model, data.evaluation_batches(dataset))
+    with atomic_path(folder.curve) as temporary:
+        curve.to_csv(temporary, index=False)
+    title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
+    evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
+    details = {"config": config.to_dict(), "environment": json.loads(folder.environment.read_text())}
+    evaluation.write_report(
+        {config.weighting.weighting: curve}, folder.figure, folder.report, title=title, details=json.dumps(details, indent=2)
+    )
+    return curve
