@@ -120,35 +120,48 @@ def _needed(calls, answer) -> set[Call]:
 
 
 def _calls(link, prefix, inputs, input_shapes):
-    """Calls of one segment or head, names of its outputs and their shapes.
+    """Calls of one segment, head or layer; names of its outputs and their shapes.
+
+    `inputs` and `input_shapes` are a name and a shape, or lists of them, like the link's input.
+    """
+    if isinstance(link, keras.Sequential):
+        calls = []
+        for index, layer in enumerate(link.layers):
+            layer_calls, inputs, input_shapes = _calls(layer, f"{prefix}/{index}", inputs, input_shapes)
+            calls += layer_calls
+        return calls, inputs, input_shapes
+    config = link.get_config() if isinstance(link, keras.Model) else {}
+    if "input_layers" in config:
+        return _functional_calls(link, config, prefix, inputs)
+    return _layer_call(link, prefix, inputs, input_shapes)
+
+
+def _functional_calls(link, config, prefix, inputs):
+    """`_calls` of a functional model.
 
     The walk reads the functional configuration, which names producer and shape of every tensor, so that the model itself is
-    left alone. `inputs` and `input_shapes` are structures of tensor names and shapes like the link's input.
+    left alone.
     """
-    if not isinstance(link, keras.Model):
-        return _layer_call(link, prefix, inputs, input_shapes)
-    config = link.get_config()
-    # Names of the tensors outside for those inside: (layer, node, index) -> name.
+    # (layer, node, index) -> name of the tensor, and its shape.
     names = dict(zip(_tensors(config["input_layers"]), keras.tree.flatten(inputs), strict=True))
     calls, shapes = [], {}
     for entry in config["layers"]:
-        layer = link.get_layer(entry["name"]) if entry["class_name"] != "InputLayer" else None
         for node, arguments in enumerate(entry["inbound_nodes"]):
             read = _history(arguments)
             made_calls, made, made_shapes = _calls(
-                layer,
+                link.get_layer(entry["name"]),
                 f"{prefix}/{entry['name']}:{node}",
                 [names[key] for key, _ in read],
                 [shape for _, shape in read],
             )
             calls += made_calls
-            shape_list = [made_shapes] if _is_shape(made_shapes) else list(made_shapes)
-            for position, (name, shape) in enumerate(zip(keras.tree.flatten(made), shape_list, strict=True)):
-                names[(entry["name"], node, position)] = name
-                shapes[(entry["name"], node, position)] = shape
+            made_shapes = [made_shapes] if _is_shape(made_shapes) else list(made_shapes)
+            for index, (name, shape) in enumerate(zip(keras.tree.flatten(made), made_shapes, strict=True)):
+                names[(entry["name"], node, index)] = name
+                shapes[(entry["name"], node, index)] = shape
     outputs = _tensors(config["output_layers"])
     made = [names[key] for key in outputs]
-    made_shapes = [shapes.get(key) or link.input_shape for key in outputs]
+    made_shapes = [shapes.get(key, link.input_shape) for key in outputs]
     return (calls, made[0], made_shapes[0]) if len(outputs) == 1 else (calls, made, made_shapes)
 
 

@@ -5,7 +5,7 @@ import typing
 
 from absl import flags
 
-from ann import data, losses, models
+from ann import data, losses
 from ann.config import GROUPS, RunConfig
 
 
@@ -55,8 +55,3 @@ def config_from(values) -> RunConfig:
         fields = {field.name: getattr(values, field.name) for field in dataclasses.fields(cls)}
         groups[name] = cls(**{k: tuple(map(float, v)) if isinstance(v, list) else v for k, v in fields.items()})
     return RunConfig(**groups)
-
-
-def model_help() -> str:
-    """The names `--model` takes, for help texts."""
-    return ", ".join(models.names())

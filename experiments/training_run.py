@@ -12,7 +12,7 @@ from experiments.environment import environment
 from experiments.run_folder import RunFolder, write_json
 
 
-def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto") -> pd.DataFrame:
+def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", callbacks=()) -> pd.DataFrame:
     """Trains, evaluates and writes everything a run leaves into `run_dir` (see `RunFolder`).
 
     Data, model and names are checked before the folder is touched. A run that was interrupted goes on with `resume` after its
@@ -23,6 +23,7 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto") -
         run_dir: folder of the run.
         resume: whether the folder may hold this very run already.
         verbose: of `keras.Model.fit`.
+        callbacks: further Keras callbacks.
 
     Returns:
         The anytime curve (`evaluation.anytime_curve`).
@@ -44,11 +45,11 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto") -
         model.compile(optimizer=build.optimizer(config, steps_per_epoch), weighting=build.weighting(config.weighting))
     folder.open(config, resume=resume)
     write_json(folder.environment, environment())
-    _fit(model, dataset, config, folder, steps_per_epoch, verbose)
+    _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
     return _finish(model, dataset, config, folder)
 
 
-def _fit(model, dataset, config, folder, steps_per_epoch, verbose):
+def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
     epochs = config.training.epochs
     done = training.restore(model, folder.checkpoint, steps_per_epoch) if folder.checkpoint.exists() else 0
     if done >= epochs:
@@ -75,6 +76,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose):
             training.EpochLog(folder.epochs),
             keras.callbacks.TensorBoard(folder.tensorboard, write_graph=False),
             training.Checkpoint(folder.checkpoint),
+            *callbacks,
         ],
     )
 

@@ -19,7 +19,7 @@ def linear_head(state_shape, num_classes: int, *, name: str, normalize: bool = T
         Functional model from `(batch, height, width, channels)` to float32 logits `(batch, num_classes)`. Pooling and
         the linear layer run in float32 under any precision policy.
     """
-    inputs = keras.Input(state_shape, dtype=state_dtype or keras.config.dtype_policy().compute_dtype)
+    inputs = keras.Input(state_shape, dtype=state_dtype or keras.config.dtype_policy().compute_dtype, name="state")
     x = BatchNormalization(momentum=0.9, epsilon=1e-5, name="bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)

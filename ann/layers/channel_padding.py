@@ -14,7 +14,8 @@ class ChannelPadding(keras.layers.Layer):
     Input shape: `(batch, height, width, c)`. Output shape: `(batch, height, width, channels)`.
 
     Example:
-        >>> ChannelPadding(4)(keras.ops.ones((1, 1, 1, 2)))[0, 0, 0]    # 0 1 1 0
+        >>> keras.ops.convert_to_numpy(ChannelPadding(4)(keras.ops.ones((1, 1, 1, 2)))).ravel()
+        array([0., 1., 1., 0.], dtype=float32)
     """
 
     def __init__(self, channels, **kwargs):

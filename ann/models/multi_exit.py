@@ -38,7 +38,7 @@ class MultiExitModel(keras.Model):
 
     Example:
         >>> model = models.build("resann-n1-c4", num_classes=10)
-        >>> [logits.shape for logits in model(keras.ops.zeros((2, 32, 32, 3)))]
+        >>> [tuple(logits.shape) for logits in model(keras.ops.zeros((2, 32, 32, 3)))]
         [(2, 10), (2, 10), (2, 10)]
         >>> model.compile(optimizer="sgd", weighting="adaloss")
     """

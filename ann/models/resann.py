@@ -45,7 +45,7 @@ def resann_cifar(*, n, c, s=None, num_classes=10, input_shape=(32, 32, 3), prese
 
 def _segment(index, units, shape, *, n, c, final_bn):
     state_dtype = "float32" if index == 0 else keras.config.dtype_policy().compute_dtype
-    inputs = x = keras.Input(shape, dtype=state_dtype)
+    inputs = x = keras.Input(shape, dtype=state_dtype, name="state")
     if index == 0:
         x = keras.layers.Conv2D(c, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name="stem_conv")(x)
     for unit in units:

@@ -1,0 +1,33 @@
+# The README's two commands. Each makes the environment it needs: a virtual environment in $(VENV) with the tested versions.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard third_party/requirements/*.txt)
+
+.PHONY: demo test lint format bench
+demo: $(VENV)/.core
+	$(BIN)/python -m experiments.demo
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.input_pipeline
+	$(BIN)/python -m benchmarks.train_step
+
+$(VENV)/.core: $(REQUIREMENTS)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .
+	touch $@
+
+$(VENV)/.test $(VENV)/.bench: $(VENV)/.%: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[$*]
+	touch $@

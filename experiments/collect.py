@@ -1,0 +1,53 @@
+"""Joins finished runs into one CSV of results, a row an exit, each with its config, versions and hardware.
+
+    python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
+"""
+
+import json
+
+import pandas as pd
+from absl import app, flags
+
+from ann.atomic_write import atomic_path
+from experiments.run_folder import RunFolder
+
+_OUTPUT = flags.DEFINE_string("output", None, "CSV to write.", required=True)
+
+
+def collect(run_dirs) -> pd.DataFrame:
+    """Curves of finished runs under each other.
+
+    Returns:
+        DataFrame: all fields of the config that say what was run, the columns of the curve, then versions and hardware.
+
+    Raises:
+        FileNotFoundError: a folder holds no finished run.
+    """
+    frames = []
+    for folder in map(RunFolder, run_dirs):
+        if not folder.curve.exists():
+            raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
+        config = json.loads(folder.config.read_text())
+        config["data"].pop("data_dir")
+        settings = {name: _cell(value) for group in config.values() for name, value in group.items()}
+        made_with = {name: _cell(value) for name, value in json.loads(folder.environment.read_text()).items()}
+        curve = pd.read_csv(folder.curve)
+        frames.append(pd.concat([pd.DataFrame([settings] * len(curve)), curve, pd.DataFrame([made_with] * len(curve))], axis=1))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _cell(value):
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def main(argv):
+    if not argv[1:]:
+        raise app.UsageError("name the run folders to collect")
+    results = collect(argv[1:])
+    with atomic_path(_OUTPUT.value) as temporary:
+        results.to_csv(temporary, index=False)
+    print(f"{len(results)} rows of {len(argv) - 1} runs written to {_OUTPUT.value}")
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,49 @@
+"""Strict defaults for every test: one seed, float32, two logical CPUs (for MirroredStrategy), no leftover Keras state."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_keras():
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy("float32")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def dense_chain():
+    """Makes a tiny chain without batch normalisation: each sample's result is its own, whatever the batch."""
+    from ann.models import MultiExitModel
+
+    def make(num_exits=3, width=4, num_classes=3):
+        segments, heads = [], []
+        for index in range(num_exits):
+            inputs = keras.Input((width,))
+            segments.append(keras.Model(inputs, keras.layers.Dense(width, activation="tanh")(inputs), name=f"segment_{index}"))
+            inputs = keras.Input((width,))
+            heads.append(keras.Model(inputs, keras.layers.Dense(num_classes)(inputs), name=f"head_{index}"))
+        return MultiExitModel(segments, heads, (width,))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """One strategy for all tests: a second one in the process would reuse the keys of the first one's collectives."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

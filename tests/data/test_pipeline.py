@@ -1,0 +1,72 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ann import data
+from ann.data import Dataset, Split
+
+
+def numbered(count=50):
+    """Images that carry their index, so that order can be read off."""
+    images = np.broadcast_to(np.arange(count, dtype="uint8")[:, None, None, None], (count, 4, 4, 1))
+    split = Split(np.array(images), np.arange(count, dtype="int32"))
+    return Dataset("numbered", count, train=split, test=split)
+
+
+def collect(batches):
+    return [(x.numpy(), y.numpy()) for x, y in batches]
+
+
+def test_an_epoch_has_every_image_once_and_drops_the_incomplete_batch():
+    batches = collect(data.training_batches(numbered(), 8, seed=0, first_epoch=0, epochs=1))
+    assert [len(y) for _, y in batches] == [8] * 6
+    labels = np.concatenate([y for _, y in batches])
+    assert len(set(labels)) == 48
+    assert labels.tolist() != sorted(labels)
+
+
+def test_images_stay_with_their_labels_and_are_normalised():
+    dataset = numbered()
+    mean, std = dataset.normalization()
+    for images, labels in collect(data.training_batches(dataset, 8, seed=0, first_epoch=0, epochs=1)):
+        np.testing.assert_allclose(images[:, 0, 0, 0] * std + mean, labels, atol=1e-3)
+
+
+def test_seed_and_epoch_decide_everything():
+    dataset = data.load("synthetic")
+
+    def run(seed, first_epoch):
+        return collect(data.training_batches(dataset, 64, seed=seed, first_epoch=first_epoch, epochs=3))
+
+    whole, again, resumed, other = run(0, 0), run(0, 0), run(0, 1), run(1, 0)
+    for (x, y), (x_again, y_again) in zip(whole, again, strict=True):
+        np.testing.assert_array_equal(x, x_again)
+        np.testing.assert_array_equal(y, y_again)
+    for (x, y), (x_resumed, y_resumed) in zip(whole[8:], resumed, strict=True):
+        np.testing.assert_array_equal(x, x_resumed)
+        np.testing.assert_array_equal(y, y_resumed)
+    assert any((y != y_other).any() for (_, y), (_, y_other) in zip(whole, other, strict=True))
+    assert (whole[0][1] != whole[8][1]).any()  # epochs differ
+
+
+def test_augmentation_can_be_left_out():
+    dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True, blur=True)
+    plain = collect(data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1, augmented=False))
+    augmented = collect(data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1))
+    assert {x.shape for x, _ in plain + augmented} == {(64, 8, 8, 3)}
+    originals = {image.tobytes() for image in dataset.train.images}
+    mean, std = dataset.normalization()
+    back = lambda x: {np.rint(image * std + mean).astype("uint8").tobytes() for image in x}  # noqa: E731
+    assert back(plain[0][0]) <= originals
+    assert not back(augmented[0][0]) <= originals
+
+
+def test_evaluation_keeps_order_and_the_last_batch():
+    batches = collect(data.evaluation_batches(numbered(), 8))
+    assert np.concatenate([y for _, y in batches]).tolist() == list(range(50))
+
+
+def test_a_batch_larger_than_the_data_is_refused():
+    with pytest.raises(ValueError, match="Received: batch_size=51"):
+        data.training_batches(numbered(), 51, seed=0, first_epoch=0, epochs=1)

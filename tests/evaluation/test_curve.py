@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ann import costs, data, evaluation, models
+
+
+def curve(fractions, errors):
+    return pd.DataFrame({"fraction": fractions, "error_top1": errors})
+
+
+def test_agrees_with_keras_and_with_arithmetic(random):
+    model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+    model.compile(weighting="const")
+    batches = data.evaluation_batches(data.load("synthetic"), 100)
+    measured = evaluation.anytime_curve(model, batches)
+    reported = model.evaluate(batches, verbose=0, return_dict=True)
+    for index, name in enumerate(model.exit_names):
+        assert measured.loss[index] == pytest.approx(reported[f"{name}_loss"], rel=1e-5)
+        assert measured.error_top1[index] == pytest.approx(reported[f"{name}_error"], rel=1e-5)
+    logits = model.predict(batches, verbose=0)[1]
+    labels = np.concatenate([y.numpy() for _, y in batches])
+    top5 = np.argsort(-logits, axis=1)[:, :5]
+    assert measured.error_top5[1] == pytest.approx(100 * np.mean((top5 != labels[:, None]).all(axis=1)))
+    assert measured.macs.tolist() == costs.profile(model).macs_incremental.tolist()
+    assert measured.fraction.iloc[-1] == 1
+    assert evaluation.average_error(measured) == pytest.approx(reported["average_error"], rel=1e-5)
+
+
+def test_an_empty_data_set_is_refused():
+    with pytest.raises(ValueError, match="empty"):
+        evaluation.anytime_curve(models.build("resann-n1-c2"), [])
+
+
+def test_milestones_by_hand():
+    measured = curve([0.2, 0.4, 0.8, 1.0], [50.0, 30.0, 20.0, 18.0])
+    assert evaluation.milestones(measured).tolist() == pytest.approx([45, 27.5, 21.25, 18])
+    assert evaluation.milestones(measured, rule="latest").tolist() == [50, 30, 30, 18]
+    assert evaluation.milestones(measured).index.tolist() == [0.25, 0.5, 0.75, 1]
+
+
+def test_an_exit_on_the_milestone_counts():
+    assert evaluation.milestones(curve([0.25, 0.5, 0.75, 1], [4, 3, 2, 1]), rule="latest").tolist() == [4, 3, 2, 1]
+
+
+def test_no_answer_before_the_first_exit():
+    # DenseANN169's first exit costs 46 % of the network (author_code.md section 4).
+    for rule in ("interpolate", "latest"):
+        values = evaluation.milestones(curve([0.46, 1.0], [48.0, 24.0]), rule)
+        assert np.isnan(values[0.25])
+        assert values[1.0] == 24
+
+
+def test_other_rules_are_refused():
+    with pytest.raises(ValueError, match="Received: rule='nearest'"):
+        evaluation.milestones(curve([1.0], [1.0]), rule="nearest")

@@ -1,0 +1,103 @@
+"""The fused layer is Keras's layer: outputs, gradients, moving statistics, configuration."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ann.layers import BatchNormalization
+
+TOLERANCE = {"float32": 2e-5, "mixed_bfloat16": 5e-2, "mixed_float16": 5e-3}
+
+
+@pytest.fixture
+def used(monkeypatch):
+    """Counts the calls that reach the fused kernel."""
+    calls = []
+    kernel = BatchNormalization._kernel
+    monkeypatch.setattr(BatchNormalization, "_kernel", lambda *args, **kwargs: calls.append(1) or kernel(*args, **kwargs))
+    return calls
+
+
+def pair(shape, random, **kwargs):
+    """Keras's layer and ours with equal, not initial, weights."""
+    layers = [cls(**kwargs) for cls in (keras.layers.BatchNormalization, BatchNormalization)]
+    for layer in layers:
+        layer.build(shape)
+    values = [random.uniform(0.5, 1.5, w.shape).astype("float32") for w in layers[0].weights]
+    for layer in layers:
+        layer.set_weights(values)
+    return layers
+
+
+def run(layer, x, upstream, training):
+    """Outputs, gradients to input and weights, and moving statistics after the call, all float32."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs = layer(x, training=training)
+        loss = tf.reduce_sum(tf.cast(outputs, tf.float32) * upstream)
+    sources = [x, *(w.value for w in layer.trainable_variables)]
+    gradients = tape.gradient(loss, sources)
+    return [np.asarray(tf.cast(v, tf.float32)) for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("policy", TOLERANCE)
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}, {"momentum": 0.9, "epsilon": 1e-5}])
+def test_equals_keras(policy, training, trainable, options, random, used):
+    stock, fused = pair((None, 5, 6, 7), random, dtype=policy, **options)
+    stock.trainable = fused.trainable = trainable
+    x = tf.constant(random.normal(1.5, 2, (4, 5, 6, 7)), tf.float32)
+    upstream = tf.constant(random.normal(size=(4, 5, 6, 7)), tf.float32)
+    for mine, theirs in zip(run(fused, x, upstream, training), run(stock, x, upstream, training), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=TOLERANCE[policy], atol=TOLERANCE[policy] * max(1, np.abs(theirs).max()))
+    assert used
+    assert fused(x).dtype == stock(x).dtype
+
+
+def test_moving_statistics_over_steps_and_tiny_batches(random):
+    for shape in ((1, 1, 1, 3), (2, 1, 1, 3), (3, 2, 2, 3)):
+        stock, fused = pair((None, *shape[1:]), random)
+        for _ in range(3):
+            x = random.normal(size=shape).astype("float32")
+            stock(x, training=True)
+            fused(x, training=True)
+        for mine, theirs in zip(fused.weights, stock.weights, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_inside_a_compiled_function(random, used):
+    stock, fused = pair((None, 4, 4, 3), random)
+    x = random.normal(size=(8, 4, 4, 3)).astype("float32")
+    np.testing.assert_allclose(tf.function(fused)(x, training=True), stock(x, training=True), atol=1e-5)
+    np.testing.assert_allclose(fused.moving_variance, stock.moving_variance, rtol=1e-5)
+    assert used
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [((2, 3), {}), ((2, 4, 3), {}), ((2, 3, 4, 4), {"axis": 1}), ((2, 4, 4, 3), {"renorm": True}), ((2, 4, 4, 3), {"dtype": "float64"})],
+)
+def test_falls_back_where_the_kernel_cannot_serve(shape, options, random, used):
+    stock, fused = pair((None, *shape[1:]), random, **options)
+    x = random.normal(size=shape)
+    np.testing.assert_allclose(fused(x, training=True), stock(x, training=True), atol=1e-5)
+    assert not used
+
+
+def test_masked_inputs_fall_back(random, used):
+    stock, fused = pair((None, 4, 4, 3), random)
+    x, mask = random.normal(size=(2, 4, 4, 3)).astype("float32"), random.uniform(size=(2, 4, 4)) > 0.5
+    np.testing.assert_allclose(fused(x, training=True, mask=mask), stock(x, training=True, mask=mask), atol=1e-5)
+    assert not used
+
+
+def test_same_configuration_and_weight_names():
+    stock, fused = keras.layers.BatchNormalization(epsilon=1e-4, name="bn"), BatchNormalization(epsilon=1e-4, name="bn")
+    for layer in (stock, fused):
+        layer.build((None, 2, 2, 3))
+    assert fused.get_config() == stock.get_config()
+    assert [w.name for w in fused.weights] == [w.name for w in stock.weights]
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(fused))
+    assert type(again) is BatchNormalization

@@ -1,0 +1,21 @@
+import pytest
+
+from ann.atomic_write import atomic_path
+
+
+def test_the_file_appears_whole(tmp_path):
+    with atomic_path(tmp_path / "new" / "a.csv") as temporary:
+        temporary.write_text("1")
+        assert temporary.suffix == ".csv"
+        assert not (tmp_path / "new" / "a.csv").exists()
+    assert (tmp_path / "new" / "a.csv").read_text() == "1"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(OSError, match="disk full"), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise OSError("disk full")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,90 @@
+"""Counts by hand: a 3x3 convolution from a to b channels on h x w outputs costs 9abhw MACs, a linear layer inputs x outputs."""
+
+import keras
+import pytest
+
+from ann import costs, models
+from ann.models import MultiExitModel
+
+
+def test_resann_n1_c16_by_hand():
+    model = models.build("resann-n1-c16")
+    profile = costs.profile(model)
+    stem = 9 * 3 * 16 * 32 * 32
+    unit0 = 2 * 9 * 16 * 16 * 32 * 32
+    unit1 = (9 * 16 * 32 + 9 * 32 * 32) * 16 * 16
+    unit2 = (9 * 32 * 64 + 9 * 64 * 64) * 8 * 8
+    heads = [160, 320, 640]
+    assert profile.macs_pruned.tolist() == [
+        stem + unit0 + heads[0],
+        stem + unit0 + unit1 + heads[1],
+        stem + unit0 + unit1 + unit2 + heads[2],
+    ]
+    assert profile.macs_incremental.tolist() == [
+        stem + unit0 + heads[0],
+        stem + unit0 + unit1 + sum(heads[:2]),
+        stem + unit0 + unit1 + unit2 + sum(heads),
+    ]
+    assert profile.macs_blockwise.tolist() == profile.macs_incremental.tolist()
+    # Kernels, 2 parameters a normalised channel (2 layers a unit, 1 a head), linear layers with bias.
+    convolutions = [9 * 3 * 16 + 2 * 9 * 256, 9 * 16 * 32 + 9 * 1024, 9 * 32 * 64 + 9 * 4096]
+    norms = [2 * (16 + 16) + 32, 2 * (16 + 32) + 64, 2 * (32 + 64) + 128]
+    linear = [170, 330, 650]
+    expected = [a + b + c for a, b, c in zip(convolutions, norms, linear, strict=True)]
+    assert profile.params.tolist() == [sum(expected[: k + 1]) for k in range(3)]
+    assert profile.params.iloc[-1] == sum(int(keras.ops.size(w)) for w in model.trainable_weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "convolutions_m", "kernels_m"),
+    # author_code.md section 2.1: multiply-adds and parameters of the convolutions, in millions, rounded.
+    [("resann-n7-c16", 97, 0.66), ("resann-n7-c32", 388, 2.62), ("resann-n9-c16", 125, 0.85), ("resann-n9-c32", 501, 3.39)],
+)
+def test_published_resann_costs(name, convolutions_m, kernels_m):
+    model = models.build(name)
+    final = costs.profile(model).iloc[-1]
+    assert final.macs_pruned / 1e6 == pytest.approx(convolutions_m, abs=0.5)
+    kernels = sum(int(keras.ops.size(w)) for w in model.trainable_weights if w.name == "kernel" and len(w.shape) == 4)
+    assert kernels / 1e6 == pytest.approx(kernels_m, abs=0.006)  # 654,768 stands there as .66
+
+
+def test_pruned_leaves_out_what_an_answer_does_not_need():
+    # Two branches cross the cut; the first head reads one of them only, the second head the other.
+    inputs = keras.Input((4,))
+    segment = keras.Model(inputs, [keras.layers.Dense(5)(inputs), keras.layers.Dense(7)(inputs)])
+    left, right = keras.Input((5,)), keras.Input((7,))
+    head = keras.Model([left, right], keras.layers.Dense(2)(left))
+    left, right = keras.Input((5,)), keras.Input((7,))
+    second = keras.Model([left, right], keras.layers.Dense(3)(right))
+    one = keras.Input((3,))
+    model = MultiExitModel([segment, second], [head, keras.Model(one, keras.layers.Dense(2)(one))], (4,))
+    profile = costs.profile(model)
+    assert profile.macs_pruned.tolist() == [20 + 10, 28 + 21 + 6]
+    assert profile.macs_incremental.tolist() == [30, 30 + 55]
+    assert profile.macs_blockwise.tolist() == [20 + 28 + 10, 20 + 28 + 10 + 21 + 6]
+
+
+def test_grouped_and_shared_layers_and_plain_layers_as_links():
+    inputs = keras.Input((8, 8, 4))
+    convolution = keras.layers.Conv2D(4, 3, padding="same", groups=2)
+    segment = keras.Model(inputs, convolution(convolution(inputs)))
+    head = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    model = MultiExitModel([segment], [head], (8, 8, 4))
+    assert costs.profile(model).macs_pruned.tolist() == [2 * 64 * 9 * 2 * 4 + 256 * 2]
+    model = MultiExitModel([keras.layers.Dense(3)], [keras.layers.Dense(2)], (4,))
+    assert costs.profile(model).macs_pruned.tolist() == [12 + 6]
+
+
+def test_layers_without_a_rule_are_refused_by_name():
+    inputs = keras.Input((5, 4))
+    segment = keras.Model(inputs, keras.layers.LSTM(3, name="memory")(inputs))
+    model = MultiExitModel([segment], [keras.layers.Dense(2)], (5, 4))
+    with pytest.raises(ValueError, match="'memory'. Received: LSTM"):
+        costs.profile(model)
+
+
+def test_profiling_leaves_the_model_alone():
+    model = models.build("resann-n1-c4")
+    before = model.segments[0].get_layer("stem_conv").output
+    costs.profile(model)
+    assert model.segments[0].get_layer("stem_conv").output is before

@@ -1,0 +1,66 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ann.training import L2SGD
+
+
+def variables():
+    return [keras.Variable(np.full(2, value, "float32"), name=name) for name, value in (("kernel", 2.0), ("bias", 3.0), ("gamma", 4.0))]
+
+
+def test_l2_is_in_the_gradient_of_kernels_only():
+    kernel, bias, gamma = variables()
+    optimizer = L2SGD(learning_rate=0.1, momentum=0.9, l2=0.5)
+    optimizer.build([kernel, bias, gamma])
+    for _ in range(2):
+        optimizer.apply([tf.fill([2], 1.0)] * 3)
+    # Kernel: v1 = -0.1 (1 + 0.5 * 2) = -0.2, w = 1.8; v2 = 0.9 v1 - 0.1 (1 + 0.5 * 1.8) = -0.37, w = 1.43.
+    np.testing.assert_allclose(kernel.numpy(), [1.43, 1.43], rtol=1e-6)
+    # Others: v1 = -0.1; v2 = -0.19.
+    np.testing.assert_allclose(bias.numpy(), [2.71, 2.71], rtol=1e-6)
+    np.testing.assert_allclose(gamma.numpy(), [3.71, 3.71], rtol=1e-6)
+
+
+def test_equals_a_penalty_of_half_l2_times_the_squared_norm(dense_chain, random):
+    x, y = random.normal(size=(16, 4)).astype("float32"), random.integers(0, 3, 16)
+
+    def trained(optimizer, penalty):
+        keras.utils.set_random_seed(0)
+        model = dense_chain()
+        if penalty:
+            for link in (*model.segments, *model.heads):
+                link.layers[-1].kernel.regularizer = keras.regularizers.L2(penalty / 2)
+        model.compile(optimizer=optimizer, weighting="const")
+        model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        return model.get_weights()
+
+    ours = trained(L2SGD(0.1, momentum=0.9, l2=0.01), 0)
+    keras_penalty = trained(keras.optimizers.SGD(0.1, momentum=0.9), 0.01)
+    for mine, theirs in zip(ours, keras_penalty, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_two_replicas_decay_once(dense_chain, two_replicas, random):
+    x, y = random.normal(size=(16, 4)).astype("float32"), random.integers(0, 3, 16)
+
+    def trained():
+        keras.utils.set_random_seed(0)
+        model = dense_chain()
+        model.compile(optimizer=L2SGD(0.1, l2=0.1), weighting="const")
+        return model
+
+    one = trained()
+    with two_replicas.scope():
+        two = trained()
+    for model in (one, two):
+        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    for mine, theirs in zip(two.weights, one.weights, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_configuration_round_trip():
+    optimizer = L2SGD(0.2, momentum=0.8, l2=3e-4)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert (again.l2, again.momentum) == (3e-4, 0.8)
+    assert float(again.learning_rate) == np.float32(0.2)
