@@ -11,9 +11,7 @@ def dataset(config: RunConfig) -> data.Dataset:
         ValueError, FileNotFoundError: as `data.load`.
     """
     wanted = config.data
-    return data.load(
-        wanted.dataset, data_dir=wanted.data_dir, hold_out=wanted.hold_out, train_examples=wanted.train_examples
-    )
+    return data.load(wanted.dataset, data_dir=wanted.data_dir, hold_out=wanted.hold_out, train_examples=wanted.train_examples)
 
 
 def weighting(config: WeightingConfig) -> losses.Scheme:

@@ -30,7 +30,9 @@ class DataConfig:
     """Which images, how many, in what batches."""
 
     dataset: str = _field("digits", "Data set.")
-    data_dir: str | None = _field(None, "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets.")
+    data_dir: str | None = _field(
+        None, "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets."
+    )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
     hold_out: bool = _field(False, "Train without the last training images (by id; 5,000 of CIFAR's) and evaluate on them.")
@@ -51,7 +53,9 @@ class ModelConfig:
     """Which anytime network."""
 
     model: str = _field("resann-n3-c16", "Anytime network, for example resann-n9-c16: n units per stage, first width c.")
-    s: int | None = _field(None, "Prediction period: an exit every s units, counted back from the last; default: the model's own.")
+    s: int | None = _field(
+        None, "Prediction period: an exit every s units, counted back from the last; default: the model's own."
+    )
     preset: str = _field("paper", "Architecture as in the paper, or as in the authors' code: paper, author_code.")
 
     def __post_init__(self):

@@ -1,6 +1,6 @@
 """Joins finished runs into one CSV of results, a row an exit, each with its config, versions and hardware.
 
-    python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
+python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
 """
 
 import json

@@ -2,8 +2,8 @@
 
     python -m experiments.demo
 
-Trains ResANN (n=3, c=16, 9 exits) twice on scikit-learn's 1,797 digits, a minute each on 2 cores, and prints cost and test error of
-every exit. Figure, report, models and summary.csv go to runs/demo/, which is replaced only once all of it is there.
+Trains ResANN (n=3, c=16, 9 exits) twice on scikit-learn's 1,797 digits, a minute each on 2 cores, and prints cost and test
+error of every exit. Figure, report, models and summary.csv go to runs/demo/, which is replaced only once all of it is there.
 """
 
 import os
@@ -56,7 +56,9 @@ def demo(run_dir: pathlib.Path, epochs: int) -> pd.DataFrame:
     curves = {}
     for weighting in WEIGHTINGS:
         config = dataclasses.replace(base, weighting=WeightingConfig(weighting=weighting))
-        print(f"\n{config.model.model} on {config.data.dataset}, {weighting}: test error (%) by exit, shallow to deep", flush=True)
+        print(
+            f"\n{config.model.model} on {config.data.dataset}, {weighting}: test error (%) by exit, shallow to deep", flush=True
+        )
         curves[weighting] = train(config, partial / weighting, verbose=0, callbacks=[ErrorsByExit(every=5)])
     summary = pd.concat([curve.assign(weighting=weighting) for weighting, curve in curves.items()], ignore_index=True)
     summary = summary[["weighting", "exit", "macs", "fraction", "error_top1"]]

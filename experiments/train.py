@@ -2,8 +2,9 @@
 
     python -m experiments.train --dataset=cifar10 --model=resann-n9-c16 --weighting=adaloss
 
-A run leaves a folder (--run_dir): config.json, environment.json (versions, hardware), epochs.csv and tensorboard/ (losses, errors
-and loss weights of every exit), checkpoint.weights.h5, model.keras, and the anytime curve as curve.csv, curve.png, report.html.
+A run leaves a folder (--run_dir): config.json, environment.json (versions, hardware), epochs.csv and tensorboard/ (losses,
+errors and loss weights of every exit), checkpoint.weights.h5, model.keras, and the anytime curve as curve.csv, curve.png and
+report.html.
 An interrupted run goes on with --resume. One epoch of resann-n3-c16 on CIFAR-10 takes about a minute on 2 cores.
 """
 

@@ -39,7 +39,9 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
     dataset = build.dataset(config)
     steps_per_epoch = len(dataset.train) // config.data.batch_size
     if not steps_per_epoch:
-        raise ValueError(f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}")
+        raise ValueError(
+            f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}"
+        )
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
         model = build.model(config, dataset.num_classes, dataset.image_shape)
         model.compile(optimizer=build.optimizer(config, steps_per_epoch), weighting=build.weighting(config.weighting))
@@ -65,6 +67,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
     model.fit(
         batches,
         steps_per_epoch=steps_per_epoch,
+        shuffle=False,  # the batches come shuffled
         initial_epoch=done,
         epochs=epochs,
         validation_data=data.evaluation_batches(dataset),

@@ -14,8 +14,13 @@ def test_the_file_appears_whole(tmp_path):
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(OSError, match="disk full"), atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise OSError("disk full")
+
+    def write():
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -50,8 +50,6 @@ def load(name: str, *, data_dir=None, hold_out: bool = False, train_examples: in
         dataset = dataclasses.replace(dataset, train=dataset.train[:-num_held_out], test=dataset.train[-num_held_out:])
     if train_examples is not None:
         if not 1 <= train_examples <= len(dataset.train):
-            raise ValueError(
-                f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}"
-            )
+            raise ValueError(f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}")
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
     return dataset

@@ -33,7 +33,7 @@ def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
     if not builder.data_path.exists():
         option = f" --data_dir={data_dir}" if data_dir else ""
         raise FileNotFoundError(
-            f"{name} is not prepared in {builder.data_path}. Run `tfds build {tfds_name}{option}` once (it downloads the data), "
+            f"{name} is not prepared in {builder.data_path}. Run `tfds build {tfds_name}{option}` once (it downloads the data) "
             f"or name the folder that holds it with data_dir or TFDS_DATA_DIR. Received: data_dir={data_dir!r}"
         )
     splits = {key: _read(builder, split) for key, split in (("train", train), ("test", "test"))}

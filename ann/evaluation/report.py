@@ -12,8 +12,11 @@ from ann.evaluation.curve import average_error, milestones
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
-table {{ border-collapse: collapse; margin: 1rem 0 }} th, td {{ padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }}
-th {{ border-bottom: 2px solid #888 }} img {{ max-width: 100%; width: 44rem }} pre {{ background: #f6f6f6; padding: .8rem; overflow-x: auto }}
+table {{ border-collapse: collapse; margin: 1rem 0 }}
+th, td {{ padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }}
+th {{ border-bottom: 2px solid #888 }}
+img {{ max-width: 100%; width: 44rem }}
+pre {{ background: #f6f6f6; padding: .8rem; overflow-x: auto }}
 </style></head><body>
 <h1>{title}</h1>
 <img alt="top-1 error against cost" src="data:image/png;base64,{figure}">

@@ -21,7 +21,9 @@ def every(num_units: int, period: int) -> list[int]:
     if num_units < 1:
         raise ValueError(f"a network needs at least 1 unit. Received: num_units={num_units}")
     if not 1 <= period <= num_units:
-        raise ValueError(f"the prediction period s must lie between 1 and the {num_units} units of the network. Received: s={period}")
+        raise ValueError(
+            f"the prediction period s must lie between 1 and the {num_units} units of the network. Received: s={period}"
+        )
     return list(range((num_units - 1) % period, num_units, period))
 
 

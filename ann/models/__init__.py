@@ -36,7 +36,9 @@ def build(name: str, *, num_classes: int = 10, **overrides) -> MultiExitModel:
         if match:
             sizes = {key: int(value) for key, value in match.groupdict().items()}
             return builder(**{"name": name.replace("-", "_"), "num_classes": num_classes, **sizes, **overrides})
-    raise ValueError(f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}")
+    raise ValueError(
+        f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
+    )
 
 
 __all__ = ["MultiExitModel", "build", "names", "resann_cifar"]

@@ -1,6 +1,6 @@
 """The chain: segments with a head after each, as one Keras model.
 
-    state_0 = input;   state_k = segment_k(state_{k-1});   logits_k = head_k(state_k)
+state_0 = input;   state_k = segment_k(state_{k-1});   logits_k = head_k(state_k)
 """
 
 import keras
@@ -104,7 +104,7 @@ class MultiExitModel(keras.Model):
         return self.get_metrics_result()
 
     def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
-        """`keras.Model.fit`, with a progress bar that shows the summary; the values of every exit are in the history and logs."""
+        """`keras.Model.fit`, with a progress bar that shows the summary; history and logs hold the values of every exit."""
         return super().fit(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
 
     def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):

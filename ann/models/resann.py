@@ -7,7 +7,7 @@ from ann.layers import basic_unit
 from ann.models.multi_exit import MultiExitModel
 
 # The (n, c) of 002 appendix A; 001 leaves out (13, 64).
-PAPER_SIZES = tuple((n, c) for n in (7, 9, 13, 17, 25) for c in (16, 32)) + ((9, 64), (9, 128), (13, 64))
+PAPER_SIZES = (*((n, c) for n in (7, 9, 13, 17, 25) for c in (16, 32)), (9, 64), (9, 128), (13, 64))
 
 
 def resann_cifar(*, n, c, s=None, num_classes=10, input_shape=(32, 32, 3), preset="paper", name=None) -> MultiExitModel:

@@ -1,7 +1,5 @@
 """Where the replicas run."""
 
-import tensorflow as tf
-
 
 def strategy(name: str, batch_size: int):
     """The tf.distribute strategy of a run.
@@ -13,6 +11,8 @@ def strategy(name: str, batch_size: int):
     Raises:
         ValueError: unknown name, or an indivisible batch.
     """
+    import tensorflow as tf  # the rest of this room also serves Keras's JAX backend
+
     if name == "one_device":
         return tf.distribute.get_strategy()
     if name != "mirrored":

@@ -45,7 +45,7 @@ def test_blur_keeps_the_mean_and_smooths():
     images = IMAGES.astype("float32")
     blurred = augment.random_blur(tf.constant(images), (0, 0)).numpy()
     np.testing.assert_allclose(blurred.mean((1, 2)), images.mean((1, 2)), rtol=1e-4)
-    variation = lambda x: np.abs(np.diff(x, axis=2)).mean((1, 2, 3))  # noqa: E731
+    variation = lambda x: np.abs(np.diff(x, axis=2)).mean((1, 2, 3))
     assert (variation(blurred) <= variation(images) + 1e-3).all()
     assert variation(blurred).mean() < 0.9 * variation(images).mean()
 

@@ -57,7 +57,7 @@ def test_augmentation_can_be_left_out():
     assert {x.shape for x, _ in plain + augmented} == {(64, 8, 8, 3)}
     originals = {image.tobytes() for image in dataset.train.images}
     mean, std = dataset.normalization()
-    back = lambda x: {np.rint(image * std + mean).astype("uint8").tobytes() for image in x}  # noqa: E731
+    back = lambda x: {np.rint(image * std + mean).astype("uint8").tobytes() for image in x}
     assert back(plain[0][0]) <= originals
     assert not back(augmented[0][0]) <= originals
 

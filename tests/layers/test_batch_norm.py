@@ -38,7 +38,9 @@ def run(layer, x, upstream, training):
         loss = tf.reduce_sum(tf.cast(outputs, tf.float32) * upstream)
     sources = [x, *(w.value for w in layer.trainable_variables)]
     gradients = tape.gradient(loss, sources)
-    return [np.asarray(tf.cast(v, tf.float32)) for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))]
+    return [
+        np.asarray(tf.cast(v, tf.float32)) for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))
+    ]
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -77,7 +79,13 @@ def test_inside_a_compiled_function(random, used):
 
 @pytest.mark.parametrize(
     ("shape", "options"),
-    [((2, 3), {}), ((2, 4, 3), {}), ((2, 3, 4, 4), {"axis": 1}), ((2, 4, 4, 3), {"renorm": True}), ((2, 4, 4, 3), {"dtype": "float64"})],
+    [
+        ((2, 3), {}),
+        ((2, 4, 3), {}),
+        ((2, 3, 4, 4), {"axis": 1}),
+        ((2, 4, 4, 3), {"renorm": True}),
+        ((2, 4, 4, 3), {"dtype": "float64"}),
+    ],
 )
 def test_falls_back_where_the_kernel_cannot_serve(shape, options, random, used):
     stock, fused = pair((None, *shape[1:]), random, **options)

@@ -8,7 +8,21 @@ from ann.exits import every
 
 def test_all_13_networks_of_the_papers_are_listed():
     # 002 appendix A.
-    sizes = [(7, 16), (7, 32), (9, 16), (9, 32), (9, 64), (9, 128), (13, 16), (13, 32), (13, 64), (17, 16), (17, 32), (25, 16), (25, 32)]
+    sizes = [
+        (7, 16),
+        (7, 32),
+        (9, 16),
+        (9, 32),
+        (9, 64),
+        (9, 128),
+        (13, 16),
+        (13, 32),
+        (13, 64),
+        (17, 16),
+        (17, 32),
+        (25, 16),
+        (25, 32),
+    ]
     assert sorted(models.names()) == sorted(f"resann-n{n}-c{c}" for n, c in sizes)
 
 

@@ -19,7 +19,9 @@ def test_restores_weights_optimizer_weighting_and_epoch(dense_chain, tmp_path):
     model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[Checkpoint(path)])
     again = compiled(dense_chain)
     assert restore(again, path, steps_per_epoch=4) == 3
-    for mine, theirs in zip((*again.weights, *again.optimizer.variables), (*model.weights, *model.optimizer.variables), strict=True):
+    for mine, theirs in zip(
+        (*again.weights, *again.optimizer.variables), (*model.weights, *model.optimizer.variables), strict=True
+    ):
         np.testing.assert_array_equal(mine, theirs)
     assert list(tmp_path.iterdir()) == [path]
 

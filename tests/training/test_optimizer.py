@@ -6,7 +6,10 @@ from ann.training import L2SGD
 
 
 def variables():
-    return [keras.Variable(np.full(2, value, "float32"), name=name) for name, value in (("kernel", 2.0), ("bias", 3.0), ("gamma", 4.0))]
+    return [
+        keras.Variable(np.full(2, value, "float32"), name=name)
+        for name, value in (("kernel", 2.0), ("bias", 3.0), ("gamma", 4.0))
+    ]
 
 
 def test_l2_is_in_the_gradient_of_kernels_only():

@@ -1,0 +1,89 @@
+"""The CIFAR ResANN of `ann.models.resann` (preset paper) in PyTorch, for comparison; same function for the same weights."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class Conv3x3(nn.Conv2d):
+    """3x3 without bias, padded as TensorFlow's "same": for stride 2 on even maps, behind only."""
+
+    def __init__(self, inputs, outputs, stride=1):
+        super().__init__(inputs, outputs, 3, stride=stride, padding=1 if stride == 1 else 0, bias=False)
+
+    def forward(self, x):
+        return super().forward(x if self.stride[0] == 1 else functional.pad(x, (0, 1, 0, 1)))
+
+
+class BasicUnit(nn.Module):
+    """BN-ReLU-conv3x3-BN-ReLU-conv3x3 on the identity, pooled and widened with zero channels where needed."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), Conv3x3(inputs, outputs, stride)
+        self.bn2, self.conv2 = nn.BatchNorm2d(outputs), Conv3x3(outputs, outputs)
+        self.stride, self.extra = stride, outputs - inputs
+
+    def forward(self, x):
+        shortcut = functional.avg_pool2d(x, self.stride) if self.stride > 1 else x
+        if self.extra:
+            shortcut = functional.pad(shortcut, (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2))
+        x = self.conv1(functional.relu(self.bn1(x)))
+        return shortcut + self.conv2(functional.relu(self.bn2(x)))
+
+
+class Head(nn.Module):
+    """BN-ReLU, global average pooling, linear."""
+
+    def __init__(self, inputs, num_classes):
+        super().__init__()
+        self.bn, self.linear = nn.BatchNorm2d(inputs), nn.Linear(inputs, num_classes)
+
+    def forward(self, x):
+        return self.linear(functional.relu(self.bn(x)).mean((2, 3)))
+
+
+class ResANN(nn.Module):
+    """3 stages of n units of width c, 2c, 4c, an exit after each unit; gives the list of logits."""
+
+    def __init__(self, n, c, num_classes=10):
+        super().__init__()
+        widths = [c * 2 ** (unit // n) for unit in range(3 * n)]
+        strides = [2 if unit in (n, 2 * n) else 1 for unit in range(3 * n)]
+        self.stem = Conv3x3(3, c)
+        units = zip([c, *widths], widths, strides, strict=False)
+        self.units = nn.ModuleList(BasicUnit(inputs, outputs, stride) for inputs, outputs, stride in units)
+        self.heads = nn.ModuleList(Head(width, num_classes) for width in widths)
+
+    def forward(self, x):
+        logits, x = [], self.stem(x)
+        for unit, head in zip(self.units, self.heads, strict=True):
+            x = unit(x)
+            logits.append(head(x))
+        return logits
+
+
+def copy_weights(model, keras_model) -> None:
+    """Gives `model` the weights of the `ann` model of the same size."""
+    layers = {layer.name: layer for segment in keras_model.segments for layer in segment.layers}
+    with torch.no_grad():
+        _copy_kernel(model.stem, layers["stem_conv"])
+        for index, unit in enumerate(model.units):
+            for part in ("bn1", "bn2", "conv1", "conv2"):
+                source = layers[f"unit_{index:02d}_{part}"]
+                (_copy_bn if part.startswith("bn") else _copy_kernel)(getattr(unit, part), source)
+        for head, source in zip(model.heads, keras_model.heads, strict=True):
+            _copy_bn(head.bn, source.get_layer("bn"))
+            kernel, bias = source.get_layer("linear").get_weights()
+            head.linear.weight.copy_(torch.from_numpy(kernel.T))
+            head.linear.bias.copy_(torch.from_numpy(bias))
+
+
+def _copy_kernel(module, layer):
+    module.weight.copy_(torch.from_numpy(layer.get_weights()[0].transpose(3, 2, 0, 1)))
+
+
+def _copy_bn(module, layer):
+    parts = (module.weight, module.bias, module.running_mean, module.running_var)
+    for parameter, value in zip(parts, layer.get_weights(), strict=True):
+        parameter.copy_(torch.from_numpy(value))

@@ -1,0 +1,60 @@
+"""The same code on Keras's JAX backend, without TensorFlow: the same numbers for the same inputs."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from ann import losses, models
+
+pytest.importorskip("jax")
+
+ROOT = pathlib.Path(__file__).parent.parent
+SCRIPT = """
+import sys
+sys.modules["tensorflow"] = None  # importing it is now an error
+import keras, numpy as np
+from ann import costs, losses, models
+from ann.training import L2SGD
+assert keras.config.backend() == "jax"
+wrong_label = losses.exit_cross_entropies(np.array([0, 10]), [np.zeros((2, 10), "float32")])
+assert np.isnan(np.asarray(wrong_label)[0]).tolist() == [False, True]
+inputs = np.load(sys.argv[1])
+model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+model.compile(optimizer=L2SGD(0.05), weighting="adaloss")
+model.set_weights([inputs[f"weight_{i:03d}"] for i in range(len(model.get_weights()))])
+history = model.fit(inputs["x"], inputs["y"], batch_size=10, epochs=2, shuffle=False, verbose=0).history
+print(costs.profile(model).macs_pruned.tolist())
+np.savez(sys.argv[2], *model.predict(inputs["x"], verbose=0), weights=model.loss_combiner.exit_weights,
+         losses=model.loss_combiner.state["running_losses"], loss=history["loss"])
+"""
+
+
+def test_training_gives_the_numbers_of_tensorflow(tmp_path, random):
+    from ann.training import L2SGD
+
+    x, y = random.normal(size=(20, 8, 8, 3)).astype("float32"), random.integers(0, 10, 20)
+    model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+    model.compile(optimizer=L2SGD(0.05), weighting=losses.AdaLoss())
+    weights = {f"weight_{i:03d}": w for i, w in enumerate(model.get_weights())}
+    np.savez(tmp_path / "inputs.npz", x=x, y=y, **weights)
+    history = model.fit(x, y, batch_size=10, epochs=2, shuffle=False, verbose=0).history
+
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    arguments = [sys.executable, "-c", SCRIPT, tmp_path / "inputs.npz", tmp_path / "outputs.npz"]
+    run = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    outputs = np.load(tmp_path / "outputs.npz")
+    np.testing.assert_allclose(outputs["loss"], history["loss"], rtol=1e-4)
+    np.testing.assert_allclose(outputs["weights"], model.loss_combiner.exit_weights, rtol=1e-4)
+    np.testing.assert_allclose(outputs["losses"], model.loss_combiner.state["running_losses"], rtol=1e-4)
+    for index, logits in enumerate(model.predict(x, verbose=0)):
+        np.testing.assert_allclose(outputs[f"arr_{index}"], logits, rtol=1e-3, atol=1e-3)
+
+
+def test_this_process_is_on_tensorflow():
+    assert keras.config.backend() == "tensorflow"
