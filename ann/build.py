@@ -22,6 +22,8 @@ def weighting(config: WeightingConfig) -> losses.Scheme:
     """
     if config.weighting == "opt":
         return losses.Opt(at=config.opt_at)
+    if config.weighting == "exp_base":
+        return losses.ExpBase(config.base)
     if config.weighting == "adaloss":
         return losses.AdaLoss(config.gamma, config.average_momentum, config.update_every, config.final_extra)
     return losses.get(config.weighting)

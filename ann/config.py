@@ -69,12 +69,14 @@ class WeightingConfig:
 
     weighting: str = _field("adaloss", "Weighting scheme.")
     opt_at: int = _field(-1, "opt: the one exit trained, 0-based; -1 is the last.")
+    base: float = _field(2.0, "exp_base: weights grow by this factor from exit to exit; 0.5 favours the shallow ones.")
     gamma: float = _field(0.05, "adaloss: share of the constant weights mixed in (Eq. 7), 0 to 1.")
     average_momentum: float = _field(0.9, "adaloss: momentum of the running losses, 0 up to but not including 1.")
     update_every: int = _field(1, "adaloss: steps between two updates of the weights.")
     final_extra: float = _field(0.0, "adaloss: weight added to the final exit before scaling; 1 doubles it.")
 
     def __post_init__(self):
+        _require(self.base > 0, "base must be positive", base=self.base)
         _require(0 <= self.gamma <= 1, "gamma must lie in [0, 1]", gamma=self.gamma)
         _require(0 <= self.average_momentum < 1, "average_momentum must lie in [0, 1)", average_momentum=self.average_momentum)
         _require(self.update_every >= 1, "update_every must be at least 1", update_every=self.update_every)

@@ -26,6 +26,7 @@ def test_dictionary_round_trip_through_json():
         (DataConfig, "train_examples", 10),
         (ModelConfig, "s", 0),
         (ModelConfig, "preset", "mine"),
+        (WeightingConfig, "base", 0),
         (WeightingConfig, "gamma", 1.1),
         (WeightingConfig, "average_momentum", 1.0),
         (WeightingConfig, "update_every", 0),

@@ -7,12 +7,17 @@ from ann.losses.adaptive import AdaLoss
 from ann.losses.combiner import LossCombiner
 from ann.losses.cross_entropy import exit_cross_entropies
 from ann.losses.scheme import Scheme, StaticScheme
-from ann.losses.static import Const, HalfEnd, Linear, Opt
+from ann.losses.static import Const, ExpBase, ExpLin, HalfEnd, Linear, Opt, QuarterHalf, Sieve, SieveV2
 
 _SCHEMES = {
     "const": Const,
     "linear": Linear,
     "half_end": HalfEnd,
+    "quarter_half": QuarterHalf,
+    "sieve": Sieve,
+    "sieve_v2": SieveV2,
+    "exp_lin": ExpLin,
+    "exp_base": ExpBase,
     "opt": Opt,
     "adaloss": AdaLoss,
 }
@@ -48,11 +53,16 @@ def get(weighting) -> Scheme:
 __all__ = [
     "AdaLoss",
     "Const",
+    "ExpBase",
+    "ExpLin",
     "HalfEnd",
     "Linear",
     "LossCombiner",
     "Opt",
+    "QuarterHalf",
     "Scheme",
+    "Sieve",
+    "SieveV2",
     "StaticScheme",
     "exit_cross_entropies",
     "get",

@@ -42,7 +42,20 @@ class Scheme:
 
 
 class StaticScheme(Scheme):
-    """Base of the schemes whose weights depend on the number of exits alone."""
+    """Base of the schemes whose weights depend on the number of exits alone.
+
+    Args:
+        normalize: "largest" scales the largest weight to 1 (the final one in all schemes that favour depth), so that learning
+            rate schedules carry over; "sum" scales the sum to 1; None leaves the definition as it is.
+
+    Raises:
+        ValueError: another `normalize`.
+    """
+
+    def __init__(self, normalize: str | None = "largest"):
+        if normalize not in ("largest", "sum", None):
+            raise ValueError(f"normalize must be 'largest', 'sum' or None. Received: normalize={normalize!r}")
+        self.normalize = normalize
 
     def weights(self, num_exits: int) -> np.ndarray:
         """Exit weights, float32 `(num_exits,)`, shallow to deep.
@@ -52,7 +65,9 @@ class StaticScheme(Scheme):
         """
         if num_exits < 1:
             raise ValueError(f"num_exits must be at least 1. Received: num_exits={num_exits}")
-        return np.asarray(self._rule(num_exits), np.float32)
+        weights = np.asarray(self._rule(num_exits), np.float64)
+        scale = {"largest": weights.max(), "sum": weights.sum(), None: 1.0}[self.normalize]
+        return (weights / scale).astype(np.float32)
 
     def _rule(self, num_exits: int):
         raise NotImplementedError
@@ -63,3 +78,6 @@ class StaticScheme(Scheme):
 
     def step(self, state, losses):
         return self.weights(losses.shape[0]), state
+
+    def get_config(self):
+        return {"normalize": self.normalize}

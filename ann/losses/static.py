@@ -1,4 +1,8 @@
-"""Static weighting schemes: functions of the number of exits."""
+"""Static weighting schemes: functions of the number of exits.
+
+Definitions: the papers, and the authors' code where the papers leave something open (`author_code` in the docstrings). i counts
+exits from 1, L is their number, B_i the weight of exit i before normalisation.
+"""
 
 import keras
 import numpy as np
@@ -8,7 +12,7 @@ from ann.losses.scheme import StaticScheme
 
 @keras.saving.register_keras_serializable(package="ann")
 class Const(StaticScheme):
-    """CONST: every exit weighs 1 (001 section 3)."""
+    """CONST: every exit weighs the same (001 section 3)."""
 
     def _rule(self, num_exits):
         return np.ones(num_exits)
@@ -29,7 +33,7 @@ class Linear(StaticScheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class HalfEnd(StaticScheme):
-    """HALF_END: the final exit weighs 1, as much as all the others together (001 section 3). A single exit weighs 1.
+    """HALF_END: the final exit weighs as much as all the others together (001 section 3).
 
     Example:
         >>> HalfEnd().weights(5)
@@ -38,6 +42,114 @@ class HalfEnd(StaticScheme):
 
     def _rule(self, num_exits):
         return np.append(np.full(num_exits - 1, 1 / max(num_exits - 1, 1)), 1.0)
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class QuarterHalf(StaticScheme):
+    """Quarter-quarter-half: 1/4 at the first exit, 1/2 at the last, 1/4 over those between (author_code).
+
+    With one or two exits each weighs the same.
+
+    Example:
+        >>> QuarterHalf(normalize="sum").weights(4)
+        array([0.25 , 0.125, 0.125, 0.5  ], dtype=float32)
+    """
+
+    def _rule(self, num_exits):
+        if num_exits <= 2:
+            return np.ones(num_exits)
+        return np.concatenate([[1 / 4], np.full(num_exits - 2, 1 / (4 * num_exits - 8)), [1 / 2]])
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class Sieve(StaticScheme):
+    """SIEVE: B_i = 1 + nu_2(L - i) before the final exit, B_L their sum (002 section 3).
+
+    nu_2 is the 2-adic valuation, how often 2 divides a number: peaks lie at halves, quarters, eighths back from the final exit.
+
+    Example:
+        >>> Sieve(normalize=None).weights(8)
+        array([ 1.,  2.,  1.,  3.,  1.,  2.,  1., 11.], dtype=float32)
+    """
+
+    def _rule(self, num_exits):
+        behind = np.arange(num_exits - 1, 0, -1)  # L - i
+        return _with_final_half(1 + np.log2(behind & -behind))
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class SieveV2(StaticScheme):
+    """SIEVE of 003: peaks where the exits are halved again and again, counted from the first; B_L the sum of the others.
+
+    Every exit starts at 1; for the steps L/2, L/4, ... that round to more than 1, each exit at a whole multiple of the step,
+    rounded down, gains 1.
+
+    Example:
+        >>> SieveV2(normalize=None).weights(8)
+        array([ 1.,  1.,  2.,  1.,  3.,  1.,  2., 11.], dtype=float32)
+    """
+
+    def _rule(self, num_exits):
+        weights = np.ones(num_exits)
+        step = num_exits / 2
+        while round(step) > 1:
+            multiples = np.arange(1, int(np.ceil(num_exits / step))) * step
+            weights[multiples[multiples < num_exits].astype(int)] += 1
+            step /= 2
+        return _with_final_half(weights[:-1])
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class ExpLin(StaticScheme):
+    """EXP-LIN: weight halves with every halving of the depth; B_L the sum of the others (003; author_code).
+
+    Every exit starts at 1; from the last index i = L - 1 and w = L, add w at i, halve both, i rounded down, until i is 0; add
+    L/8 at index 3L//4 - 1.
+
+    Example:
+        >>> ExpLin().weights(8).round(4)
+        array([0.1333, 0.2   , 0.0667, 0.3333, 0.0667, 0.1333, 0.0667, 1.    ], dtype=float32)
+    """
+
+    def _rule(self, num_exits):
+        weights = np.ones(num_exits)
+        index, weight = num_exits - 1, float(num_exits)
+        while True:
+            weights[index] += weight
+            if index == 0:
+                break
+            index, weight = index // 2, weight / 2
+        weights[3 * num_exits // 4 - 1] += num_exits / 8
+        return _with_final_half(weights[:-1])
+
+
+@keras.saving.register_keras_serializable(package="ann")
+class ExpBase(StaticScheme):
+    """Exponential: B_i proportional to base^i (002 section 4.3 compares 2 and 0.5).
+
+    Args:
+        base: above 1 favours deep exits, below 1 shallow ones.
+
+    Raises:
+        ValueError: `base` is not positive.
+
+    Example:
+        >>> ExpBase(2).weights(3)
+        array([0.25, 0.5 , 1.  ], dtype=float32)
+    """
+
+    def __init__(self, base: float = 2.0, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 < base < float("inf"):
+            raise ValueError(f"exp_base: base must be positive. Received: base={base}")
+        self.base = base
+
+    def _rule(self, num_exits):
+        exponents = np.arange(num_exits) * np.log(self.base)
+        return np.exp(exponents - exponents.max())  # scaled, so that many exits do not overflow
+
+    def get_config(self):
+        return {**super().get_config(), "base": self.base}
 
 
 @keras.saving.register_keras_serializable(package="ann")
@@ -51,7 +163,8 @@ class Opt(StaticScheme):
         ValueError: (`weights`) `at` is not one of the exits.
     """
 
-    def __init__(self, at: int = -1):
+    def __init__(self, at: int = -1, **kwargs):
+        super().__init__(**kwargs)
         self.at = at
 
     def _rule(self, num_exits):
@@ -62,4 +175,9 @@ class Opt(StaticScheme):
         return weights
 
     def get_config(self):
-        return {"at": self.at}
+        return {**super().get_config(), "at": self.at}
+
+
+def _with_final_half(others):
+    """The final exit weighs as much as all the others; a single exit weighs 1."""
+    return np.append(others, others.sum() if len(others) else 1.0)
