@@ -47,5 +47,7 @@ def dense_chain():
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """One strategy for all tests: a second one in the process would reuse the keys of the first one's collectives."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    """MirroredStrategy over the two logical CPUs."""
+    from ann.training import strategy
+
+    return strategy("mirrored", batch_size=2)

@@ -1,11 +1,14 @@
-"""How the losses of the exits become one scalar: weighting schemes, and the layer that applies them.
+"""How the losses of the exits become one scalar: weighting schemes, samplers, and the layer that applies them.
 
-A scheme is a pure rule from numbers to a vector of exit weights. `LossCombiner` holds its state.
+A scheme is a pure rule from numbers to a vector of exit weights, a sampler one to a distribution over exits. `LossCombiner`
+holds their state.
 """
 
-from ann.losses.adaptive import AdaLoss
+from ann.losses.adaloss import AdaLoss, AdaLossFirstOrder
+from ann.losses.adaptive import DynamicWeightAverage, GradNorm, LogLoss, RandomLossWeighting, Uncertainty
 from ann.losses.combiner import LossCombiner
 from ann.losses.cross_entropy import exit_cross_entropies
+from ann.losses.samplers import AANN, AVGL, EXP3, RWM, Milestone, Sampler
 from ann.losses.scheme import Scheme, StaticScheme
 from ann.losses.static import Const, ExpBase, ExpLin, HalfEnd, Linear, Opt, QuarterHalf, Sieve, SieveV2
 
@@ -20,6 +23,20 @@ _SCHEMES = {
     "exp_base": ExpBase,
     "opt": Opt,
     "adaloss": AdaLoss,
+    "adaloss_first_order": AdaLossFirstOrder,
+    "log_loss": LogLoss,
+    "uncertainty": Uncertainty,
+    "dwa": DynamicWeightAverage,
+    "rlw": RandomLossWeighting,
+    "gradnorm": GradNorm,
+}
+
+_SAMPLERS = {
+    "aann": AANN,
+    "milestone": Milestone,
+    "exp3": EXP3,
+    "rwm": RWM,
+    "avgl": AVGL,
 }
 
 
@@ -27,10 +44,20 @@ def schemes() -> dict[str, type[Scheme]]:
     """Every weighting scheme by name, in the order the docs list them.
 
     Example:
-        >>> sorted(schemes())[:2]
-        ['adaloss', 'const']
+        >>> list(schemes())[:2]
+        ['const', 'linear']
     """
     return dict(_SCHEMES)
+
+
+def samplers() -> dict[str, type[Sampler]]:
+    """Every sampler by name.
+
+    Example:
+        >>> list(samplers())
+        ['aann', 'milestone', 'exp3', 'rwm', 'avgl']
+    """
+    return dict(_SAMPLERS)
 
 
 def get(weighting) -> Scheme:
@@ -43,28 +70,55 @@ def get(weighting) -> Scheme:
         >>> get("linear").weights(3)
         array([0.25 , 0.625, 1.   ], dtype=float32)
     """
-    if isinstance(weighting, Scheme):
-        return weighting
-    if weighting not in _SCHEMES:
-        raise ValueError(f"weighting must be a Scheme or one of {sorted(_SCHEMES)}. Received: weighting={weighting!r}")
-    return _SCHEMES[weighting]()
+    return _get(weighting, "weighting", Scheme, _SCHEMES)
+
+
+def get_sampler(sampler) -> Sampler | None:
+    """A sampler from its name; a sampler, or None, is returned as it is.
+
+    Raises:
+        ValueError: the name is not one of `samplers()`.
+    """
+    return None if sampler is None else _get(sampler, "sampler", Sampler, _SAMPLERS)
+
+
+def _get(value, what, base, table):
+    if isinstance(value, base):
+        return value
+    if value not in table:
+        raise ValueError(f"{what} must be a {base.__name__} or one of {sorted(table)}. Received: {what}={value!r}")
+    return table[value]()
 
 
 __all__ = [
+    "AANN",
+    "AVGL",
+    "EXP3",
+    "RWM",
     "AdaLoss",
+    "AdaLossFirstOrder",
     "Const",
+    "DynamicWeightAverage",
     "ExpBase",
     "ExpLin",
+    "GradNorm",
     "HalfEnd",
     "Linear",
+    "LogLoss",
     "LossCombiner",
+    "Milestone",
     "Opt",
     "QuarterHalf",
+    "RandomLossWeighting",
+    "Sampler",
     "Scheme",
     "Sieve",
     "SieveV2",
     "StaticScheme",
+    "Uncertainty",
     "exit_cross_entropies",
     "get",
+    "get_sampler",
+    "samplers",
     "schemes",
 ]

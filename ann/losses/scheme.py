@@ -9,7 +9,14 @@ class Scheme:
     A scheme owns no variables. `initial_state` says what has to be remembered between steps, `step` maps that state and the
     losses of one batch to the weights of the batch and the next state, in `keras.ops`. So every scheme is checkpointed,
     mirrored, logged and resumed by the one layer that holds the state, `LossCombiner`.
+
+    Attributes:
+        learned: names of the entries of the state that the optimizer trains with the network.
+        needs_gradient_norms: whether `step` takes the gradient norms of the exits, at the price of one backward pass an exit.
     """
+
+    learned: tuple[str, ...] = ()
+    needs_gradient_norms = False
 
     def initial_state(self, num_exits: int) -> dict[str, np.ndarray]:
         """Arrays to remember between steps, by name.
@@ -26,11 +33,18 @@ class Scheme:
         Args:
             state: tensors named and shaped as in `initial_state`.
             losses: `(num_exits,)` float32, losses of the batch over all replicas; no gradient flows back through them.
+                With `needs_gradient_norms` a third argument follows: `(num_exits,)` float32, the L2 norm of the gradient of
+                each loss with respect to the weights of the first segment, which all exits share.
 
         Returns:
-            `(exit_weights, state)`: `(num_exits,)` float32 and a dictionary like `state`.
+            `(exit_weights, state)`: `(num_exits,)` float32 and the entries of `state` that change.
         """
         raise NotImplementedError
+
+    def penalty(self, state: dict):
+        """Scalar added to the weighted sum, a function of the learned entries of the state."""
+        del state
+        return 0.0
 
     def get_config(self) -> dict:
         """Constructor arguments."""
@@ -77,7 +91,7 @@ class StaticScheme(Scheme):
         return {}
 
     def step(self, state, losses):
-        return self.weights(losses.shape[0]), state
+        return self.weights(losses.shape[0]), {}
 
     def get_config(self):
         return {"normalize": self.normalize}

@@ -9,10 +9,13 @@ from keras import ops
 from ann import losses
 from ann.exits import exit_names
 from ann.losses import LossCombiner, exit_cross_entropies
-from ann.losses.combiner import num_replicas
 from ann.losses.cross_entropy import wrong_predictions
+from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
+from ann.models import gradient_norms
 from ann.models.progress import AnytimeProgbar
+
+TRAINING_MODES = ("joint", "no_grad", "heads")
 
 
 @keras.saving.register_keras_serializable(package="ann")
@@ -50,6 +53,7 @@ class MultiExitModel(keras.Model):
                 "an anytime network needs one head for each of its segments, at least one. "
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
+        self.training_mode = "joint"
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -66,17 +70,36 @@ class MultiExitModel(keras.Model):
         for segment, head in zip(self.segments, self.heads, strict=True):
             state = segment(state, training=training)
             logits.append(head(state, training=training))
+            if self.training_mode == "no_grad":
+                state = keras.tree.map_structure(ops.stop_gradient, state)
         return logits
 
-    def compile(self, optimizer="sgd", weighting="const", **kwargs):
+    def compile(self, optimizer="sgd", weighting="const", sampler=None, training_mode="joint", **kwargs):
         """Configures training.
 
         Args:
             optimizer: name or Keras optimizer.
             weighting: name or `ann.losses.Scheme`, how the exits' cross-entropies are combined.
+            sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default none.
+            training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is trained greedily on the
+                features before it (002 section 4.2); "heads" trains the heads alone, on frozen segments.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of `keras.Model.compile`.
+
+        Raises:
+            ValueError: an unknown name.
+            NotImplementedError: the weighting needs another backend.
         """
-        self._set_loss_combiner(LossCombiner(losses.get(weighting), self.num_exits, name="loss_combiner"))
+        if training_mode not in TRAINING_MODES:
+            raise ValueError(f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}")
+        scheme = losses.get(weighting)
+        if scheme.needs_gradient_norms:
+            gradient_norms.require_backend(scheme)
+        if "heads" in (training_mode, self.training_mode):
+            for segment in self.segments:
+                segment.trainable = training_mode != "heads"
+        self.training_mode = training_mode
+        combiner = LossCombiner(scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner")
+        self._set_loss_combiner(combiner)
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
 
     def _set_loss_combiner(self, combiner):
@@ -88,14 +111,27 @@ class MultiExitModel(keras.Model):
         self._tracker.lock()
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.total_loss(y, y_pred, sample_weight, training=training)
+
+    def total_loss(self, y, y_pred, sample_weight=None, *, training, gradient_norms=None):
+        """The replica's share of the scalar to minimise; moves the state of the weighting on if `training`."""
         per_sample = exit_cross_entropies(y, y_pred)
         if sample_weight is not None:
             per_sample = per_sample * ops.cast(ops.reshape(sample_weight, (-1,)), per_sample.dtype)
-        total = self.loss_combiner(ops.mean(per_sample, axis=1), training=training)
+        total = self.loss_combiner(ops.mean(per_sample, axis=1), gradient_norms, training=training)
         if self.losses:
             total = total + ops.sum(ops.stack(self.losses))
         # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's own losses do.
         return total / num_replicas()
+
+    def train_step(self, *args):
+        if self.loss_combiner.scheme.needs_gradient_norms:
+            return gradient_norms.train_step(self, *args)
+        return super().train_step(*args)
+
+    def track_loss(self, loss, batch_size):
+        """Adds a batch to the mean of `loss` in the logs."""
+        self._loss_tracker.update_state(loss, sample_weight=batch_size)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if sample_weight is not None:
@@ -130,6 +166,8 @@ class MultiExitModel(keras.Model):
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
+            "sampler": keras.saving.serialize_keras_object(self.loss_combiner.sampler),
+            "training_mode": self.training_mode,
         }
 
     def compile_from_config(self, config):

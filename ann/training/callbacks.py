@@ -31,12 +31,15 @@ class RaiseOnNaN(keras.callbacks.Callback):
 class ExitWeightLog(keras.callbacks.Callback):
     """Adds `exit_00_weight`, ... (the loss weights last used) and `learning_rate` to the logs of each epoch.
 
-    It has to come before the callbacks that write logs.
+    With a sampler also `exit_00_probability`, .... It has to come before the callbacks that write logs.
     """
 
     def on_epoch_end(self, epoch, logs=None):
-        weights = keras.ops.convert_to_numpy(self.model.loss_combiner.exit_weights)
-        logs.update({f"{name}_weight": float(weight) for name, weight in zip(self.model.exit_names, weights, strict=True)})
+        combiner = self.model.loss_combiner
+        for what, variable in (("weight", combiner.exit_weights), ("probability", combiner.exit_probabilities)):
+            if variable is not None:
+                values = keras.ops.convert_to_numpy(variable)
+                logs.update({f"{name}_{what}": float(v) for name, v in zip(self.model.exit_names, values, strict=True)})
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 

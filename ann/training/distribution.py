@@ -1,5 +1,7 @@
 """Where the replicas run."""
 
+import functools
+
 
 def strategy(name: str, batch_size: int):
     """The tf.distribute strategy of a run.
@@ -20,4 +22,13 @@ def strategy(name: str, batch_size: int):
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if batch_size % len(devices):
         raise ValueError(f"batch_size must be a multiple of the {len(devices)} replicas. Received: batch_size={batch_size}")
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirrored(tuple(device.name for device in devices))
+
+
+@functools.cache
+def _mirrored(devices):
+    # One for the process: a second strategy over the same devices would number its collectives as the first one did, and
+    # TensorFlow takes two collectives of one number for the same.
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)

@@ -1,0 +1,59 @@
+"""Gradient norms of the exits, for the weightings that need them. TensorFlow only: it nests gradient tapes."""
+
+import keras
+from keras import ops
+
+from ann.losses.cross_entropy import exit_cross_entropies
+from ann.losses.replicas import mean_over_replicas, num_replicas
+
+
+def require_backend(scheme) -> None:
+    """Raises where gradient norms cannot be had.
+
+    Raises:
+        NotImplementedError: the backend is not TensorFlow.
+    """
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise NotImplementedError(
+            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the TensorFlow backend. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+
+
+def train_step(model, data):
+    """One step of `keras.Model.fit` with the norms of the exits' gradients given to the loss combiner.
+
+    A norm is that of the gradient of one exit's loss, over all replicas, with respect to the weights of the first segment.
+    Costs one backward pass an exit beside the step's own.
+
+    Args:
+        model: a compiled `MultiExitModel`.
+        data: `(x, y)` or `(x, y, sample_weight)`.
+
+    Returns:
+        The logs of the step.
+    """
+    import tensorflow as tf
+
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    shared = [variable.value for variable in model.segments[0].trainable_variables]
+    with tf.GradientTape() as step_tape:
+        with tf.GradientTape(persistent=True) as norm_tape:
+            y_pred = model(x, training=True)
+            means = ops.mean(exit_cross_entropies(y, y_pred), axis=1)
+            losses = [means[index] for index in range(model.num_exits)]
+        with step_tape.stop_recording():
+            norms = ops.stack([_norm(norm_tape.gradient(loss, shared)) for loss in losses])
+        del norm_tape
+        total = model.total_loss(y, y_pred, sample_weight, training=True, gradient_norms=norms)
+        loss = model.optimizer.scale_loss(total)
+    variables = model.trainable_weights
+    model.optimizer.apply_gradients(zip(step_tape.gradient(loss, variables), variables, strict=True))
+    model.track_loss(total * num_replicas(), ops.shape(y_pred[0])[0])
+    return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+
+def _norm(gradients):
+    flat = ops.concatenate([ops.reshape(gradient, (-1,)) for gradient in gradients])
+    return ops.norm(mean_over_replicas(flat))
