@@ -1,7 +1,7 @@
 """Config to objects: the one module that sees every room. Names are resolved here, before any work is done."""
 
 from ann import data, losses, models, training
-from ann.config import RunConfig, WeightingConfig
+from ann.config import RunConfig
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -14,19 +14,44 @@ def dataset(config: RunConfig) -> data.Dataset:
     return data.load(wanted.dataset, data_dir=wanted.data_dir, hold_out=wanted.hold_out, train_examples=wanted.train_examples)
 
 
-def weighting(config: WeightingConfig) -> losses.Scheme:
+def weighting(config: RunConfig, steps_per_epoch: int) -> losses.Scheme:
     """The run's weighting scheme.
 
     Raises:
         ValueError: unknown name.
     """
-    if config.weighting == "opt":
-        return losses.Opt(at=config.opt_at)
-    if config.weighting == "exp_base":
-        return losses.ExpBase(config.base)
-    if config.weighting == "adaloss":
-        return losses.AdaLoss(config.gamma, config.average_momentum, config.update_every, config.final_extra)
-    return losses.get(config.weighting)
+    wanted = config.weighting
+    adaloss = {
+        "gamma": wanted.gamma,
+        "momentum": wanted.average_momentum,
+        "update_every": wanted.update_every,
+        "final_extra": wanted.final_extra,
+        "anneal_steps": round(wanted.gamma_anneal * config.training.epochs * steps_per_epoch),
+    }
+    arguments = {
+        "opt": {"at": wanted.opt_at},
+        "exp_base": {"base": wanted.base},
+        "adaloss": adaloss,
+        "adaloss_first_order": adaloss,
+        "dwa": {"steps_per_epoch": steps_per_epoch},
+        "rlw": {"seed": config.training.seed},
+    }
+    return type(losses.get(wanted.weighting))(**arguments.get(wanted.weighting, {}))
+
+
+def sampler(config: RunConfig, steps_per_epoch: int) -> losses.Sampler | None:
+    """The run's sampler, if it has one.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if config.weighting.sampler is None:
+        return None
+    cls = type(losses.get_sampler(config.weighting.sampler))
+    arguments = {"tau": config.weighting.tau, "seed": config.training.seed}
+    if config.model.preset == "author_code" and hasattr(cls, "author_code"):
+        return cls.author_code(steps_per_epoch, **arguments)
+    return cls(**arguments)
 
 
 def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitModel:

@@ -56,7 +56,7 @@ class ModelConfig:
     s: int | None = _field(
         None, "Prediction period: an exit every s units, counted back from the last; default: the model's own."
     )
-    preset: str = _field("paper", "Architecture as in the paper, or as in the authors' code: paper, author_code.")
+    preset: str = _field("paper", "Architecture and samplers as in the paper, or as in the authors' code: paper, author_code.")
 
     def __post_init__(self):
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)
@@ -74,6 +74,9 @@ class WeightingConfig:
     average_momentum: float = _field(0.9, "adaloss: momentum of the running losses, 0 up to but not including 1.")
     update_every: int = _field(1, "adaloss: steps between two updates of the weights.")
     final_extra: float = _field(0.0, "adaloss: weight added to the final exit before scaling; 1 doubles it.")
+    gamma_anneal: float = _field(0.0, "adaloss: share of training over which gamma falls from 1 to its value, 0 to 1.")
+    sampler: str | None = _field(None, "Sampler that adds weight to one exit drawn at each step; default: none.")
+    tau: float = _field(0.5, "Sampler: extra weight of the exit drawn, as a share of the sum of all weights.")
 
     def __post_init__(self):
         _require(self.base > 0, "base must be positive", base=self.base)
@@ -81,6 +84,8 @@ class WeightingConfig:
         _require(0 <= self.average_momentum < 1, "average_momentum must lie in [0, 1)", average_momentum=self.average_momentum)
         _require(self.update_every >= 1, "update_every must be at least 1", update_every=self.update_every)
         _require(self.final_extra >= 0, "final_extra must not be negative", final_extra=self.final_extra)
+        _require(0 <= self.gamma_anneal <= 1, "gamma_anneal must lie in [0, 1]", gamma_anneal=self.gamma_anneal)
+        _require(self.tau >= 0, "tau must not be negative", tau=self.tau)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +98,10 @@ class TrainingConfig:
     lr_drop_to: tuple[float, ...] = _field((0.1, 0.01), "What it changes to, as multiples of the initial one.")
     momentum: float = _field(0.9, "Momentum of SGD.")
     l2: float = _field(1e-4, "L2 coefficient: l2 * w is added to the gradient of each kernel (not decoupled weight decay).")
+    training_mode: str = _field(
+        "joint",
+        "joint; no_grad: gradients stop between segments; midfeat: the final exit alone, then the heads on frozen features.",
+    )
     seed: int = _field(0, "Seed of the initial weights, the order of the images and their augmentation.")
 
     def __post_init__(self):
@@ -100,6 +109,8 @@ class TrainingConfig:
         _require(self.learning_rate > 0, "learning_rate must be positive", learning_rate=self.learning_rate)
         _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
+        allowed = ("joint", "no_grad", "midfeat")
+        _require(self.training_mode in allowed, f"training_mode must be one of {allowed}", training_mode=self.training_mode)
         _require(self.seed >= 0, "seed must not be negative", seed=self.seed)
         _require(
             len(self.lr_drop_at) == len(self.lr_drop_to),

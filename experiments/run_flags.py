@@ -11,7 +11,7 @@ from ann.config import GROUPS, RunConfig
 
 def _choices() -> dict[str, list[str]]:
     """Fields whose values are names of a room."""
-    return {"dataset": data.names(), "weighting": list(losses.schemes())}
+    return {"dataset": data.names(), "weighting": list(losses.schemes()), "sampler": list(losses.samplers())}
 
 
 def define() -> None:

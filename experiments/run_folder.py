@@ -29,6 +29,9 @@ class RunFolder:
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
+    final_exit = property(lambda self: self.path / "final_exit")  # midfeat: the run that made the features
+    weights_figure = property(lambda self: self.path / "weights.png")
+    sampling_figure = property(lambda self: self.path / "sampling.png")
     report = property(lambda self: self.path / "report.html")
 
     def open(self, config: RunConfig, *, resume: bool) -> None:

@@ -1,5 +1,6 @@
 """One training run, from config to folder."""
 
+import dataclasses
 import json
 
 import keras
@@ -42,13 +43,32 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
         raise ValueError(
             f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}"
         )
+    midfeat = config.training.training_mode == "midfeat"
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
         model = build.model(config, dataset.num_classes, dataset.image_shape)
-        model.compile(optimizer=build.optimizer(config, steps_per_epoch), weighting=build.weighting(config.weighting))
+        model.compile(
+            optimizer=build.optimizer(config, steps_per_epoch),
+            weighting=build.weighting(config, steps_per_epoch),
+            sampler=build.sampler(config, steps_per_epoch),
+            training_mode="heads" if midfeat else config.training.training_mode,
+        )
     folder.open(config, resume=resume)
     write_json(folder.environment, environment())
+    if midfeat:
+        _take_features(model, config, folder, verbose)
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
     return _finish(model, dataset, config, folder)
+
+
+def _take_features(model, config, folder, verbose):
+    """Trains the network for its final exit alone, as a run of its own inside the folder, and gives `model` its weights."""
+    first = dataclasses.replace(
+        config,
+        weighting=dataclasses.replace(config.weighting, weighting="opt", opt_at=-1, sampler=None),
+        training=dataclasses.replace(config.training, training_mode="joint"),
+    )
+    train(first, folder.final_exit, resume=True, verbose=verbose)
+    model.set_feature_weights(keras.saving.load_model(RunFolder(folder.final_exit).model, compile=False))
 
 
 def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
@@ -93,6 +113,10 @@ def _finish(model, dataset, config, folder):
         curve.to_csv(temporary, index=False)
     title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
+    log = pd.read_csv(folder.epochs)
+    evaluation.plot_weights_over_training(log, folder.weights_figure, title=f"{title}: loss weights")
+    if config.weighting.sampler:
+        evaluation.plot_probabilities_over_training(log, folder.sampling_figure, title=f"{title}, {config.weighting.sampler}")
     details = {"config": config.to_dict(), "environment": json.loads(folder.environment.read_text())}
     evaluation.write_report(
         {config.weighting.weighting: curve}, folder.figure, folder.report, title=title, details=json.dumps(details, indent=2)

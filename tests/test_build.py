@@ -6,13 +6,29 @@ from ann.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, Weigh
 
 @pytest.mark.parametrize("name", list(losses.schemes()))
 def test_every_scheme_builds_from_its_name(name):
-    assert type(build.weighting(WeightingConfig(weighting=name))) is losses.schemes()[name]
+    assert type(build.weighting(RunConfig(weighting=WeightingConfig(weighting=name)), 10)) is losses.schemes()[name]
+
+
+@pytest.mark.parametrize("preset", ["paper", "author_code"])
+@pytest.mark.parametrize("name", list(losses.samplers()))
+def test_every_sampler_builds_from_its_name(name, preset):
+    config = RunConfig(model=ModelConfig(preset=preset), weighting=WeightingConfig(sampler=name, tau=0.25))
+    sampler = build.sampler(config, 10)
+    assert type(sampler) is losses.samplers()[name]
+    assert sampler.tau == 0.25
+    assert getattr(sampler, "start_after", 0) == (10 if preset == "author_code" and hasattr(sampler, "floor") else 0)
+    assert build.sampler(RunConfig(), 10) is None
 
 
 def test_adaloss_takes_its_numbers_from_the_config():
-    scheme = build.weighting(WeightingConfig(gamma=0.07, average_momentum=0.99, update_every=100, final_extra=1.0))
-    assert scheme.get_config() == {"gamma": 0.07, "momentum": 0.99, "update_every": 100, "final_extra": 1.0}
-    assert build.weighting(WeightingConfig(weighting="opt", opt_at=2)).at == 2
+    numbers = {"gamma": 0.07, "average_momentum": 0.99, "update_every": 100, "final_extra": 1.0, "gamma_anneal": 0.5}
+    config = RunConfig(weighting=WeightingConfig(**numbers), training=TrainingConfig(epochs=4))
+    scheme = build.weighting(config, 10)
+    expected = {"gamma": 0.07, "momentum": 0.99, "update_every": 100, "final_extra": 1.0, "anneal_steps": 20}
+    assert scheme.get_config() == expected
+    assert build.weighting(RunConfig(weighting=WeightingConfig(weighting="opt", opt_at=2)), 10).at == 2
+    assert build.weighting(RunConfig(weighting=WeightingConfig(weighting="exp_base", base=0.5)), 10).base == 0.5
+    assert build.weighting(RunConfig(weighting=WeightingConfig(weighting="dwa")), 10).steps_per_epoch == 10
 
 
 def test_model_and_optimizer():
@@ -34,7 +50,7 @@ def test_model_and_optimizer():
         (build.dataset, RunConfig(data=DataConfig(dataset="mnist")), "dataset='mnist'"),
         (lambda config: build.model(config, 10, (32, 32, 3)), RunConfig(model=ModelConfig(model="vgg")), "model='vgg'"),
         (
-            lambda config: build.weighting(config.weighting),
+            lambda config: build.weighting(config, 1),
             RunConfig(weighting=WeightingConfig(weighting="ada")),
             "weighting='ada'",
         ),

@@ -22,18 +22,29 @@ def plot_curves(curves, path, *, title: str) -> None:
         path: PNG to write.
         title: above the figure.
     """
-    figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
     largest = max(curve.macs.iloc[-1] for curve in curves.values())
     scale, unit = (1e9, "G") if largest >= 1e9 else (1e6, "M")
+    figure, axes = new_axes(title, f"cost ({unit} MACs an image)", "top-1 error (%)")
     for fraction in (0.25, 0.5, 0.75, 1.0):
         axes.axvline(fraction * largest / scale, color="0.8", linestyle=":", linewidth=1, zorder=0)
     for marker, (label, curve) in zip("osD^vP*X" * len(curves), curves.items(), strict=False):
         axes.step(curve.macs / scale, curve.error_top1, where="post", marker=marker, markersize=4, linewidth=1.4, label=label)
-    axes.set(xlabel=f"cost ({unit} MACs an image)", ylabel="top-1 error (%)", title=title)
     axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
+def new_axes(title: str, xlabel: str, ylabel: str):
+    """Figure and axes in the one style of the project."""
+    figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(axis="y", color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    return figure, axes
+
+
+def save(figure, path) -> None:
+    """Writes a figure as PNG, whole or not at all, and closes it."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png")
     plt.close(figure)

@@ -129,6 +129,11 @@ class MultiExitModel(keras.Model):
             return gradient_norms.train_step(self, *args)
         return super().train_step(*args)
 
+    def set_feature_weights(self, other) -> None:
+        """Takes the weights of the segments of a model of the same architecture; the heads keep theirs."""
+        for mine, theirs in zip(self.segments, other.segments, strict=True):
+            mine.set_weights(theirs.get_weights())
+
     def track_loss(self, loss, batch_size):
         """Adds a batch to the mean of `loss` in the logs."""
         self._loss_tracker.update_state(loss, sample_weight=batch_size)

@@ -36,6 +36,7 @@ def test_a_run_leaves_everything(tmp_path):
         "model.keras",
         "curve.csv",
         "curve.png",
+        "weights.png",
         "report.html",
     }
     assert RunConfig.from_dict(json.loads(folder.config.read_text())) == TINY
@@ -141,6 +142,7 @@ def test_a_nan_loss_stops_the_run_and_keeps_the_last_checkpoint(tmp_path):
         ({"model": {"s": 4}}, "s=4"),
         ({"weighting": {"weighting": "ada"}}, "weighting='ada'"),
         ({"weighting": {"weighting": "opt", "opt_at": 3}}, "at=3"),
+        ({"weighting": {"sampler": "thompson"}}, "sampler='thompson'"),
         ({"data": {"batch_size": 600}}, "batch_size=600"),
         ({"data": {"train_examples": 1000}}, "train_examples=1000"),
         ({"runtime": {"strategy": "mirrored"}, "data": {"batch_size": 63}}, "batch_size=63"),
@@ -175,6 +177,28 @@ def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
     train(config, tmp_path, verbose=0)
     train(dataclasses.replace(config, runtime=RuntimeConfig(evaluate_every=5)), tmp_path, resume=True, verbose=0)
+
+
+def test_samplers_and_modes_run_and_resume(tmp_path):
+    sampled = with_(TINY, weighting={"weighting": "sieve", "sampler": "exp3"})
+    train(sampled, tmp_path / "sampled", verbose=0)
+    log = pd.read_csv(RunFolder(tmp_path / "sampled").epochs)
+    np.testing.assert_allclose(log[[f"exit_{k:02d}_probability" for k in range(3)]].sum(axis=1), 1, rtol=1e-5)
+    assert RunFolder(tmp_path / "sampled").sampling_figure.exists()
+    greedy = train(with_(TINY, training={"training_mode": "no_grad"}), tmp_path / "greedy", verbose=0)
+    assert np.isfinite(greedy.loss).all()
+
+
+def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path):
+    config = with_(TINY, weighting={"weighting": "const"}, training={"training_mode": "midfeat"})
+    curve = train(config, tmp_path, verbose=0)
+    first, second = (keras.saving.load_model(RunFolder(path).model) for path in (tmp_path / "final_exit", tmp_path))
+    for mine, theirs in zip(second.segments, first.segments, strict=True):
+        for w, w_first in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_array_equal(w, w_first)
+    untrained = pd.read_csv(RunFolder(tmp_path / "final_exit").curve)
+    assert curve.loss.iloc[0] < untrained.loss.iloc[0]  # the first head is trained in the second phase only
+    np.testing.assert_allclose(train(config, tmp_path, resume=True, verbose=0).loss, curve.loss, rtol=1e-5)
 
 
 def test_weighting_config_is_used(tmp_path):
