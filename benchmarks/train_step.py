@@ -11,10 +11,11 @@ import os
 import statistics
 import time
 
-import numpy as np
 import pandas as pd
 from absl import app, flags
 from tqdm import tqdm
+
+from benchmarks.random_batch import random_batch
 
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
 _C = flags.DEFINE_integer("c", 16, "First width.")
@@ -35,11 +36,6 @@ VARIANTS = (
 )
 
 
-def _batch(batch_size):
-    random = np.random.default_rng(0)
-    return random.normal(size=(batch_size, 32, 32, 3)).astype("float32"), random.integers(0, 10, batch_size)
-
-
 def _ann_step(variant, n, c, batch_size):
     import keras
     import tensorflow as tf
@@ -53,7 +49,7 @@ def _ann_step(variant, n, c, batch_size):
         BatchNormalization.call = keras.layers.BatchNormalization.call
     model = models.build(f"resann-n{n}-c{c}", s=1)
     model.compile(optimizer=training.L2SGD(1e-3, momentum=0.9, l2=1e-4), weighting="const")
-    batches = iter(tf.data.Dataset.from_tensors(_batch(batch_size)).cache().repeat().prefetch(2))
+    batches = iter(tf.data.Dataset.from_tensors(random_batch(batch_size)).cache().repeat().prefetch(2))
     model.make_train_function()
     return lambda: float(model.train_function(batches)["loss"])
 
@@ -66,7 +62,7 @@ def _torch_step(variant, n, c, batch_size):
 
     torch.manual_seed(0)
     model = ResANN(n, c)
-    x, y = (torch.from_numpy(value) for value in _batch(batch_size))
+    x, y = (torch.from_numpy(value) for value in random_batch(batch_size))
     x = x.permute(0, 3, 1, 2).contiguous()
     if "channels_last" in variant:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)

@@ -1,5 +1,6 @@
 """Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation."""
 
+import functools
 import logging
 
 import numpy as np
@@ -36,14 +37,19 @@ def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
             f"{name} is not prepared in {builder.data_path}. Run `tfds build {tfds_name}{option}` once (it downloads the data) "
             f"or name the folder that holds it with data_dir or TFDS_DATA_DIR. Received: data_dir={data_dir!r}"
         )
-    splits = {key: _read(builder, split) for key, split in (("train", train), ("test", "test"))}
+    splits = {key: _read(tfds_name, data_dir, split) for key, split in (("train", train), ("test", "test"))}
     return Dataset(name, num_classes, **splits, **augmentation)
 
 
-def _read(builder, split) -> Split:
-    """A whole split, sorted by id where its records have one: TFDS shuffles when it writes."""
+@functools.lru_cache(maxsize=2)
+def _read(tfds_name, data_dir, split) -> Split:
+    """A whole split, sorted by id where its records have one: TFDS shuffles when it writes.
+
+    The last two splits stay in memory, so that many runs in a process decode them once.
+    """
     import tensorflow_datasets as tfds
 
+    builder = tfds.builder(tfds_name, data_dir=data_dir)
     config = tfds.ReadConfig(interleave_cycle_length=1)  # the shards one after the other: the order they were written in
     batches = tfds.as_numpy(builder.as_dataset(split=split, read_config=config, batch_size=1000))
     columns = {}

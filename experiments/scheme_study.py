@@ -1,0 +1,163 @@
+"""Every weighting, sampler and training mode on a small network and real images, three seeds: what shows at this scale?
+
+    python -m experiments.scheme_study
+
+ResANN (n=3, c=8, 9 exits) on the first 2,500 images of CIFAR-10, 24 epochs; errors on all 10,000 test images at the exits
+nearest to 1/4, 1/2, 3/4 and all of the cost, beside OPT trained for each of them alone. 81 runs on 2 cores. Runs lie in
+--runs_dir and are taken up where they stopped; tables go to experiments/results/.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import multiprocessing
+import pathlib
+
+import pandas as pd
+from absl import app, flags
+from tqdm import tqdm
+
+from ann.atomic_write import atomic_path
+from ann.config import DataConfig, ModelConfig, RunConfig, RuntimeConfig, TrainingConfig, WeightingConfig
+
+_RUNS_DIR = flags.DEFINE_string("runs_dir", "runs/scheme_study", "Folder of the runs.")
+_RESULTS_DIR = flags.DEFINE_string("results_dir", "experiments/results", "Folder of the tables and the figure.")
+_SEEDS = flags.DEFINE_integer("seeds", 3, "Seeds of each row.", lower_bound=1)
+_EPOCHS = flags.DEFINE_integer("epochs", 24, "Passes over the images.", lower_bound=1)
+_EXAMPLES = flags.DEFINE_integer("examples", 2500, "Training images.", lower_bound=64)
+_DATASET = flags.DEFINE_string("dataset", "cifar10", "Data set.")
+_WORKERS = flags.DEFINE_integer("workers", 2, "Runs at a time, each on one core.", lower_bound=1)
+
+# The exits of OPT for n = 3: units round(fraction * 3n) of the authors' scripts (author_code.md section 3).
+MILESTONE_EXITS = {0.25: 1, 0.5: 4, 0.75: 6, 1.0: 8}
+
+# Label of a row -> (fields of the weighting, training mode). The difference between two rows is what they compare.
+ROWS = {
+    "const": ({"weighting": "const"}, "joint"),
+    "linear": ({"weighting": "linear"}, "joint"),
+    "half_end": ({"weighting": "half_end"}, "joint"),
+    "quarter_half": ({"weighting": "quarter_half"}, "joint"),
+    "sieve": ({"weighting": "sieve"}, "joint"),
+    "sieve_v2": ({"weighting": "sieve_v2"}, "joint"),
+    "exp_lin": ({"weighting": "exp_lin"}, "joint"),
+    "exp_base 2": ({"weighting": "exp_base", "base": 2.0}, "joint"),
+    "exp_base 0.5": ({"weighting": "exp_base", "base": 0.5}, "joint"),
+    "adaloss": ({"weighting": "adaloss"}, "joint"),
+    "adaloss_first_order": ({"weighting": "adaloss_first_order"}, "joint"),
+    "log_loss": ({"weighting": "log_loss"}, "joint"),
+    "uncertainty": ({"weighting": "uncertainty"}, "joint"),
+    "dwa": ({"weighting": "dwa"}, "joint"),
+    "rlw": ({"weighting": "rlw"}, "joint"),
+    "gradnorm": ({"weighting": "gradnorm"}, "joint"),
+    "sieve + aann": ({"weighting": "sieve", "sampler": "aann"}, "joint"),
+    "sieve + milestone": ({"weighting": "sieve", "sampler": "milestone"}, "joint"),
+    "sieve + exp3": ({"weighting": "sieve", "sampler": "exp3"}, "joint"),
+    "sieve + rwm": ({"weighting": "sieve", "sampler": "rwm"}, "joint"),
+    "sieve + avgl": ({"weighting": "sieve", "sampler": "avgl"}, "joint"),
+    "const, no_grad": ({"weighting": "const"}, "no_grad"),
+    "const, midfeat": ({"weighting": "const"}, "midfeat"),
+    **{f"opt at {k}": ({"weighting": "opt", "opt_at": k}, "joint") for k in MILESTONE_EXITS.values()},
+}
+
+
+def row_config(label: str, seed: int, *, dataset: str, examples: int, epochs: int) -> RunConfig:
+    """The run of a row."""
+    weighting, training_mode = ROWS[label]
+    return RunConfig(
+        data=DataConfig(dataset=dataset, batch_size=64, train_examples=examples),
+        model=ModelConfig(model="resann-n3-c8"),
+        weighting=WeightingConfig(**weighting),
+        training=TrainingConfig(epochs=epochs, seed=seed, training_mode=training_mode),
+        runtime=RuntimeConfig(precision="mixed_bfloat16", evaluate_every=epochs),
+    )
+
+
+def folder_name(label: str, seed: int) -> str:
+    """Folder of a run, from its row and seed."""
+    return f"{label.replace(', ', '-').replace(' + ', '-').replace(' ', '_')}-seed{seed}"
+
+
+def _run(task):
+    """Trains one run in a worker; a finished one is left alone."""
+    from experiments.run_folder import RunFolder
+    from experiments.training_run import train
+
+    config, folder = task
+    if not RunFolder(folder).curve.exists():
+        import keras
+
+        keras.utils.clear_session()
+        train(config, folder, resume=True, verbose=0)
+    return folder
+
+
+def summarize(results: pd.DataFrame) -> pd.DataFrame:
+    """One line a row: error at the milestone exits (mean and standard deviation over seeds), AE, relative increase over OPT.
+
+    Args:
+        results: columns `row`, `seed`, `exit`, `error_top1`.
+
+    Returns:
+        DataFrame: `row`, `seeds`, then for each fraction `error`, `std` and `increase` (percent over OPT's mean), and `AE`.
+    """
+    exits = {k: fraction for fraction, k in MILESTONE_EXITS.items()}
+    at = results[results.exit.isin(exits)].assign(fraction=lambda frame: frame.exit.map(exits))
+    stats = at.groupby(["row", "fraction"]).error_top1.agg(["mean", "std", "count"])
+    opt = {fraction: stats["mean"].get((f"opt at {k}", fraction)) for fraction, k in MILESTONE_EXITS.items()}
+    lines = []
+    for label in [label for label in ROWS if label in set(results.row) and not label.startswith("opt")]:
+        line = {"row": label, "seeds": int(stats.loc[(label, 1.0), "count"])}
+        for fraction in MILESTONE_EXITS:
+            mean, std, _ = stats.loc[(label, fraction)]
+            increase = 100 * (mean - opt[fraction]) / opt[fraction] if opt[fraction] else float("nan")
+            line |= {f"error {fraction:g}": mean, f"std {fraction:g}": std, f"increase {fraction:g}": increase}
+        lines.append({**line, "AE": results[results.row == label].error_top1.mean()})
+    line = {"row": "opt", "seeds": int(stats.loc[(f"opt at {MILESTONE_EXITS[1.0]}", 1.0), "count"])}
+    for fraction, k in MILESTONE_EXITS.items():
+        mean, std, _ = stats.loc[(f"opt at {k}", fraction)]
+        line |= {f"error {fraction:g}": mean, f"std {fraction:g}": std, f"increase {fraction:g}": 0.0}
+    return pd.DataFrame([*lines, line])
+
+
+def plot(summary: pd.DataFrame, path) -> None:
+    """Relative increase over OPT at the four milestones, a group of bars a row."""
+    from ann.evaluation.figure import new_axes, save
+
+    rows = summary[summary.row != "opt"]
+    figure, axes = new_axes("Increase of the test error over OPT (%), mean over seeds", "", "")
+    figure.set_size_inches(7.5, 9)
+    columns = [f"increase {fraction:g}" for fraction in MILESTONE_EXITS]
+    rows.set_index("row")[columns].iloc[::-1].plot.barh(ax=axes, width=0.8, colormap="viridis")
+    axes.set_ylabel("")
+    axes.legend([f"{fraction:g} of the cost" for fraction in MILESTONE_EXITS], frameon=False, loc="lower right")
+    axes.axvline(0, color="0.3", linewidth=0.8)
+    save(figure, path)
+
+
+def main(argv):
+    if argv[1:]:
+        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
+    from experiments.collect import collect
+
+    sizes = {"dataset": _DATASET.value, "examples": _EXAMPLES.value, "epochs": _EPOCHS.value}
+    runs = [(label, seed) for seed in range(_SEEDS.value) for label in ROWS]
+    folders = {run: pathlib.Path(_RUNS_DIR.value) / folder_name(*run) for run in runs}
+    tasks = [(row_config(*run, **sizes), folders[run]) for run in runs]
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(max(1, os.cpu_count() // _WORKERS.value))
+    with multiprocessing.get_context("spawn").Pool(_WORKERS.value) as pool:
+        for _ in tqdm(pool.imap(_run, tasks), total=len(tasks)):
+            pass
+    results = pd.concat([collect([folders[run]]).assign(row=run[0]) for run in runs], ignore_index=True)
+    summary = summarize(results)
+    directory = pathlib.Path(_RESULTS_DIR.value)
+    for name, table in (("scheme_study.csv", results), ("scheme_study_summary.csv", summary.round(3))):
+        with atomic_path(directory / name) as temporary:
+            table.to_csv(temporary, index=False)
+    plot(summary, directory / "scheme_study.png")
+    print(summary.round(2).to_string(index=False))
+
+
+if __name__ == "__main__":
+    app.run(main)

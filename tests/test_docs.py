@@ -1,0 +1,58 @@
+"""What the docs tell to type works."""
+
+import pathlib
+import re
+
+import keras
+import numpy as np
+
+from ann import losses, models
+from ann.losses import LossCombiner
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def code_blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
+
+
+def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(tmp_path, dense_chain, random):
+    names = {"__name__": "docs"}
+    (code,) = code_blocks(ROOT / "docs" / "add_a_scheme.md")
+    exec(code, names)  # the page's own code
+    combiner = LossCombiner(names["WorstFirst"](rate=4.0), 3)
+    for values in ([3, 2, 1], [3, 2, 1], [1, 2, 3], [3, 2, 1]):
+        combiner(np.array(values, "float32"), training=True)
+    # Worst: exit 0 three times, exit 2 once: 1 + 4 (3/4, 0, 1/4) over 4.
+    np.testing.assert_allclose(combiner.exit_weights, [1, 0.25, 0.5])
+
+    model = dense_chain()
+    model.compile(optimizer="sgd", weighting=names["WorstFirst"](rate=2.0))
+    model.fit(random.normal(size=(12, 4)), random.integers(0, 3, 12), batch_size=4, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.loss_combiner.scheme.rate == 2.0
+    assert int(loaded.loss_combiner.state["steps"]) == 3
+
+
+def test_the_readme_lists_every_scheme_and_sampler():
+    readme = (ROOT / "README.md").read_text()
+    for name in (*losses.schemes(), *losses.samplers()):
+        assert f"| `{name}` |" in readme, name
+
+
+def test_the_readmes_python_runs(random):
+    (code,) = code_blocks(ROOT / "README.md")
+    images, labels = random.normal(size=(4, 32, 32, 3)).astype("float32"), random.integers(0, 10, 4)
+    code = code.replace("epochs=10", "epochs=1").replace("resann-n9-c16", "resann-n1-c4").replace('"anytime.keras"', "path")
+    names = {"images": images, "labels": labels, "batches": [(images, labels)]}
+    lines = [line for line in code.splitlines() if not line.startswith("model.save")]
+    exec("\n".join(lines), names)
+    assert isinstance(names["model"], models.MultiExitModel)
+    assert len(names["logits"]) == 3
+
+
+def test_links_lead_somewhere():
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("experiments/**/*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page}: {target}"
