@@ -18,7 +18,9 @@ from experiments import run_flags
 
 run_flags.define()
 flags.adopt_module_key_flags(run_flags)
-_RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of the run; default: runs/<dataset>-<model>-<weighting>-seed<seed>.")
+_RUN_DIR = flags.DEFINE_string(
+    "run_dir", None, "Folder of the run; default: runs/<dataset>-<model>-<weighting>[-<sampler>]-seed<seed>."
+)
 _RESUME = flags.DEFINE_bool("resume", False, "Go on with the run that --run_dir holds.")
 
 
@@ -39,7 +41,8 @@ def main(argv):
 
 def default_run_dir(config) -> str:
     """Where a run goes that was not told."""
-    return f"runs/{config.data.dataset}-{config.model.model}-{config.weighting.weighting}-seed{config.training.seed}"
+    weighting = "-".join(filter(None, (config.weighting.weighting, config.weighting.sampler)))
+    return f"runs/{config.data.dataset}-{config.model.model}-{weighting}-seed{config.training.seed}"
 
 
 if __name__ == "__main__":

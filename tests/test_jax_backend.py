@@ -56,5 +56,37 @@ def test_training_gives_the_numbers_of_tensorflow(tmp_path, random):
         np.testing.assert_allclose(outputs[f"arr_{index}"], logits, rtol=1e-3, atol=1e-3)
 
 
+COMBINER_SCRIPT = """
+import sys
+import numpy as np
+from keras import ops
+from ann import losses
+
+values = np.random.default_rng(0).uniform(0.2, 3, (6, 9)).astype("float32")
+norms = np.random.default_rng(1).uniform(0.2, 3, (6, 9)).astype("float32")
+totals = {}
+for scheme in losses.schemes():
+    for sampler in (None, *losses.samplers()):
+        combiner = losses.LossCombiner(losses.get(scheme), 9, losses.get_sampler(sampler))
+        signals = (norms,) if combiner.scheme.needs_gradient_norms else ()
+        steps = [float(combiner(v, *(n[i] for n in signals), training=True)) for i, v in enumerate(values)]
+        totals[f"{scheme} {sampler}"] = steps + ops.convert_to_numpy(combiner.exit_weights).tolist()
+np.savez(sys.argv[1], **totals)
+"""
+
+
+def test_every_scheme_and_sampler_gives_the_numbers_of_tensorflow(tmp_path):
+    results = {}
+    for backend in ("tensorflow", "jax"):
+        environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+        arguments = [sys.executable, "-c", COMBINER_SCRIPT, tmp_path / f"{backend}.npz"]
+        run = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        results[backend] = np.load(tmp_path / f"{backend}.npz")
+    assert len(results["jax"].files) == len(losses.schemes()) * (1 + len(losses.samplers()))
+    for name in results["jax"].files:
+        np.testing.assert_allclose(results["jax"][name], results["tensorflow"][name], rtol=1e-5, err_msg=name)
+
+
 def test_this_process_is_on_tensorflow():
     assert keras.config.backend() == "tensorflow"

@@ -39,6 +39,7 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(axis="y", color="0.92")
+    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
