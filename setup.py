@@ -22,7 +22,7 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*", "experiments", "experiments.*"]),
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=requirements("core"),
     extras_require={name: requirements(name) for name in ("test", "bench")},
 )

@@ -86,9 +86,15 @@ class MultiExitModel(keras.Model):
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of `keras.Model.compile`.
 
         Raises:
-            ValueError: an unknown name.
+            ValueError: an unknown name, or a `loss` or `metrics` of Keras.
             NotImplementedError: the weighting needs another backend.
         """
+        for name in ("loss", "metrics", "loss_weights"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    "an anytime network is compiled with a weighting: the loss of each exit is its cross-entropy, loss and "
+                    f"error of each are measured. Received: {name}={kwargs[name]!r}"
+                )
         if training_mode not in TRAINING_MODES:
             raise ValueError(f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}")
         scheme = losses.get(weighting)

@@ -182,6 +182,12 @@ def test_heads_of_different_widths_are_refused():
         MultiExitModel(segments, [keras.layers.Dense(2), keras.layers.Dense(3)], (4,))
 
 
+@pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights"])
+def test_keras_losses_and_metrics_are_refused_with_the_reason(option):
+    with pytest.raises(ValueError, match=f"compiled with a weighting.*Received: {option}='x'"):
+        small().compile(**{option: "x"})
+
+
 def test_labels_outside_the_classes_stop_the_first_step():
     model = small(num_classes=3)
     model.compile(weighting="const")
