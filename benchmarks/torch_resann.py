@@ -69,9 +69,11 @@ def copy_weights(model, keras_model) -> None:
     with torch.no_grad():
         _copy_kernel(model.stem, layers["stem_conv"])
         for index, unit in enumerate(model.units):
-            for part in ("bn1", "bn2", "conv1", "conv2"):
-                source = layers[f"unit_{index:02d}_{part}"]
-                (_copy_bn if part.startswith("bn") else _copy_kernel)(getattr(unit, part), source)
+            name = f"unit_{index:02d}"
+            _copy_bn(unit.bn1, layers[f"{name}_1_bn"])
+            _copy_bn(unit.bn2, layers[f"{name}_2_bn"])
+            _copy_kernel(unit.conv1, layers[f"{name}_conv1"])
+            _copy_kernel(unit.conv2, layers[f"{name}_conv2"])
         for head, source in zip(model.heads, keras_model.heads, strict=True):
             _copy_bn(head.bn, source.get_layer("bn"))
             kernel, bias = source.get_layer("linear").get_weights()

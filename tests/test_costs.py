@@ -48,6 +48,35 @@ def test_published_resann_costs(name, convolutions_m, kernels_m):
     assert kernels / 1e6 == pytest.approx(kernels_m, abs=0.006)  # 654,768 stands there as .66
 
 
+@pytest.mark.parametrize(
+    ("name", "giga"),
+    # author_code.md sections 2.2 and 2.3: multiply-adds of the convolutions in the authors' code, in units of 1e9, rounded.
+    [("resann26", 2.34), ("resann50", 4.09), ("denseann121", 2.83), ("denseann169", 3.36), ("denseann201", 4.29)],
+)
+def test_published_ilsvrc_costs(name, giga):
+    final = costs.profile(models.build(name, num_classes=1000, preset="author_code")).iloc[-1]
+    assert final.macs_pruned / 1e9 == pytest.approx(giga, abs=0.006)
+
+
+def test_published_shares_of_the_exits():
+    # author_code.md sections 2.2 and 4: convolutions alone; ours include the heads, hence the tolerance.
+    shares = {
+        "resann50": [0.139, 0.283, 0.390, 0.535, 0.642, 0.749, 0.893, 1],
+        "resann26": [0.243, 0.495, 0.747, 1],
+        "denseann169": [0.46],
+    }
+    for name, expected in shares.items():
+        macs = costs.profile(models.build(name, num_classes=1000, preset="author_code")).macs_incremental
+        assert (macs / macs.iloc[-1]).tolist()[: len(expected)] == pytest.approx(expected, abs=0.005)
+
+
+def test_densenet121_to_the_digit():
+    # peers.md section 2d: the plain DenseNet-121 has 2,834,161,664 MACs and 7,978,856 trainable parameters.
+    model = models.build("denseann121", num_classes=1000, s=58, preset="author_code")
+    (row,) = costs.profile(model).itertuples()
+    assert (row.macs_pruned, row.params) == (2_834_161_664, 7_978_856)
+
+
 def test_pruned_leaves_out_what_an_answer_does_not_need():
     # Two branches cross the cut; the first head reads one of them only, the second head the other.
     inputs = keras.Input((4,))

@@ -5,21 +5,20 @@ import keras
 from ann.layers import BatchNormalization
 
 
-def linear_head(state_shape, num_classes: int, *, name: str, normalize: bool = True, state_dtype=None) -> keras.Model:
+def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -> keras.Model:
     """BN, ReLU, global average pooling, linear layer (001 appendix B).
 
     Args:
-        state_shape: `(height, width, channels)` of the feature map.
+        state: Keras tensor `(batch, height, width, channels)` like those the head will read.
         num_classes: width of the logits.
         name: name of the returned model.
         normalize: False leaves the batch normalisation out, as the authors' code does for ResANN.
-        state_dtype: dtype of the feature map, default the compute dtype of the global policy.
 
     Returns:
         Functional model from `(batch, height, width, channels)` to float32 logits `(batch, num_classes)`. Pooling and
         the linear layer run in float32 under any precision policy.
     """
-    inputs = keras.Input(state_shape, dtype=state_dtype or keras.config.dtype_policy().compute_dtype, name="state")
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
     x = BatchNormalization(momentum=0.9, epsilon=1e-5, name="bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)

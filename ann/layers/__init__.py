@@ -1,7 +1,20 @@
-"""Layers Keras lacks."""
+"""Layers Keras lacks, and the units of the families."""
 
 from ann.layers.batch_norm import BatchNormalization
 from ann.layers.channel_padding import ChannelPadding
-from ann.layers.residual import basic_unit
+from ann.layers.convolution import bn_relu, convolution, ilsvrc_stem, normalization
+from ann.layers.dense import dense_layer, dense_transition
+from ann.layers.residual import basic_unit, bottleneck_unit
 
-__all__ = ["BatchNormalization", "ChannelPadding", "basic_unit"]
+__all__ = [
+    "BatchNormalization",
+    "ChannelPadding",
+    "basic_unit",
+    "bn_relu",
+    "bottleneck_unit",
+    "convolution",
+    "dense_layer",
+    "dense_transition",
+    "ilsvrc_stem",
+    "normalization",
+]

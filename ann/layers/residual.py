@@ -2,18 +2,8 @@
 
 import keras
 
-from ann.layers.batch_norm import BatchNormalization
 from ann.layers.channel_padding import ChannelPadding
-
-
-def _bn(name):
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)
-
-
-def _conv3x3(filters, stride, name):
-    return keras.layers.Conv2D(
-        filters, 3, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
-    )
+from ann.layers.convolution import bn_relu, convolution, normalization
 
 
 def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name: str):
@@ -31,15 +21,37 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
     Returns:
         Keras tensor `(batch, ceil(height / stride), ceil(width / stride), filters)`.
     """
-    shortcut = x
-    if stride > 1:
-        shortcut = keras.layers.AveragePooling2D(stride, padding="same", name=f"{name}_shortcut_pool")(shortcut)
-    if filters != x.shape[-1]:
-        shortcut = ChannelPadding(filters, name=f"{name}_shortcut_pad")(shortcut)
-    x = keras.layers.ReLU(name=f"{name}_relu1")(_bn(f"{name}_bn1")(x))
-    x = _conv3x3(filters, stride, f"{name}_conv1")(x)
-    x = keras.layers.ReLU(name=f"{name}_relu2")(_bn(f"{name}_bn2")(x))
-    x = _conv3x3(filters, 1, f"{name}_conv2")(x)
+    shortcut = _pooled_shortcut(x, filters, stride, name)
+    x = convolution(bn_relu(x, f"{name}_1"), filters, 3, stride, name=f"{name}_conv1")
+    x = convolution(bn_relu(x, f"{name}_2"), filters, 3, name=f"{name}_conv2")
     if final_bn:
-        x = _bn(f"{name}_bn3")(x)
+        x = normalization(f"{name}_3_bn")(x)
     return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+
+
+def bottleneck_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str):
+    """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the identity (001 appendix B).
+
+    Arguments and result as `basic_unit`; the output has 4 `filters` channels, and the 3x3 convolution has the stride.
+    `projection` makes a shortcut that changes shape a 1x1 convolution with batch normalisation, as the authors' code does.
+    """
+    outputs = 4 * filters
+    if projection and (stride > 1 or outputs != x.shape[-1]):
+        shortcut = convolution(x, outputs, 1, stride, name=f"{name}_shortcut_conv")
+        shortcut = normalization(f"{name}_shortcut_bn")(shortcut)
+    else:
+        shortcut = _pooled_shortcut(x, outputs, stride, name)
+    x = convolution(bn_relu(x, f"{name}_1"), filters, 1, name=f"{name}_conv1")
+    x = convolution(bn_relu(x, f"{name}_2"), filters, 3, stride, name=f"{name}_conv2")
+    x = convolution(bn_relu(x, f"{name}_3"), outputs, 1, name=f"{name}_conv3")
+    if final_bn:
+        x = normalization(f"{name}_4_bn")(x)
+    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+
+
+def _pooled_shortcut(x, filters, stride, name):
+    if stride > 1:
+        x = keras.layers.AveragePooling2D(stride, padding="same", name=f"{name}_shortcut_pool")(x)
+    if filters != x.shape[-1]:
+        x = ChannelPadding(filters, name=f"{name}_shortcut_pad")(x)
+    return x

@@ -2,18 +2,28 @@
 
 import re
 
+from ann.models import denseann, resann
+from ann.models.denseann import denseann_cifar, denseann_ilsvrc
 from ann.models.multi_exit import MultiExitModel
-from ann.models.resann import PAPER_SIZES, resann_cifar
+from ann.models.resann import resann_cifar, resann_ilsvrc
 
 # Family: pattern of its names -> builder. The named groups are integer arguments of the builder.
 _FAMILIES = {
     r"resann-n(?P<n>\d+)-c(?P<c>\d+)": resann_cifar,
+    r"resann(?P<depth>\d+)": resann_ilsvrc,
+    r"denseann-n(?P<n>\d+)-g(?P<g>\d+)": denseann_cifar,
+    r"denseann(?P<depth>\d+)": denseann_ilsvrc,
 }
 
 
 def names() -> list[str]:
     """The papers' networks by name; `build` takes other sizes of the same families too."""
-    return [f"resann-n{n}-c{c}" for n, c in PAPER_SIZES]
+    return [
+        *(f"resann-n{n}-c{c}" for n, c in resann.PAPER_SIZES),
+        *(f"resann{depth}" for depth in resann.ILSVRC_DEPTHS),
+        "denseann-n16-g16",
+        *(f"denseann{depth}" for depth in denseann.ILSVRC_DEPTHS),
+    ]
 
 
 def build(name: str, *, num_classes: int = 10, **overrides) -> MultiExitModel:
@@ -41,4 +51,4 @@ def build(name: str, *, num_classes: int = 10, **overrides) -> MultiExitModel:
     )
 
 
-__all__ = ["MultiExitModel", "build", "names", "resann_cifar"]
+__all__ = ["MultiExitModel", "build", "denseann_cifar", "denseann_ilsvrc", "names", "resann_cifar", "resann_ilsvrc"]

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from ann.layers import basic_unit
+from ann.layers import basic_unit, bottleneck_unit
 
 
 def unit(channels, **kwargs):
@@ -34,5 +34,16 @@ def test_odd_maps_halve_upward(size):
 def test_presets_differ_by_one_normalisation():
     paper = {layer.name for layer in unit(4, filters=4).layers[1:]}
     author_code = {layer.name for layer in unit(4, filters=4, final_bn=True).layers[1:]}
-    assert author_code - paper == {"unit_bn3"}
+    assert author_code - paper == {"unit_3_bn"}
     assert not paper - author_code
+
+
+def test_bottleneck_shortcuts():
+    inputs = keras.Input((8, 8, 4))
+    pooled = keras.Model(inputs, bottleneck_unit(inputs, 4, stride=2, name="unit"))
+    projected = keras.Model(inputs, bottleneck_unit(inputs, 4, stride=2, projection=True, name="unit"))
+    assert pooled.output_shape == projected.output_shape == (None, 4, 4, 16)
+    kernels = [{w.path for w in model.weights if w.name == "kernel"} for model in (pooled, projected)]
+    assert kernels[1] - kernels[0] == {"unit_shortcut_conv/kernel"}
+    same = bottleneck_unit(keras.Input((8, 8, 16)), 4, projection=True, name="unit")
+    assert same.shape == (None, 8, 8, 16)

@@ -1,0 +1,80 @@
+"""The contract of every family, on small members of each."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ann import models
+
+FAMILIES = {
+    "resann cifar": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
+    "resann cifar, author code": ("resann-n1-c4", {"input_shape": (16, 16, 3), "preset": "author_code"}),
+    "resann ilsvrc": ("resann14", {"input_shape": (32, 32, 3), "num_classes": 10}),
+    "resann ilsvrc, author code": ("resann14", {"input_shape": (32, 32, 3), "num_classes": 10, "preset": "author_code"}),
+    "resann ilsvrc, basic": ("resann18", {"input_shape": (32, 32, 3), "num_classes": 10}),
+    "denseann cifar": ("denseann-n2-g4", {"input_shape": (16, 16, 3), "s": 2, "dropout": 0.1}),
+    "denseann ilsvrc": ("denseann121", {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4}),
+    "denseann ilsvrc, author code": (
+        "denseann121",
+        {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
+    ),
+}
+
+
+@pytest.fixture(params=FAMILIES, scope="module")
+def family(request):
+    return FAMILIES[request.param]
+
+
+def build(family):
+    name, overrides = family
+    return models.build(name, **overrides)
+
+
+def batch(model, size=4):
+    random = np.random.default_rng(0)
+    return random.normal(size=(size, *model.sample_shape)).astype("float32"), random.integers(0, 10, size)
+
+
+def test_folded_segments_equal_the_model(family):
+    model = build(family)
+    x, _ = batch(model)
+    state = x
+    for segment, head, logits in zip(model.segments, model.heads, model(x), strict=True):
+        state = segment(state)
+        assert logits.shape == (4, 10)
+        np.testing.assert_allclose(head(state), logits, atol=1e-4)
+
+
+def test_trains_saves_and_loads(family, tmp_path):
+    model = build(family)
+    x, y = batch(model)
+    model.compile(optimizer=keras.optimizers.SGD(0.01), weighting="adaloss")
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for mine, theirs in zip(loaded(x), model(x), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def test_gradients_reach_every_variable(family):
+    model = build(family)
+    model.compile(weighting="const")
+    x, y = batch(model, 8)
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(x, y, model(x, training=True))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    missing = [w.path for w, g in zip(model.trainable_variables, gradients, strict=True) if g is None or not float(tf.norm(g))]
+    assert not missing
+
+
+def test_bfloat16_keeps_logits_float32(family):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = build(family)
+    x, y = batch(model)
+    model.compile(optimizer=keras.optimizers.SGD(0.01), weighting="const")
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+    assert {keras.backend.standardize_dtype(logits.dtype) for logits in model(x)} == {"float32"}
+    states = {keras.backend.standardize_dtype(segment.inputs[0].dtype) for segment in model.segments[1:]}
+    assert states == {"bfloat16"}
