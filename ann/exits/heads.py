@@ -3,6 +3,7 @@
 import keras
 
 from ann.layers import BatchNormalization
+from ann.layers.multi_scale import conv_bn_relu
 
 
 def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -> keras.Model:
@@ -21,6 +22,28 @@ def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
     x = BatchNormalization(momentum=0.9, epsilon=1e-5, name="bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
+    logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)
+    return keras.Model(inputs, logits, name=name)
+
+
+def multi_scale_head(state, num_classes: int, *, name: str, width: int | None = None) -> keras.Model:
+    """Two 3x3 convolutions of stride 2 on the coarsest scale, pooling, linear layer (Huang et al., ICLR 2018).
+
+    Args:
+        state: list of Keras tensors like those the head will read, finest scale first.
+        num_classes: width of the logits.
+        name: name of the returned model.
+        width: channels of the convolutions; default those of the coarsest map.
+
+    Returns:
+        Functional model from such a list to float32 logits `(batch, num_classes)`.
+    """
+    inputs = [keras.Input(x.shape[1:], dtype=x.dtype, name=f"state_{scale}") for scale, x in enumerate(state)]
+    x = inputs[-1]
+    width = width or x.shape[-1]
+    for index in range(2):
+        x = conv_bn_relu(x, width, stride=2, name=f"head_{index}")
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
     logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)
     return keras.Model(inputs, logits, name=name)

@@ -4,6 +4,7 @@ import re
 
 from ann.models import denseann, resann
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
+from ann.models.msdnet import msdnet, msdnet_cifar, msdnet_cifar_linear, msdnet_imagenet
 from ann.models.multi_exit import MultiExitModel
 from ann.models.resann import resann_cifar, resann_ilsvrc
 
@@ -13,6 +14,9 @@ _FAMILIES = {
     r"resann(?P<depth>\d+)": resann_ilsvrc,
     r"denseann-n(?P<n>\d+)-g(?P<g>\d+)": denseann_cifar,
     r"denseann(?P<depth>\d+)": denseann_ilsvrc,
+    r"msdnet-imagenet-k(?P<k>\d+)": msdnet_imagenet,
+    r"msdnet-cifar-b(?P<b>\d+)": msdnet_cifar,
+    r"msdnet-cifar-lin(?P<b>\d+)": msdnet_cifar_linear,
 }
 
 
@@ -23,16 +27,18 @@ def names() -> list[str]:
         *(f"resann{depth}" for depth in resann.ILSVRC_DEPTHS),
         "denseann-n16-g16",
         *(f"denseann{depth}" for depth in denseann.ILSVRC_DEPTHS),
+        *(f"msdnet-imagenet-k{k}" for k in (4, 6, 7)),
+        *("msdnet-cifar-b7", "msdnet-cifar-b10", "msdnet-cifar-lin5"),
     ]
 
 
-def build(name: str, *, num_classes: int = 10, **overrides) -> MultiExitModel:
+def build(name: str, **overrides) -> MultiExitModel:
     """An anytime network by name.
 
     Args:
         name: for example `resann-n9-c16`; any number of units n and width c.
-        num_classes: width of the logits.
-        **overrides: arguments of the family's builder, such as `n=`, `c=`, `s=`, `input_shape=`, `preset=`.
+        **overrides: arguments of the family's builder, such as `num_classes=` (default 10, or 1000 for ILSVRC networks),
+            `n=`, `c=`, `s=`, `input_shape=`, `preset=`.
 
     Raises:
         ValueError: no family has such a name, or an argument is out of range.
@@ -45,10 +51,22 @@ def build(name: str, *, num_classes: int = 10, **overrides) -> MultiExitModel:
         match = re.fullmatch(pattern, name)
         if match:
             sizes = {key: int(value) for key, value in match.groupdict().items()}
-            return builder(**{"name": name.replace("-", "_"), "num_classes": num_classes, **sizes, **overrides})
+            return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
     raise ValueError(
         f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
     )
 
 
-__all__ = ["MultiExitModel", "build", "denseann_cifar", "denseann_ilsvrc", "names", "resann_cifar", "resann_ilsvrc"]
+__all__ = [
+    "MultiExitModel",
+    "build",
+    "denseann_cifar",
+    "denseann_ilsvrc",
+    "msdnet",
+    "msdnet_cifar",
+    "msdnet_cifar_linear",
+    "msdnet_imagenet",
+    "names",
+    "resann_cifar",
+    "resann_ilsvrc",
+]

@@ -19,6 +19,8 @@ FAMILIES = {
         "denseann121",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
+    "msdnet cifar": ("msdnet-cifar-b3", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
+    "msdnet imagenet": ("msdnet-imagenet-k2", {"input_shape": (64, 64, 3), "num_classes": 10, "channels": 4, "growth": 2}),
 }
 
 
@@ -76,5 +78,6 @@ def test_bfloat16_keeps_logits_float32(family):
     model.compile(optimizer=keras.optimizers.SGD(0.01), weighting="const")
     assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
     assert {keras.backend.standardize_dtype(logits.dtype) for logits in model(x)} == {"float32"}
-    states = {keras.backend.standardize_dtype(segment.inputs[0].dtype) for segment in model.segments[1:]}
+    inputs = [tensor for segment in model.segments[1:] for tensor in segment.inputs]
+    states = {keras.backend.standardize_dtype(tensor.dtype) for tensor in inputs}
     assert states == {"bfloat16"}
