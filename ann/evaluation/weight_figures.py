@@ -23,8 +23,9 @@ def plot_weights_over_training(log, path, *, title: str) -> None:
 
 
 def plot_probabilities_over_training(log, path, *, title: str) -> None:
-    """Stack plot of the probability of each exit to be drawn after each epoch (002 Fig. 4); arguments as above, columns
-    `exit_00_probability`, ....
+    """Stack plot of the probability of each exit to be drawn after each epoch (002 Fig. 4), as PNG.
+
+    Arguments as `plot_weights_over_training`, with the columns `exit_00_probability`, ....
     """
     figure, axes = new_axes(title, "epoch", "probability of being drawn")
     probabilities = _columns(log, "probability")

@@ -2,8 +2,7 @@
 
 import keras
 
-from ann.layers import BatchNormalization
-from ann.layers.multi_scale import conv_bn_relu
+from ann.layers import conv_bn_relu, normalization
 
 
 def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -> keras.Model:
@@ -20,7 +19,7 @@ def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -
         the linear layer run in float32 under any precision policy.
     """
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
-    x = BatchNormalization(momentum=0.9, epsilon=1e-5, name="bn")(inputs) if normalize else inputs
+    x = normalization("bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
     logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)

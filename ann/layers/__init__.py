@@ -4,6 +4,7 @@ from ann.layers.batch_norm import BatchNormalization
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, ilsvrc_stem, normalization
 from ann.layers.dense import dense_layer, dense_transition
+from ann.layers.multi_scale import conv_bn_relu, multi_scale_layer, multi_scale_stem, multi_scale_transition
 from ann.layers.residual import basic_unit, bottleneck_unit
 
 __all__ = [
@@ -12,9 +13,13 @@ __all__ = [
     "basic_unit",
     "bn_relu",
     "bottleneck_unit",
+    "conv_bn_relu",
     "convolution",
     "dense_layer",
     "dense_transition",
     "ilsvrc_stem",
+    "multi_scale_layer",
+    "multi_scale_stem",
+    "multi_scale_transition",
     "normalization",
 ]

@@ -15,7 +15,7 @@ ILSVRC_DEPTHS = {
     201: ((6, 12, 48, 32), 17),
 }
 
-# Layers that come before the first exit on ILSVRC: the 169's first exit is at its 12th layer, not at an 11th less 14.
+# Layers before the first exit on ILSVRC, as in the authors' scripts: without them the 121 would have an exit at its 4th.
 _ILSVRC_FIRST_LAYER = 10
 
 

@@ -4,7 +4,7 @@ import functools
 import math
 
 from ann import exits
-from ann.layers import multi_scale
+from ann.layers import multi_scale_layer, multi_scale_stem, multi_scale_transition
 from ann.models.arguments import require_positive
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
@@ -36,9 +36,7 @@ def msdnet(
     if any(growth * factor % 2 for factor in factors[1:]):
         raise ValueError(f"msdnet: growth times the factors of coarser scales must be even. Received: growth={growth}")
     layers = _layers(sum(steps), growth, channels, factors, reduction)
-    stem = functools.partial(
-        multi_scale.multi_scale_stem, channels=[channels * factor for factor in factors], large=input_shape[0] >= 64
-    )
+    stem = functools.partial(multi_scale_stem, channels=[channels * factor for factor in factors], large=input_shape[0] >= 64)
     first = layers[0]
     ends = [sum(steps[: block + 1]) - 1 for block in range(len(steps))]
     head = lambda state, name: exits.multi_scale_head(state, num_classes, width=head_width, name=name)
@@ -70,14 +68,14 @@ def _layers(count, growth, channels, factors, reduction):
 
 
 def _layer(maps, growths, bottlenecks, transition, name):
-    maps = multi_scale.multi_scale_layer(maps, growths, bottlenecks, name=name)
-    return maps if transition is None else multi_scale.multi_scale_transition(maps, transition, name=f"{name}_transition")
+    maps = multi_scale_layer(maps, growths, bottlenecks, name=name)
+    return maps if transition is None else multi_scale_transition(maps, transition, name=f"{name}_transition")
 
 
 def msdnet_imagenet(*, k, num_classes=1000, input_shape=(224, 224, 3), blocks=5, growth=16, channels=32, **kwargs):
     """The released ILSVRC networks: `blocks` blocks of k layers on 4 scales of factors 1, 2, 4, 4. Arguments as `msdnet`."""
     require_positive("msdnet", k=k, blocks=blocks)
-    sizes = {"growth": growth, "channels": channels, "factors": (1, 2, 4, 4), "head_width": None}
+    sizes = {"growth": growth, "channels": channels, "factors": (1, 2, 4, 4)}
     return msdnet(steps=(k,) * blocks, num_classes=num_classes, input_shape=input_shape, **{**sizes, **kwargs})
 
 
