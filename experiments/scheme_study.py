@@ -2,7 +2,7 @@
 
     python -m experiments.scheme_study
 
-ResANN (n=3, c=8, 9 exits) on the first 2,500 images of CIFAR-10, 24 epochs; errors on all 10,000 test images at the exits
+ResANN (n=3, c=8, 9 exits) on the first 1,500 images of CIFAR-10, 24 epochs; errors on all 10,000 test images at the exits
 nearest to 1/4, 1/2, 3/4 and all of the cost, beside OPT trained for each of them alone. 81 runs on 2 cores. Runs lie in
 --runs_dir and are taken up where they stopped; tables go to experiments/results/.
 """
@@ -25,7 +25,7 @@ _RUNS_DIR = flags.DEFINE_string("runs_dir", "runs/scheme_study", "Folder of the 
 _RESULTS_DIR = flags.DEFINE_string("results_dir", "experiments/results", "Folder of the tables and the figure.")
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Seeds of each row.", lower_bound=1)
 _EPOCHS = flags.DEFINE_integer("epochs", 24, "Passes over the images.", lower_bound=1)
-_EXAMPLES = flags.DEFINE_integer("examples", 2500, "Training images.", lower_bound=64)
+_EXAMPLES = flags.DEFINE_integer("examples", 1500, "Training images.", lower_bound=64)
 _DATASET = flags.DEFINE_string("dataset", "cifar10", "Data set.")
 _WORKERS = flags.DEFINE_integer("workers", 2, "Runs at a time, each on one core.", lower_bound=1)
 

@@ -55,6 +55,8 @@ def export(model, path, format="saved_model", *, preprocessing=None, errors=None
     if errors is not None and len(errors) != model.num_exits:
         raise ValueError(f"errors needs one number for each of the {model.num_exits} exits. Received: {len(errors)} numbers")
     model, preprocessing = in_float32(model), in_float32(preprocessing)
+    if preprocessing is not None:
+        preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
     with atomic_folder(path) as folder:
         for name in formats:
             _write(name, model, preprocessing, folder)

@@ -41,7 +41,19 @@ def _convert(call, inputs, outputs, **layouts):
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     function = tf.function(lambda *x: _named(call(*x), outputs), input_signature=inputs, autograph=False)
     layouts = {key: names or None for key, names in layouts.items()}
-    return tf2onnx.convert.from_function(function, input_signature=inputs, opset=OPSET, **layouts)[0]
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=inputs, opset=OPSET, **layouts)
+    _store_constants(proto, function.get_concrete_function().graph.captures)
+    return proto
+
+
+def _store_constants(proto, captures):
+    """Layers may hold plain tensors, such as the mean of a normalisation; tf2onnx makes inputs of them."""
+    from onnx import numpy_helper
+
+    values = {inside.name: outside for outside, inside in captures}
+    for extra in [x for x in proto.graph.input if x.name in values]:
+        proto.graph.initializer.append(numpy_helper.from_array(values[extra.name].numpy(), extra.name))
+        proto.graph.input.remove(extra)
 
 
 def _named(tensors, names):

@@ -1,0 +1,264 @@
+"""The promises of the runtime: an answer at any moment, never none, and what it refuses."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from ann import export, models, runtime
+from ann.runtime.engine import Engine
+from ann.runtime.predictor import _ENGINES
+
+ENGINES = list(_ENGINES)
+ROOT = pathlib.Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    model = models.build("resann-n2-c8", num_classes=10)
+    path = tmp_path_factory.mktemp("runtime") / "export"
+    export.export(model, path, ["saved_model", "onnx", "litert"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def predictors(path):
+    return {engine: runtime.AnytimePredictor(path, engine=engine) for engine in ENGINES}
+
+
+@pytest.fixture(params=ENGINES)
+def predictor(request, predictors):
+    return predictors[request.param]
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(0).normal(size=(32, 32, 3)).astype("float32")
+
+
+class Slow(Engine):
+    """Links of a known length, each answering with its index."""
+
+    def __init__(self, seconds):
+        self.seconds, self.started = seconds, []
+
+    def begin(self, images):
+        return [images]
+
+    def step(self, index, state):
+        self.started.append(index)
+        time.sleep(self.seconds)
+        return state, np.full((len(state[0]), 10), index, "float32")
+
+    def select(self, state, rows):
+        return [x[rows] for x in state]
+
+
+@pytest.fixture
+def slow(path, monkeypatch):
+    """A predictor whose links take 100 ms each: times below leave 40 ms of room to a busy machine."""
+    predictor = runtime.AnytimePredictor(path, engine="onnxruntime")
+    predictor._engine = Slow(0.1)
+    return predictor
+
+
+def test_refine_yields_every_exit_in_order(predictor, image):
+    answers = list(predictor.refine(image))
+    assert [a.exit for a in answers] == list(range(6))
+    assert [a.macs for a in answers] == predictor.macs.tolist()
+    assert {(a.logits.shape, a.logits.dtype.name) for a in answers} == {((10,), "float32")}
+    seconds = [0, *(a.seconds for a in answers)]
+    assert seconds == sorted(seconds)
+
+
+def test_predict_without_a_deadline_gives_the_last_exit(predictor, image):
+    answer = predictor.predict(image)
+    assert answer.exit == 5
+    assert not answer.late
+    np.testing.assert_allclose(answer.logits, list(predictor.refine(image))[-1].logits, atol=1e-4)
+    batch = predictor.predict(np.stack([image, 2 * image]))
+    assert batch.logits.shape == (2, 10)
+    np.testing.assert_allclose(batch.logits[0], answer.logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_no_time_at_all_still_gives_the_first_answer_marked_late(predictor, image, background):
+    answer = predictor.predict(image, deadline=0.0, background=background)
+    assert answer.exit in range(6)
+    assert np.isfinite(answer.logits).all()
+    assert answer.late == (answer.exit == 0)
+
+
+def test_answers_under_any_deadline_are_those_of_the_exits(predictor, image):
+    expected = [answer.logits for answer in predictor.refine(image)]
+    full = predictor.measure_latency()[-1]
+    assert (np.diff(predictor.latency) > 0).all()
+    seen = set()
+    for deadline in np.random.default_rng(0).uniform(0, 2 * full, 200):
+        answer = predictor.predict(image, deadline=deadline)
+        seen.add(answer.exit)
+        np.testing.assert_allclose(answer.logits, expected[answer.exit], atol=1e-4)
+    assert len(seen) > 1
+
+
+def test_a_deadline_ends_the_run_between_links(slow, image):
+    assert slow.predict(image, deadline=0.25).exit == 2
+    assert slow._engine.started == [0, 1, 2]  # the third began at 0.2 and ended at 0.3
+
+
+def test_a_link_that_would_end_late_is_not_started_unless_told(slow, image):
+    slow._step_seconds = np.full(6, 0.1)
+    answer = slow.predict(image, deadline=0.26)
+    assert answer.exit == 1
+    assert answer.seconds < 0.26
+    answer = slow.predict(image, deadline=0.26, background=True)
+    assert answer.exit == 1
+    assert 0.26 <= answer.seconds < 0.3  # the third was in progress, and is left behind
+    assert slow._engine.started == [0, 1, 0, 1, 2]
+
+
+def test_budget_in_macs(predictor, image):
+    macs = predictor.macs
+    assert predictor.predict(image, budget_macs=macs[3]).exit == 3
+    assert predictor.predict(image, budget_macs=macs[3] - 1).exit == 2
+    assert predictor.predict(image, budget_macs=macs[-1]).exit == 5
+    answer = predictor.predict(image, budget_macs=1)
+    assert answer.exit == 0
+    assert answer.late
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_interrupt_returns_the_newest_answer(slow, image, background):
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(slow.predict(image, background=background)))
+    caller.start()
+    time.sleep(0.25)
+    slow.interrupt()
+    caller.join()
+    assert answers[0].exit in (1, 2)
+    assert answers[0].seconds < 0.4  # all take 0.6
+
+
+def test_interrupt_stops_a_whole_network_run(predictors):
+    predictor = predictors["onnxruntime"]
+    batch = np.zeros((1000, 32, 32, 3), "float32")
+    predictor.predict(batch)  # makes room in memory
+    full = predictor.predict(batch).seconds
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(predictor.predict(batch)))
+    caller.start()
+    time.sleep(full / 10)
+    predictor.interrupt()
+    caller.join()
+    assert answers[0].exit < 5
+    assert answers[0].seconds < 0.8 * full
+
+
+def test_many_threads_share_a_predictor(predictor, image):
+    expected = [answer.logits for answer in predictor.refine(image)]
+    wrong = []
+
+    def client(seed):
+        random = np.random.default_rng(seed)
+        for _ in range(20):
+            answer = predictor.predict(image, deadline=random.uniform(0, 0.01))
+            if not np.allclose(answer.logits, expected[answer.exit], atol=1e-4):
+                wrong.append(answer)
+
+    threads = [threading.Thread(target=client, args=(seed,)) for seed in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert not wrong
+
+
+def test_early_exit_keeps_the_order_and_computes_only_what_is_left(predictor):
+    batch = np.random.default_rng(0).normal(size=(8, 32, 32, 3)).astype("float32")
+    every = np.stack([answer.logits for answer in predictor.refine(batch)])
+    confidences = np.exp(every).max(-1) / np.exp(every).sum(-1)
+    thresholds = np.median(confidences, axis=1)
+    left = predictor.early_exit(batch, thresholds)
+    by_hand = np.argmax(np.vstack([confidences[:-1] >= thresholds[:-1, None], np.ones((1, 8), bool)]), axis=0)
+    assert len(set(by_hand)) > 1
+    np.testing.assert_array_equal(left.exits, by_hand)
+    np.testing.assert_allclose(left.logits, every[by_hand, np.arange(8)], atol=1e-4)
+    np.testing.assert_array_equal(left.macs, predictor.macs[by_hand])
+
+
+def test_samples_that_left_are_not_computed(slow):
+    sizes = []
+    step = slow._engine.step
+    slow._engine.step = lambda index, state: (sizes.append(len(state[0])), step(index, state))[1]
+    slow._engine.seconds = 0.0
+    slow.early_exit(np.zeros((4, 32, 32, 3), "float32"), [2.0, 0.0, 2.0, 2.0, 2.0, 2.0])  # equal logits: confidence 0.1
+    assert sizes == [4, 4]
+
+
+def test_what_is_refused(predictor, image):
+    for bad in (image[:16], image.astype("uint8"), np.stack([image])[:0], image[..., :1]):
+        with pytest.raises(ValueError, match="images must be .*Received: images of"):
+            predictor.predict(bad)
+    for deadline in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="Received: deadline="):
+            predictor.predict(image, deadline=deadline)
+    with pytest.raises(ValueError, match="one number for each of 6 exits"):
+        predictor.early_exit(image[None], [0.5])
+
+
+def test_engines_are_chosen_and_refused(path, tmp_path):
+    assert runtime.AnytimePredictor(path).engine == "onnxruntime"
+    with pytest.raises(ValueError, match="Received: engine='torch'"):
+        runtime.AnytimePredictor(path, engine="torch")
+    export.export(models.build("resann-n1-c4", num_classes=3, input_shape=(16, 16, 3)), tmp_path / "e")
+    assert runtime.AnytimePredictor(tmp_path / "e").engine == "tensorflow"
+    with pytest.raises(ValueError, match="runs exports as 'onnx'"):
+        runtime.AnytimePredictor(tmp_path / "e", engine="onnxruntime")
+
+
+def test_a_folder_that_is_not_whole_is_refused(path, tmp_path):
+    import shutil
+
+    with pytest.raises(runtime.ExportError, match=r"holds a manifest\.json"):
+        runtime.AnytimePredictor(tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(path, copy)
+    file = copy / "segment_01.onnx"
+    original = file.read_bytes()
+    file.write_bytes(original[:-1] + b"!")
+    with pytest.raises(runtime.ExportError, match="not the one that was exported"):
+        runtime.AnytimePredictor(copy)
+    file.unlink()
+    with pytest.raises(runtime.ExportError, match="lacks a file"):
+        runtime.AnytimePredictor(copy)
+    file.write_bytes(original)
+    for text, message in (('{"manifest_version"', "cannot be read"), (json.dumps({"sha256": {}}), "cannot be read")):
+        (copy / "manifest.json").write_text(text)
+        with pytest.raises(runtime.ExportError, match=message):
+            runtime.AnytimePredictor(copy)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_runs_without_keras_and_without_our_training_code(path, engine, image, tmp_path, predictors):
+    """In a process that has `ann.runtime` alone."""
+    import shutil
+
+    shutil.copytree(ROOT / "ann/runtime", tmp_path / "ann/runtime")
+    (tmp_path / "ann/__init__.py").write_text("")
+    np.save(tmp_path / "image.npy", image)
+    code = f"""
+import sys
+import numpy as np
+from ann import runtime
+assert runtime.__file__.startswith({str(tmp_path)!r})
+answer = runtime.AnytimePredictor({str(path)!r}, engine={engine!r}).predict(np.load("image.npy"))
+np.save("logits.npy", answer.logits)
+heavy = {{"keras", "tensorflow"}} - ({{"keras", "tensorflow"}} if {engine!r} == "tensorflow" else set())
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), predictors[engine].predict(image).logits, atol=1e-4)
