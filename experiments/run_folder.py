@@ -57,19 +57,24 @@ class RunFolder:
             )
 
     def _differences(self, config) -> list[str]:
-        """Fields in which the folder's config differs from `config`; where it runs (runtime) and where data lies may change."""
+        """Fields in which the folder's config differs from what `config` claims."""
         try:
             found = RunConfig.from_dict(json.loads(self.config.read_text())).to_dict()
         except (ValueError, TypeError) as error:
             return [f"an unreadable config.json ({error})"]
-        wanted = config.to_dict()
         return [
             f"{field}={found[group][field]!r} instead of {value!r}"
-            for group in wanted
-            if group != "runtime"
-            for field, value in wanted[group].items()
-            if field != "data_dir" and found[group][field] != value
+            for group, values in claims(config).items()
+            for field, value in values.items()
+            if found[group][field] != value
         ]
+
+
+def claims(config: RunConfig) -> dict:
+    """The fields that say what was run: not where (runtime), nor where the data lie."""
+    groups = config.to_dict()
+    del groups["runtime"], groups["data"]["data_dir"]
+    return groups
 
 
 def write_json(path: pathlib.Path, values) -> None:

@@ -80,16 +80,10 @@ def folder_name(label: str, seed: int) -> str:
 
 def _run(task):
     """Trains one run in a worker; a finished one is left alone."""
-    from experiments.run_folder import RunFolder
-    from experiments.training_run import train
+    from experiments.training_run import train_once
 
     config, folder = task
-    if not RunFolder(folder).curve.exists():
-        import keras
-
-        keras.utils.clear_session()
-        train(config, folder, resume=True, verbose=0)
-    return folder
+    return train_once(config, folder, verbose=0)
 
 
 def summarize(results: pd.DataFrame) -> pd.DataFrame:
@@ -101,19 +95,22 @@ def summarize(results: pd.DataFrame) -> pd.DataFrame:
     Returns:
         DataFrame: `row`, `seeds`, then for each fraction `error`, `std` and `increase` (percent over OPT's mean), and `AE`.
     """
+    from ann import evaluation
+
     exits = {k: fraction for fraction, k in MILESTONE_EXITS.items()}
     at = results[results.exit.isin(exits)].assign(fraction=lambda frame: frame.exit.map(exits))
     # OPT's line is made of four networks, each at the exit it was trained for.
     own = at.row == "opt at " + at.exit.astype(str)
     at = pd.concat([at[own].assign(row="opt"), at[~at.row.str.startswith("opt at")]])
-    stats = at.groupby(["row", "fraction"]).error_top1.agg(["mean", "std", "count"])
+    means = evaluation.seed_means(at, ["row", "fraction"])
+    increases = evaluation.relative_increase(means["mean"].unstack("row"), "opt")
     lines = []
     for label in [*(label for label in ROWS if label in set(at.row)), "opt"]:
-        line = {"row": label, "seeds": int(stats.loc[(label, 1.0), "count"])}
+        line = {"row": label, "seeds": int(means.loc[(label, 1.0), "seeds"])}
         for fraction in MILESTONE_EXITS:
-            mean, std, _ = stats.loc[(label, fraction)]
-            opt = stats.loc[("opt", fraction), "mean"]
-            line |= {f"error {fraction:g}": mean, f"std {fraction:g}": std, f"increase {fraction:g}": 100 * (mean - opt) / opt}
+            line[f"error {fraction:g}"] = means.loc[(label, fraction), "mean"]
+            line[f"std {fraction:g}"] = means.loc[(label, fraction), "std"]
+            line[f"increase {fraction:g}"] = increases.loc[fraction, label]
         lines.append({**line, "AE": results[results.row == label].error_top1.mean()})
     return pd.DataFrame(lines)
 

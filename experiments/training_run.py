@@ -60,6 +60,20 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
     return _finish(model, dataset, config, folder)
 
 
+def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
+    """Trains unless the folder holds this run, finished; goes on with one that was interrupted.
+
+    Arguments and errors as `train`.
+    """
+    folder = RunFolder(run_dir)
+    if folder.curve.exists():
+        folder.open(config, resume=True)
+    else:
+        keras.utils.clear_session()
+        train(config, run_dir, resume=True, verbose=verbose)
+    return folder
+
+
 def _take_features(model, config, folder, verbose):
     """Trains the network for its final exit alone, as a run of its own inside the folder, and gives `model` its weights."""
     first = dataclasses.replace(

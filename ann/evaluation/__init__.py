@@ -1,17 +1,61 @@
 """Measure an anytime network the papers' way."""
 
-from ann.evaluation.curve import anytime_curve, average_error, milestones
+from ann.evaluation.answers import confidences, logits_and_labels
+from ann.evaluation.anytime_metrics import area_under_error, overthinking_rate, timeliness, violations
+from ann.evaluation.budgeted_batch import budgeted_batch_curve, exits_taken, fit_thresholds
+from ann.evaluation.calibration import calibration_error, fit_temperatures
+from ann.evaluation.curve import anytime_curve, average_error, milestone_exits, milestones
+from ann.evaluation.epoch_log import final_losses
 from ann.evaluation.figure import plot_curves
+from ann.evaluation.opt import opt_curve, opt_plus
+from ann.evaluation.relative import (
+    average_increase,
+    cost_to_reach,
+    milestone_errors,
+    pivoted,
+    relative_increase,
+    small_against_large,
+)
+from ann.evaluation.relative_figures import plot_budgeted_batch, plot_increase_over_depth, plot_pivoted
 from ann.evaluation.report import write_report
+from ann.evaluation.significance import hoeffding_bound, printed_hoeffding_bound, seed_means, settings_won
 from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth, plot_weights_over_training
 
 __all__ = [
     "anytime_curve",
+    "area_under_error",
     "average_error",
+    "average_increase",
+    "budgeted_batch_curve",
+    "calibration_error",
+    "confidences",
+    "cost_to_reach",
+    "exits_taken",
+    "final_losses",
+    "fit_temperatures",
+    "fit_thresholds",
+    "hoeffding_bound",
+    "logits_and_labels",
+    "milestone_errors",
+    "milestone_exits",
     "milestones",
+    "opt_curve",
+    "opt_plus",
+    "overthinking_rate",
+    "pivoted",
+    "plot_budgeted_batch",
     "plot_curves",
+    "plot_increase_over_depth",
+    "plot_pivoted",
     "plot_probabilities_over_training",
     "plot_weights_over_depth",
     "plot_weights_over_training",
+    "printed_hoeffding_bound",
+    "relative_increase",
+    "seed_means",
+    "settings_won",
+    "small_against_large",
+    "timeliness",
+    "violations",
     "write_report",
 ]

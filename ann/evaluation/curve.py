@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ann import costs
+from ann.evaluation.answers import batch_answers
 
 MILESTONES = (0.25, 0.5, 0.75, 1.0)
 
@@ -23,11 +24,8 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
         ValueError: the data set is empty.
     """
     totals, count = np.zeros((3, model.num_exits)), 0
-    for images, labels in dataset:
-        labels = np.asarray(labels).reshape(-1)
-        for index, logits in enumerate(model.predict_on_batch(images)):
-            # Under a strategy Keras gives the batch to every replica and joins their equal answers.
-            totals[:, index] += _batch_sums(np.asarray(logits[: len(labels)], np.float64), labels)
+    for answers, labels in batch_answers(model, dataset):
+        totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
         count += len(labels)
     if not count:
         raise ValueError("anytime_curve needs at least one batch. Received: an empty dataset")
@@ -63,12 +61,14 @@ def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
     """Top-1 error at 1/4, 1/2, 3/4 and all of the cost (001 section 5.2).
 
     Args:
-        curve: of `anytime_curve`.
+        curve: of `anytime_curve`, or of `opt_curve` for the exits that `milestone_exits` names.
         rule: "interpolate" between the exits on both sides of the milestone (003); "latest" takes the last exit within the
-            budget. The papers do not say which they used, and under MACs they can differ by much.
+            budget; "closest" the exit nearest to the milestone, the deeper of two, within the budget or not: what the authors'
+            scripts trained OPT for. The papers do not say which they used, and under MACs they can differ by much.
 
     Returns:
-        Series of errors in percent indexed by fraction; NaN before the first exit, where there is no answer.
+        Series of errors in percent indexed by fraction; NaN before the first exit, where there is no answer ("closest" always
+        has one).
 
     Raises:
         ValueError: another rule.
@@ -78,11 +78,42 @@ def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
         [nan, 20.0, 15.0, 10.0]
     """
     fractions, errors = curve.fraction.to_numpy(), curve.error_top1.to_numpy()
+    before, after = _neighbours(fractions, rule)
     if rule == "interpolate":
         values = np.interp(MILESTONES, fractions, errors, left=np.nan)
-    elif rule == "latest":
-        last = np.searchsorted(fractions, MILESTONES, side="right") - 1
-        values = np.where(last >= 0, errors[last], np.nan)
     else:
-        raise ValueError(f"rule must be 'interpolate' or 'latest'. Received: rule={rule!r}")
+        values = np.where(before >= 0, errors[after], np.nan)
     return pd.Series(values, index=pd.Index(MILESTONES, name="fraction"), name="error_top1")
+
+
+def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
+    """The exits whose errors `milestones` reads by this rule: those that OPT has to be trained for.
+
+    Args:
+        fractions: cost of each exit over the final exit's, `(num_exits,)`.
+        rule: as in `milestones`.
+
+    Raises:
+        ValueError: another rule.
+
+    Example:
+        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the units of the authors' scripts
+        [6, 13, 19, 26]
+    """
+    before, after = _neighbours(np.asarray(fractions), rule)
+    return sorted({int(k) for pair in zip(before, after, strict=True) for k in pair if pair[0] >= 0})
+
+
+def _neighbours(fractions, rule):
+    """The exits before and after each milestone, equal where one exit decides; -1 before where there is none."""
+    if rule == "closest":
+        # Ties go to the deeper exit, whatever the last bits of the fractions say.
+        distances = np.abs(np.subtract.outer(MILESTONES, fractions)).round(9)
+        closest = len(fractions) - 1 - distances[:, ::-1].argmin(axis=1)
+        return closest, closest
+    before = np.searchsorted(fractions, MILESTONES, side="right") - 1
+    if rule == "latest":
+        return before, before
+    if rule == "interpolate":
+        return before, np.searchsorted(fractions, MILESTONES, side="left")
+    raise ValueError(f"rule must be 'interpolate', 'latest' or 'closest'. Received: rule={rule!r}")

@@ -34,6 +34,25 @@ def plot_curves(curves, path, *, title: str) -> None:
     save(figure, path)
 
 
+def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | None = None) -> None:
+    """Something of each exit over depth, a line for each network, as PNG.
+
+    Args:
+        values: dictionary from label to `(num_exits,)`.
+        path: PNG to write.
+        title: above the figure.
+        ylabel: what the values are.
+        bottom: where the vertical axis begins; default: at the values.
+    """
+    figure, axes = new_axes(title, "exit, as a fraction of the depth", ylabel)
+    for marker, (label, line) in zip("osD^vP*X" * len(values), values.items(), strict=False):
+        depth = [(k + 1) / len(line) for k in range(len(line))]
+        axes.plot(depth, line, marker=marker, markersize=4, linewidth=1.4, label=label)
+    axes.set_ylim(bottom=bottom)
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
 def new_axes(title: str, xlabel: str, ylabel: str):
     """Figure and axes in the one style of the project."""
     figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")

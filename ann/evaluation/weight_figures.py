@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ann.evaluation.figure import new_axes, save
+from ann.evaluation.epoch_log import exit_columns
+from ann.evaluation.figure import new_axes, plot_over_depth, save
 
 
 def plot_weights_over_training(log, path, *, title: str) -> None:
@@ -14,7 +15,7 @@ def plot_weights_over_training(log, path, *, title: str) -> None:
         title: above the figure.
     """
     figure, axes = new_axes(title, "epoch", "loss weight")
-    weights = _columns(log, "weight")
+    weights = exit_columns(log, "weight").to_numpy()
     for index, color in enumerate(_colors(weights.shape[1])):
         axes.plot(log.epoch + 1, weights[:, index], color=color, linewidth=1.2)
     _depth_bar(figure, axes, weights.shape[1])
@@ -28,7 +29,7 @@ def plot_probabilities_over_training(log, path, *, title: str) -> None:
     Arguments as `plot_weights_over_training`, with the columns `exit_00_probability`, ....
     """
     figure, axes = new_axes(title, "epoch", "probability of being drawn")
-    probabilities = _columns(log, "probability")
+    probabilities = exit_columns(log, "probability").to_numpy()
     axes.stackplot(log.epoch + 1, probabilities.T, colors=_colors(probabilities.shape[1]))
     _depth_bar(figure, axes, probabilities.shape[1])
     axes.set(ylim=(0, 1), xlim=(1, max(2, len(log))))
@@ -43,17 +44,7 @@ def plot_weights_over_depth(weights, path, *, title: str) -> None:
         path: PNG to write.
         title: above the figure.
     """
-    figure, axes = new_axes(title, "exit, as a fraction of the depth", "loss weight")
-    for marker, (label, values) in zip("osD^vP*X" * len(weights), weights.items(), strict=False):
-        depth = np.arange(1, len(values) + 1) / len(values)
-        axes.plot(depth, values, marker=marker, markersize=4, linewidth=1.4, label=label)
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
-    save(figure, path)
-
-
-def _columns(log, what):
-    return log[sorted(column for column in log if column.startswith("exit_") and column.endswith(f"_{what}"))].to_numpy()
+    plot_over_depth(weights, path, title=title, ylabel="loss weight", bottom=0)
 
 
 def _colors(count):

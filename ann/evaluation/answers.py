@@ -1,0 +1,80 @@
+"""The answers of all exits as arrays: what the measures on single images need."""
+
+import numpy as np
+from scipy import special
+
+
+def batch_answers(model, dataset):
+    """Yields `(logits, labels)` of each batch: float64 `(num_exits, batch, num_classes)` and `(batch,)`.
+
+    Args:
+        model: a `MultiExitModel`.
+        dataset: iterable of batches `(images, labels)`, labels class indices.
+    """
+    for images, labels in dataset:
+        labels = np.asarray(labels).reshape(-1)
+        # Under a strategy Keras gives the batch to every replica and joins their equal answers.
+        yield np.stack([logits[: len(labels)] for logits in model.predict_on_batch(images)]).astype(np.float64), labels
+
+
+def logits_and_labels(model, dataset):
+    """Logits of every exit for every image.
+
+    Args:
+        model: a `MultiExitModel`.
+        dataset: iterable of batches `(images, labels)`, labels class indices.
+
+    Returns:
+        `(logits, labels)`: float64 `(num_exits, N, num_classes)` and `(N,)`.
+
+    Raises:
+        ValueError: the data set is empty.
+    """
+    batches = list(batch_answers(model, dataset))
+    if not batches:
+        raise ValueError("logits_and_labels needs at least one batch. Received: an empty dataset")
+    logits, labels = zip(*batches, strict=True)
+    return np.concatenate(logits, axis=1), np.concatenate(labels)
+
+
+def probabilities(logits) -> np.ndarray:
+    """Softmax over the classes, `(num_exits, N, num_classes)` as `logits`."""
+    return special.softmax(np.asarray(logits, np.float64), axis=-1)
+
+
+def confidences(logits) -> np.ndarray:
+    """Largest probability of each answer, `(num_exits, N)`: how sure an exit is.
+
+    Example:
+        >>> confidences(np.log([[[0.7, 0.2, 0.1]], [[0.1, 0.1, 0.8]]])).round(3).tolist()
+        [[0.7], [0.8]]
+    """
+    return probabilities(logits).max(axis=-1)
+
+
+def correct(logits, labels) -> np.ndarray:
+    """Which answers are right, bool `(num_exits, N)`.
+
+    Args:
+        logits: `(num_exits, N, num_classes)`.
+        labels: class indices `(N,)`.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    return np.asarray(logits).argmax(axis=-1) == checked_labels(logits, labels)
+
+
+def checked_labels(logits, labels) -> np.ndarray:
+    """`labels` as an array, once the shapes fit.
+
+    Raises:
+        ValueError: logits are not `(num_exits, N, num_classes)` or labels not `(N,)`, or there are none.
+    """
+    shape, labels = np.shape(logits), np.asarray(labels)
+    if len(shape) != 3 or labels.shape != shape[1:2] or not labels.size:
+        raise ValueError(
+            "logits must be (num_exits, N, num_classes) and labels (N,), N at least 1. "
+            f"Received: logits of {shape}, labels of {labels.shape}"
+        )
+    return labels
