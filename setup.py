@@ -24,5 +24,8 @@ setuptools.setup(
     packages=setuptools.find_packages(include=["ann", "ann.*", "experiments", "experiments.*"]),
     python_requires=">=3.11",
     install_requires=requirements("core"),
-    extras_require={name: requirements(name) for name in ("test", "bench")},
+    extras_require={
+        **{name: requirements(name) for name in ("bench", "export", "serve")},
+        "test": [*requirements("test"), *requirements("export"), *requirements("serve")],
+    },
 )

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import ann
-from ann import config, costs, data, evaluation, losses, models
+from ann import config, costs, data, evaluation, export, losses, models
 
 MODULES = [module.name for module in pkgutil.walk_packages(ann.__path__, "ann.")]
 NAMES = {
@@ -21,6 +21,7 @@ NAMES = {
     "costs": costs,
     "data": data,
     "evaluation": evaluation,
+    "export": export,
     "losses": losses,
     "models": models,
     "frame": pd.DataFrame({"exit": [0]}),
@@ -34,7 +35,7 @@ NAMES = {
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    globs = {**NAMES, **vars(module)}
+    globs = {**NAMES, **vars(module), "tmp_path": tmp_path}
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     for test in doctest.DocTestFinder(exclude_empty=True).find(module, name, globs=globs):
         runner.run(test)

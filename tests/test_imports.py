@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "models": {"config", "costs", "exits", "layers", "losses", "metrics"},
     "training": {"config"},
     "evaluation": {"config", "costs", "models"},
+    "runtime": set(),
+    "export": {"costs", "runtime"},
     "build": {"config", "data", "evaluation", "losses", "models", "training"},
 }
 NO_TENSORFLOW = {"config", "models", "exits", "layers", "losses", "costs", "metrics", "training"}

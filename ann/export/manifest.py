@@ -1,0 +1,55 @@
+"""`manifest.json`: what lies in an export, for whoever loads it."""
+
+import hashlib
+import json
+
+import keras
+import tensorflow as tf
+
+import ann
+from ann import costs
+
+VERSION = 1
+
+
+def write_manifest(folder, model, formats, preprocessing, errors) -> None:
+    """Writes `manifest.json` into `folder`, over the files that lie there.
+
+    Args:
+        folder: path of the export.
+        model: the anytime network.
+        formats: names of the formats written.
+        preprocessing: layer from images to the model's input, or None.
+        errors: top-1 error (%) of each exit on held-out data, or None.
+    """
+    profile = costs.profile(model)
+    exits = [
+        {
+            "name": name,
+            "macs": int(row.macs_incremental),
+            "macs_pruned": int(row.macs_pruned),
+            "params": int(row.params),
+            "error_top1": None if errors is None else float(errors[row.exit]),
+        }
+        for name, row in zip(model.exit_names, profile.itertuples(), strict=True)
+    ]
+    manifest = {
+        "manifest_version": VERSION,
+        "model": model.name,
+        "formats": list(formats),
+        "input": {"shape": list(model.sample_shape), "dtype": "uint8" if preprocessing else "float32"},
+        "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
+        "num_classes": model.num_classes,
+        "exits": exits,
+        "versions": {
+            "ann": ann.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
+        "sha256": {str(path.relative_to(folder)): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

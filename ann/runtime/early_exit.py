@@ -1,0 +1,41 @@
+"""Early exit by confidence: samples leave the batch at the first exit that is sure enough."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class EarlyExits:
+    """Where each sample of a batch left, and with which answer.
+
+    Attributes:
+        exits: int `(batch,)`, 0-based.
+        logits: float32 `(batch, num_classes)`.
+        macs: int `(batch,)`, multiply-accumulates spent for each sample.
+    """
+
+    exits: np.ndarray
+    logits: np.ndarray
+    macs: np.ndarray
+
+
+def confidence(logits) -> np.ndarray:
+    """Largest softmax probability, `(batch,)`, of logits `(batch, num_classes)`."""
+    return 1.0 / np.exp(logits - logits.max(axis=-1, keepdims=True)).sum(axis=-1)
+
+
+def run_early_exit(engine, images, thresholds, num_classes, macs) -> EarlyExits:
+    """Runs the links over the samples that are left; a sample leaves where its confidence reaches the threshold."""
+    exits = np.zeros(len(images), int)
+    logits = np.zeros((len(images), num_classes), np.float32)
+    left, state = np.arange(len(images)), engine.begin(images)
+    for index in range(len(macs)):
+        state, answers = engine.step(index, state)
+        exits[left], logits[left] = index, answers
+        stays = np.flatnonzero(confidence(answers) < thresholds[index])
+        if not len(stays):
+            break
+        if len(stays) < len(left):
+            left, state = left[stays], engine.select(state, stays)
+    return EarlyExits(exits, logits, macs[exits])

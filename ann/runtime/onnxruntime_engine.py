@@ -1,0 +1,126 @@
+"""ONNX Runtime: the whole network in one call that can be stopped, and the chain of its segments.
+
+ONNX Runtime computes a graph to its end or not at all, but it looks between any two nodes whether it shall terminate, and it
+writes an output into the caller's memory as soon as it is computed. So a run over the whole network with a buffer for every
+exit costs no more than the network, ends within one node of the deadline, and leaves all answers made so far.
+"""
+
+import functools
+import time
+
+import numpy as np
+import onnxruntime
+
+from ann.runtime.engine import Engine
+from ann.runtime.watchdog import Watchdog
+
+_WAIT_FOR_FIRST_SECONDS = 1e-4
+
+
+class OnnxRuntimeEngine(Engine):
+    def __init__(self, path, manifest, threads):
+        self._path, self._threads = path, threads
+        self._names = [exit["name"] for exit in manifest["exits"]]
+        self._num_classes = manifest["num_classes"]
+        self._whole = self._session("all_exits.onnx")
+        self._watchdog = Watchdog()
+        self._free = []  # runs of one image to be used again; list methods are atomic
+
+    def _session(self, name):
+        options = onnxruntime.SessionOptions()
+        if self._threads is not None:
+            options.intra_op_num_threads = self._threads
+        # The copy that ends each exit writes its numbers once: where none is missing, the answer is whole.
+        return onnxruntime.InferenceSession(
+            str(self._path / name), options, providers=["CPUExecutionProvider"], disabled_optimizers=["EliminateIdentity"]
+        )
+
+    def run(self, images, last_exit, request):
+        if last_exit < len(self._names) - 1:
+            super().run(images, last_exit, request)
+            return
+        run = (len(images) == 1 and self._free and self._free.pop()) or _WholeRun(
+            self._whole, self._names, (len(images), self._num_classes), self._watchdog
+        )
+        request.newest = run(images, request)
+        if len(images) == 1:
+            self._free.append(run)
+
+    @functools.cached_property
+    def _segments(self):  # only needed to stop at an exit, to see each answer or to let samples leave
+        return [_Segment(self._session(f"segment_{index:02d}.onnx")) for index in range(len(self._names))]
+
+    def begin(self, images):
+        return [onnxruntime.OrtValue.ortvalue_from_numpy(images)]
+
+    def step(self, index, state):
+        return self._segments[index](state)
+
+    def select(self, state, rows):
+        return [onnxruntime.OrtValue.ortvalue_from_numpy(x.numpy()[rows]) for x in state]
+
+
+class _Segment:
+    """A session, called with the state in order."""
+
+    def __init__(self, session):
+        self._session = session
+        self._inputs = [x.name for x in session.get_inputs()]
+        states = len(session.get_outputs()) - 1
+        self._outputs = [*(f"next_{index}" for index in range(states)), "logits"]
+
+    def __call__(self, state):
+        *state, logits = self._session.run_with_ort_values(self._outputs, dict(zip(self._inputs, state, strict=True)))
+        return state, logits.numpy()
+
+
+class _WholeRun:
+    """Memory and options for one run at a time over the whole network."""
+
+    def __init__(self, session, names, shape, watchdog):
+        self._session, self._watchdog = session, watchdog
+        self._answers = np.empty((len(names), *shape), np.float32)
+        self._options = onnxruntime.RunOptions()
+        self._options.log_severity_level = 4  # being stopped is no error
+        self._binding = session.io_binding()
+        for name, answer in zip(names, self._answers, strict=True):
+            self._binding.bind_output(name, "cpu", 0, np.float32, answer.shape, answer.ctypes.data)
+
+    def __call__(self, images, request):
+        """Runs until the end of the network or of the request's time; the deepest exit reached and a copy of its logits."""
+        self._answers.fill(np.nan)
+        self._options.terminate = False
+        self._binding.bind_cpu_input("image", images)
+        stop = _Stop(self)
+        request.on_interrupt(stop)
+        if request.ends is not None:
+            self._watchdog.call_at(request.ends, stop)
+        try:
+            self._session.run_with_iobinding(self._binding, self._options)
+            deepest = len(self._answers) - 1
+        except Exception:
+            deepest = int(np.argmax(np.isnan(self._answers).any(axis=(1, 2)))) - 1
+            if not self._options.terminate or deepest < 0:
+                raise
+        finally:
+            stop.run = None
+        return deepest, self._answers[deepest].copy()
+
+    def terminate(self):
+        """Ends the run behind the node in progress, but not before the first answer is there."""
+        if np.isnan(self._answers[0]).any():
+            return False
+        self._options.terminate = True
+        return True
+
+
+class _Stop:
+    """Ends one call of a `_WholeRun`; does nothing once the call is over, since the run may serve another one by then."""
+
+    def __init__(self, run):
+        self.run, self._watchdog = run, run._watchdog
+
+    def __call__(self):
+        run = self.run
+        if run is not None and not run.terminate():
+            self._watchdog.call_at(time.perf_counter() + _WAIT_FOR_FIRST_SECONDS, self)
