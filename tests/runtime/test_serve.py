@@ -116,3 +116,8 @@ def test_a_folder_that_is_no_export_is_refused_before_the_port_opens(tmp_path):
     assert process.returncode == 1
     assert f"error: an export holds a manifest.json. Received: path='{tmp_path}'" in log
     assert "Traceback" not in log
+
+
+def test_the_service_needs_neither_keras_nor_tensorflow():
+    code = "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
