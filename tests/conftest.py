@@ -1,5 +1,6 @@
 """Strict defaults for every test: one seed, float32, two logical CPUs (for MirroredStrategy), no leftover Keras state."""
 
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -12,6 +13,10 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+
+
+gc.collect()
+gc.freeze()  # what was imported is there to stay: `clear_session` collects garbage before every test
 
 
 @pytest.fixture(autouse=True)

@@ -25,4 +25,6 @@ class Engine(abc.ABC):
             if index and not request.may_start(index):
                 return
             state, logits = self.step(index, state)
+            if index == 0:
+                request.note_no_answer()  # until now
             request.newest = (index, logits)

@@ -15,6 +15,7 @@ from ann.runtime.engine import Engine
 from ann.runtime.watchdog import Watchdog
 
 _WAIT_FOR_FIRST_SECONDS = 1e-4
+_MISSING = 0x7FC0FFEE  # bits of a number not written yet: a NaN that arithmetic does not make
 
 
 class OnnxRuntimeEngine(Engine):
@@ -80,6 +81,7 @@ class _WholeRun:
     def __init__(self, session, names, shape, watchdog):
         self._session, self._watchdog = session, watchdog
         self._answers = np.empty((len(names), *shape), np.float32)
+        self._bits = self._answers.view(np.uint32)
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = 4  # being stopped is no error
         self._binding = session.io_binding()
@@ -88,10 +90,10 @@ class _WholeRun:
 
     def __call__(self, images, request):
         """Runs until the end of the network or of the request's time; the deepest exit reached and a copy of its logits."""
-        self._answers.fill(np.nan)
+        self._bits.fill(_MISSING)
         self._options.terminate = False
         self._binding.bind_cpu_input("image", images)
-        stop = _Stop(self)
+        stop = _Stop(self, request)
         request.on_interrupt(stop)
         if request.ends is not None:
             self._watchdog.call_at(request.ends, stop)
@@ -99,16 +101,17 @@ class _WholeRun:
             self._session.run_with_iobinding(self._binding, self._options)
             deepest = len(self._answers) - 1
         except Exception:
-            deepest = int(np.argmax(np.isnan(self._answers).any(axis=(1, 2)))) - 1
+            deepest = int(np.argmax((self._bits == _MISSING).any(axis=(1, 2)))) - 1
             if not self._options.terminate or deepest < 0:
                 raise
         finally:
             stop.run = None
+            self._watchdog.forget(stop)
         return deepest, self._answers[deepest].copy()
 
     def terminate(self):
-        """Ends the run behind the node in progress, but not before the first answer is there."""
-        if np.isnan(self._answers[0]).any():
+        """Ends the run behind the node in progress if the first answer is there; whether it is."""
+        if (self._bits[0] == _MISSING).any():
             return False
         self._options.terminate = True
         return True
@@ -117,10 +120,11 @@ class _WholeRun:
 class _Stop:
     """Ends one call of a `_WholeRun`; does nothing once the call is over, since the run may serve another one by then."""
 
-    def __init__(self, run):
-        self.run, self._watchdog = run, run._watchdog
+    def __init__(self, run, request):
+        self.run, self._request, self._watchdog = run, request, run._watchdog
 
     def __call__(self):
         run = self.run
         if run is not None and not run.terminate():
+            self._request.note_no_answer()
             self._watchdog.call_at(time.perf_counter() + _WAIT_FOR_FIRST_SECONDS, self)

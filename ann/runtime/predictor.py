@@ -36,7 +36,7 @@ class Answer:
         logits: float32 `(num_classes,)` for an image, `(batch, num_classes)` for a batch.
         seconds: from the call to the answer.
         macs: multiply-accumulates spent for one image, exits before this one included.
-        late: whether not even the first exit made the deadline or budget.
+        late: whether there was no answer yet at the deadline, or none within the budget.
     """
 
     exit: int
@@ -145,16 +145,15 @@ class AnytimePredictor:
             raise ValueError(f"deadline must be a number of seconds of at least 0. Received: deadline={deadline!r}")
         batch, single = self._batch(images)
         last_exit = self._last_exit(budget_macs)
-        ends = None if deadline is None else started + deadline
+        ends = None if deadline in (None, np.inf) else started + deadline
         with self._request(Request(ends, None if background else self._step_seconds)) as request:
             if background:
                 self._run_in_background(batch, last_exit, request)
             else:
                 self._engine.run(batch, last_exit, request)
             answer = self._answer(*request.newest, single, started)
-        too_slow = deadline is not None and answer.seconds > deadline
-        too_costly = budget_macs is not None and answer.macs > budget_macs
-        return dataclasses.replace(answer, late=answer.exit == 0 and (too_slow or too_costly))
+        late = request.late or (budget_macs is not None and answer.macs > budget_macs)
+        return dataclasses.replace(answer, late=late)
 
     def early_exit(self, images, thresholds) -> EarlyExits:
         """Lets each image leave at the first exit whose confidence, the largest probability, reaches that exit's threshold.
@@ -232,8 +231,10 @@ class AnytimePredictor:
         request.on_interrupt(wake.set)
         future = self._executor.submit(self._engine.run, batch, last_exit, request)
         future.add_done_callback(lambda _: wake.set())
-        wake.wait(None if request.ends is None else max(0.0, request.ends - time.perf_counter()))
+        left = threading.TIMEOUT_MAX if request.ends is None else request.ends - time.perf_counter()
+        wake.wait(min(max(left, 0.0), threading.TIMEOUT_MAX))
         while request.newest is None and not future.done():
+            request.note_no_answer()
             time.sleep(_POLL_SECONDS)
         if future.done():
             future.result()

@@ -14,10 +14,12 @@ class Request:
     Attributes:
         newest: exit and logits of the newest answer, or None.
         interrupted: whether the newest answer is wanted now.
+        late: whether there was no answer when it was wanted.
     """
 
     def __init__(self, ends=None, step_seconds=None):
         self.ends, self.newest, self.interrupted = ends, None, False
+        self.late = ends is not None and time.perf_counter() >= ends
         self._step_seconds, self._callbacks = step_seconds, []
 
     def may_start(self, index: int) -> bool:
@@ -26,6 +28,10 @@ class Request:
             return not self.interrupted
         seconds = 0.0 if self._step_seconds is None else self._step_seconds[index]
         return time.perf_counter() + seconds <= self.ends
+
+    def note_no_answer(self) -> None:
+        """Says that there is no answer by now."""
+        self.late = self.late or (self.ends is not None and time.perf_counter() > self.ends)
 
     def interrupt(self) -> None:
         """Asks for the newest answer; from any thread."""

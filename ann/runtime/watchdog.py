@@ -1,7 +1,5 @@
 """A thread that calls back at given times."""
 
-import heapq
-import itertools
 import threading
 import time
 
@@ -10,21 +8,28 @@ class Watchdog:
     """Calls functions at their time, on one daemon thread for all of them. They must be quick."""
 
     def __init__(self):
-        self._due, self._count = [], itertools.count()
+        self._due = {}  # callback -> when; as many as there are runs
         self._changed = threading.Condition()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def call_at(self, when: float, callback) -> None:
-        """Calls `callback()` at `when`, in seconds of `time.perf_counter`."""
+        """Calls `callback()` once, at `when`, in seconds of `time.perf_counter`; an earlier time set for it is forgotten."""
         with self._changed:
-            heapq.heappush(self._due, (when, next(self._count), callback))
-            if self._due[0][2] is callback:
-                self._changed.notify()
+            self._due[callback] = when
+            self._changed.notify()
+
+    def forget(self, callback) -> None:
+        """Does not call `callback` any more."""
+        with self._changed:
+            self._due.pop(callback, None)
 
     def _watch(self):
         while True:
             with self._changed:
-                while not self._due or self._due[0][0] > time.perf_counter():
-                    self._changed.wait(self._due[0][0] - time.perf_counter() if self._due else None)
-                callback = heapq.heappop(self._due)[2]
+                callback, when = min(self._due.items(), key=lambda item: item[1], default=(None, float("inf")))
+                left = when - time.perf_counter()
+                if left > 0:
+                    self._changed.wait(min(left, threading.TIMEOUT_MAX))
+                    continue
+                del self._due[callback]
             callback()

@@ -91,7 +91,24 @@ def test_no_time_at_all_still_gives_the_first_answer_marked_late(predictor, imag
     answer = predictor.predict(image, deadline=0.0, background=background)
     assert answer.exit in range(6)
     assert np.isfinite(answer.logits).all()
-    assert answer.late == (answer.exit == 0)
+    assert answer.late
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("deadline", [float("inf"), 1e12])
+def test_no_deadline_is_too_far_away(predictor, image, deadline, background):
+    assert predictor.predict(image, deadline=deadline, background=background).exit == 5
+    assert predictor.predict(image, deadline=0.0).late  # deadlines are still kept
+
+
+def test_answers_that_are_not_numbers_are_answers(predictors, image):
+    """A broken image must not keep a run from being stopped."""
+    predictor = predictors["onnxruntime"]
+    batch = np.full((300, 32, 32, 3), np.nan, "float32")
+    predictor.predict(batch)
+    full = predictor.predict(batch)
+    assert np.isnan(full.logits).all()
+    assert predictor.predict(batch, deadline=full.seconds / 2).exit < 5
 
 
 def test_answers_under_any_deadline_are_those_of_the_exits(predictor, image):

@@ -1,0 +1,123 @@
+"""The command as a user runs it: a process of its own, asked over a socket."""
+
+import contextlib
+import io
+import json
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from ann import export, models
+from ann.runtime import AnytimePredictor
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def export_dir(tmp_path_factory):
+    """A network of three exits that takes pixels."""
+    path = tmp_path_factory.mktemp("serve") / "resann"
+    model = models.build("resann-n1-c4", num_classes=10)
+    export.export(model, path, format="onnx", preprocessing=keras.layers.Rescaling(1 / 255))
+    return path
+
+
+def start(*arguments):
+    command = [sys.executable, "-m", "ann.runtime.serve", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def line_of(process, pattern):
+    """What `pattern` finds in the first line of the log that holds it."""
+    for line in process.stderr:
+        if found := re.search(pattern, line):
+            return found
+    raise AssertionError(f"the service ended without {pattern!r}")
+
+
+@contextlib.contextmanager
+def service(export_dir):
+    process = start(f"--export_dir={export_dir}", "--port=0", "--engine=onnxruntime", "--threads=1", "--workers=2")
+    try:
+        yield process, int(line_of(process, r"running on http://127\.0\.0\.1:(\d+)").group(1))
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def ask(port, path, body=None, **headers):
+    headers = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return response.read().decode()
+
+
+def test_the_service_answers_as_the_predictor_does_and_ends_in_order(export_dir, random):
+    image = random.integers(0, 256, (32, 32, 3), np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(image).save(png, "PNG")
+    expected = AnytimePredictor(export_dir, threads=1).predict(image)
+    probabilities = np.exp(expected.logits) / np.exp(expected.logits).sum()
+    with service(export_dir) as (process, port):
+        assert json.loads(ask(port, "/health")) == {"status": "ready"}
+        summary = json.loads(ask(port, "/"))
+        assert summary["accepts"] == ["application/json", "application/octet-stream", "image/jpeg", "image/png"]
+        assert 0 < summary["exits"][0]["seconds"] < summary["exits"][2]["seconds"]
+
+        bodies = {
+            "application/json": json.dumps(image.tolist()).encode(),
+            "application/octet-stream": image.tobytes(),
+            "image/png": png.getvalue(),
+        }
+        for content_type, body in bodies.items():
+            answer = json.loads(ask(port, "/predict", body, Content_Type=content_type, Deadline_Ms=30_000))
+            assert (answer["exit"], answer["name"], answer["macs"], answer["late"]) == (2, "exit_02", expected.macs, False)
+            np.testing.assert_allclose(answer["probabilities"], probabilities, rtol=1e-4)
+        too_dear = json.loads(ask(port, "/predict", image.tobytes(), Content_Type="application/octet-stream", Budget_Macs=0))
+        assert (too_dear["exit"], too_dear["late"]) == (0, True)
+        with pytest.raises(urllib.error.HTTPError, match="Bad Request") as refused:
+            ask(port, "/predict", b"no picture", Content_Type="image/jpeg")
+        assert "must be a whole JPEG" in json.loads(refused.value.read())["error"]
+        assert 'anytime_answers_total{exit="exit_02"} 3.0' in ask(port, "/metrics")
+
+        answer = answer_across_a_sigterm(process, port, image.tobytes())
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+
+
+def answer_across_a_sigterm(process, port, body):
+    """The answer to a request whose body is half there when the service is told to end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        headers = ["POST /predict HTTP/1.1", "Host: test", "Content-Type: application/octet-stream", "Expect: 100-continue"]
+        connection.sendall("\r\n".join([*headers, f"Content-Length: {len(body)}", "", ""]).encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # the service waits for the body
+        connection.sendall(body[:1000])
+        process.terminate()
+        line_of(process, "Shutting down")
+        connection.sendall(body[1000:])
+        return connection.recv(10_000)
+
+
+def test_a_folder_that_is_no_export_is_refused_before_the_port_opens(tmp_path):
+    process = start(f"--export_dir={tmp_path}")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"error: an export holds a manifest.json. Received: path='{tmp_path}'" in log
+    assert "Traceback" not in log
+
+
+def test_the_service_needs_neither_keras_nor_tensorflow():
+    code = "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
