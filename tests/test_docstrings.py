@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import ann
-from ann import config, costs, data, evaluation, losses, models
+from ann import config, costs, data, ensembles, evaluation, losses, models
 
 MODULES = [module.name for module in pkgutil.walk_packages(ann.__path__, "ann.")]
 NAMES = {
@@ -20,6 +20,7 @@ NAMES = {
     "pd": pd,
     "costs": costs,
     "data": data,
+    "ensembles": ensembles,
     "evaluation": evaluation,
     "losses": losses,
     "models": models,
