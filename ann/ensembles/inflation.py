@@ -15,10 +15,9 @@ from ann.ensembles.schedule import fifo_schedule
 def cost_inflation(b: float, *, workers: int = 1, anytime: bool = True) -> tuple[float, float]:
     """The closed forms of Proposition 4.1: supremum of C, and the bound of its mean over budgets.
 
-    Anytime networks: sup C = 2 + 1/(b-1) and E[C] <= 1 - 1/(2b) + (1 + ln b)/(b-1). Plain ones: sup C = b^2/(b-1), at least 4,
-    and E[C] <= 1.5 + (b-1)/2 + 1/(b-1), at least 1.5 + sqrt(2). With M workers b^M takes the place of b. No finite sequence
-    attains them; `exact_cost_inflation` tends to them as it grows, but stays well below for more than one worker
-    (docs/eann.md).
+    Anytime networks: sup C = 2 + 1/(b-1) and E[C] <= 1 - 1/(2b) + (1 + ln b)/(b-1); with M workers b^M takes the place of b.
+    Plain ones: sup C = b^2/(b-1), at least 4, and E[C] <= 1.5 + (b-1)/2 + 1/(b-1), at least 1.5 + sqrt(2). No finite sequence
+    attains them; `exact_cost_inflation` tends to them as it grows, but stays well below with several workers (docs/eann.md).
 
     Args:
         b: ratio of a network's depth to that of the one before it; above 1.
@@ -29,7 +28,7 @@ def cost_inflation(b: float, *, workers: int = 1, anytime: bool = True) -> tuple
         `(sup_C, expected_C_bound)`.
 
     Raises:
-        ValueError: `b` is not above 1, or `workers` below 1.
+        ValueError: `b` is not above 1, `workers` below 1, or plain networks on several workers, of which 001 says nothing.
 
     Example:
         >>> sup, mean = cost_inflation(2)
@@ -38,6 +37,8 @@ def cost_inflation(b: float, *, workers: int = 1, anytime: bool = True) -> tuple
     """
     if b <= 1 or workers < 1:
         raise ValueError(f"b must be above 1 and workers at least 1. Received: b={b}, workers={workers}")
+    if not anytime and workers > 1:
+        raise ValueError(f"plain networks have a closed form for one worker only. Received: workers={workers}")
     b = float(b) ** workers
     if anytime:
         return 2 + 1 / (b - 1), 1 - 1 / (2 * b) + (1 + math.log(b)) / (b - 1)
