@@ -46,6 +46,7 @@ MAC_RULES = {
             "Flatten",
             "GlobalAveragePooling2D",
             "MaxPooling2D",
+            "MeanProbabilities",
             "ReLU",
             "Rescaling",
             "Reshape",
@@ -87,14 +88,10 @@ def profile(model) -> pd.DataFrame:
         [5161120, 8700224, 12239488]
     """
     calls, rows = [], []
-    answers, params, needed_so_far = [], 0, set()
-    state, shapes = "input", (None, *model.sample_shape)
-    for index, (segment, head) in enumerate(zip(model.segments, model.heads, strict=True)):
-        segment_calls, state, shapes = _calls(segment, f"segment_{index}", state, shapes)
-        head_calls, answer, _ = _calls(head, f"head_{index}", state, shapes)
-        calls += segment_calls + head_calls
-        answers.append(answer)
-        params += sum(math.prod(w.shape) for link in (segment, head) for w in link.trainable_weights)
+    params, needed_so_far = 0, set()
+    for index, (links, link_calls, answer) in enumerate(_walk(model)):
+        calls += link_calls
+        params += sum(math.prod(w.shape) for link in links for w in link.trainable_weights)
         needed = _needed(calls, answer)
         needed_so_far |= needed
         rows.append(
@@ -107,6 +104,42 @@ def profile(model) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def depths(model) -> list[int]:
+    """Depth of each exit: layers with MACs on the longest path from the input to its logits.
+
+    For the papers' networks it is the number in their names: 6n + 2 for ResANN on small images.
+
+    Args:
+        model: a `MultiExitModel` of functional segments and heads.
+
+    Returns:
+        A depth for each exit.
+
+    Raises:
+        ValueError: a layer has no rule in `MAC_RULES`, or a shape depends on the input.
+
+    Example:
+        >>> costs.depths(models.build("resann-n1-c16"))
+        [4, 6, 8]
+    """
+    longest, found = {}, []
+    for _, calls, answer in _walk(model):
+        for call in calls:
+            before = max((longest.get(name, 0) for name in call.reads), default=0)
+            longest.update(dict.fromkeys(call.makes, before + (call.macs > 0)))
+        found.append(max(longest.get(name, 0) for name in keras.tree.flatten(answer)))
+    return found
+
+
+def _walk(model):
+    """Segment and head, their calls, and the name of the answer, exit by exit."""
+    state, shapes = "input", (None, *model.sample_shape)
+    for index, (segment, head) in enumerate(zip(model.segments, model.heads, strict=True)):
+        segment_calls, state, shapes = _calls(segment, f"segment_{index}", state, shapes)
+        head_calls, answer, _ = _calls(head, f"head_{index}", state, shapes)
+        yield (segment, head), segment_calls + head_calls, answer
 
 
 def _needed(calls, answer) -> set[Call]:
@@ -144,25 +177,29 @@ def _functional_calls(link, config, prefix, inputs):
     """
     # (layer, node, index) -> name of the tensor, and its shape.
     names = dict(zip(_tensors(config["input_layers"]), keras.tree.flatten(inputs), strict=True))
-    calls, shapes = [], {}
+    outputs = [_as_read(link, key) for key in _tensors(config["output_layers"])]
+    shapes = dict(zip(outputs, (tuple(tensor.shape) for tensor in link.outputs), strict=True))
+    shapes |= (found for entry in config["layers"] for found in _history(entry["inbound_nodes"]))
+    calls = []
     for entry in config["layers"]:
         for node, arguments in enumerate(entry["inbound_nodes"]):
-            read = _history(arguments)
-            made_calls, made, made_shapes = _calls(
+            read = [key for key, _ in _history(arguments)]
+            made_calls, made, _ = _calls(
                 link.get_layer(entry["name"]),
                 f"{prefix}/{entry['name']}:{node}",
-                [names[key] for key, _ in read],
-                [shape for _, shape in read],
+                [names[key] for key in read],
+                [shapes[key] for key in read],
             )
             calls += made_calls
-            made_shapes = [made_shapes] if _is_shape(made_shapes) else list(made_shapes)
-            for index, (name, shape) in enumerate(zip(keras.tree.flatten(made), made_shapes, strict=True)):
-                names[(entry["name"], node, index)] = name
-                shapes[(entry["name"], node, index)] = shape
-    outputs = _tensors(config["output_layers"])
-    made = [names[key] for key in outputs]
-    made_shapes = [shapes.get(key, link.input_shape) for key in outputs]
+            names |= {(entry["name"], node, index): name for index, name in enumerate(keras.tree.flatten(made))}
+    made, made_shapes = [names[key] for key in outputs], [shapes[key] for key in outputs]
     return (calls, made[0], made_shapes[0]) if len(outputs) == 1 else (calls, made, made_shapes)
+
+
+def _as_read(link, key):
+    """The key of an output as calls that read it have it: only for outputs does Keras count the nodes of sub-models from 1."""
+    name, node, index = key
+    return (name, node - 1, index) if isinstance(link.get_layer(name), keras.Function) else key
 
 
 def _layer_call(layer, prefix, inputs, input_shapes):

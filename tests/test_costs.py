@@ -75,6 +75,14 @@ def test_densenet121_to_the_digit():
     model = models.build("denseann121", num_classes=1000, s=58, preset="author_code")
     (row,) = costs.profile(model).itertuples()
     assert (row.macs_pruned, row.params) == (2_834_161_664, 7_978_856)
+    assert costs.depths(model) == [121]
+
+
+def test_depths_are_those_in_the_names():
+    # 001: a ResNet of 3n units has 6n + 2 layers; ResNet26 to 101 and DenseNet121 are named by depth.
+    assert costs.depths(models.build("resann-n3-c4")) == [2 + 2 * units for units in range(1, 10)]
+    # A projection in the shortcut does not make it deeper.
+    assert costs.depths(models.build("resann26", preset="author_code")) == [8, 14, 20, 26]
 
 
 def test_pruned_leaves_out_what_an_answer_does_not_need():

@@ -12,6 +12,7 @@ import pytest
 
 import ann
 from ann import config, costs, data, evaluation, export, losses, models
+from ann import config, costs, data, ensembles, evaluation, losses, models
 
 MODULES = [module.name for module in pkgutil.walk_packages(ann.__path__, "ann.")]
 NAMES = {
@@ -20,6 +21,7 @@ NAMES = {
     "pd": pd,
     "costs": costs,
     "data": data,
+    "ensembles": ensembles,
     "evaluation": evaluation,
     "export": export,
     "losses": losses,

@@ -20,13 +20,14 @@ MAY_IMPORT = {
     "exits": {"config", "layers"},
     "losses": {"config"},
     "models": {"config", "costs", "exits", "layers", "losses", "metrics"},
+    "ensembles": {"costs", "layers", "models"},
     "training": {"config"},
     "evaluation": {"config", "costs", "models"},
     "runtime": set(),
     "export": {"costs", "runtime"},
     "build": {"config", "data", "evaluation", "losses", "models", "training"},
 }
-NO_TENSORFLOW = {"config", "models", "exits", "layers", "losses", "costs", "metrics", "training"}
+NO_TENSORFLOW = {"config", "models", "exits", "layers", "losses", "costs", "metrics", "training", "ensembles"}
 
 
 def room_of(path):

@@ -4,12 +4,14 @@ from ann.layers.batch_norm import BatchNormalization
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, ilsvrc_stem, normalization
 from ann.layers.dense import dense_layer, dense_transition
+from ann.layers.mean_probabilities import MeanProbabilities
 from ann.layers.multi_scale import conv_bn_relu, multi_scale_layer, multi_scale_stem, multi_scale_transition
 from ann.layers.residual import basic_unit, bottleneck_unit
 
 __all__ = [
     "BatchNormalization",
     "ChannelPadding",
+    "MeanProbabilities",
     "basic_unit",
     "bn_relu",
     "bottleneck_unit",
