@@ -63,6 +63,7 @@ class Graph:
         self._times_called = collections.Counter()
         self.input = keras.Input(batch_shape=model.inputs[0].shape, dtype=model.inputs[0].dtype)
         self.output = self._walk(model, "", self.input)
+        self.calls = _needed(self.calls, self.output)
         for call in self.calls:
             call.layer.name = call.name.replace("/", "_")  # sub-models may have layers of the same name
         maker = {tensor: index for index, call in enumerate(self.calls) for tensor in call.makes}
@@ -126,6 +127,16 @@ class Graph:
         """Tensors that the calls `later` read from the input and from the calls `done`."""
         made = {self.input}.union(*(call.makes for call in self.chosen(done)))
         return list(dict.fromkeys(x for call in self.chosen(later) for x in call.reads if x in made))
+
+
+def _needed(calls, output):
+    """The calls that `output` depends on: not those that only unused outputs of sub-models do."""
+    wanted, needed = {output}, []
+    for call in reversed(calls):
+        if wanted.intersection(call.makes):
+            needed.append(call)
+            wanted.update(call.reads)
+    return needed[::-1]
 
 
 def is_functional(layer) -> bool:

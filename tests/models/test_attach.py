@@ -190,15 +190,18 @@ def test_sub_models_are_opened(images, tmp_path):
         inputs = keras.Input((None, None, width))
         x = layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
         x = layers.BatchNormalization(name="norm")(x)
-        return keras.Model(inputs, layers.ReLU(name="relu")(x), name=name)
+        unused = layers.Dense(3, name="unused")(x)
+        return keras.Model(inputs, [layers.ReLU(name="relu")(x), unused], name=name)
 
     inputs = keras.Input((8, 8, 3))
-    x = body(4, "second")(body(3, "first")(inputs * 2.0), training=False)
+    x = body(3, "first")(inputs * 2.0)[0]
+    x = body(4, "second")(x, training=False)[0]
     top = keras.Sequential([layers.GlobalMaxPooling2D(), layers.Dense(5, name="conv")], name="top")
     plain = keras.Model(inputs, top(x))
     model = attach_exits(plain, at=["first/norm", "second/conv"], num_classes=5)
     np.testing.assert_allclose(model(images[0])[-1], plain(images[0]), atol=1e-5)
     assert len(attach_exits(plain, every=1, num_classes=5).segments) == 2
+    assert not any("unused" in weight.path for weight in model.weights)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded(images[0])[-1], plain(images[0]), atol=1e-5)
