@@ -1,7 +1,8 @@
 """What each exit costs: multiply-accumulates (MACs) and parameters, counted from the layers.
 
-One MAC is one multiplication and its addition, for one image; papers print the same number as "FLOPs". Convolutions and linear
-layers are counted, biases, normalisations, activations, pooling and additions are 0. A layer without a rule is refused by name.
+One MAC is one multiplication and its addition, for one image; papers print the same number as "FLOPs". Convolutions, linear
+layers and the products of attention are counted, biases, normalisations, activations, pooling and what works element by element
+are 0. A layer without a rule is refused by name; a rule for a layer of your own is an entry in `MAC_RULES`.
 """
 
 import dataclasses
@@ -25,32 +26,140 @@ def _dense_macs(layer, input_shape, output_shape):
     return math.prod(input_shape[1:-1]) * math.prod(layer.kernel.shape)
 
 
+def _separable_convolution_macs(layer, input_shape, output_shape):
+    kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
+    return _positions(layer, output_shape) * kernels
+
+
+def _transposed_convolution_macs(layer, input_shape, output_shape):
+    return _positions(layer, input_shape) * math.prod(layer.kernel.shape)
+
+
+def _einsum_macs(layer, input_shape, output_shape):
+    """Each output is a sum over the kernel's axes that it does not have."""
+    operands, output = layer.equation.split("->")
+    summed = (size for axis, size in zip(operands.split(",")[1], layer.kernel.shape, strict=True) if axis not in output)
+    return math.prod(output_shape[1:]) * math.prod(summed)
+
+
+def _attention_macs(layer, input_shapes, output_shape):
+    """Four linear maps, and the products of queries with keys and of scores with values in each head."""
+    queries, keys = (math.prod(shape[1:-1]) for shape in input_shapes[:2])
+    kernels = {name: math.prod(getattr(layer, name).kernel.shape) for name in ("query_dense", "key_dense", "value_dense")}
+    linear = queries * (kernels["query_dense"] + math.prod(layer.output_dense.kernel.shape))
+    linear += keys * (kernels["key_dense"] + kernels["value_dense"])
+    return linear + queries * keys * layer.num_heads * (layer.key_dim + layer.value_dim)
+
+
 def _no_macs(layer, input_shape, output_shape):
     return 0
 
 
-# Layer class name -> MACs of one call, from the layer, its first input shape and its output shape.
+# Name of a layer's class, or of an operation's of keras.ops -> MACs of one call, from the layer, the shape of its input (a list
+# of shapes if it reads several tensors) and that of its output, batch included.
 MAC_RULES = {
     "Conv1D": _convolution_macs,
+    "Conv1DTranspose": _transposed_convolution_macs,
     "Conv2D": _convolution_macs,
+    "Conv2DTranspose": _transposed_convolution_macs,
     "Dense": _dense_macs,
+    "DepthwiseConv1D": _convolution_macs,
+    "DepthwiseConv2D": _convolution_macs,
+    "EinsumDense": _einsum_macs,
+    "MultiHeadAttention": _attention_macs,
+    "SeparableConv1D": _separable_convolution_macs,
+    "SeparableConv2D": _separable_convolution_macs,
     **dict.fromkeys(
         (
             "Activation",
             "Add",
+            "Average",
+            "AveragePooling1D",
             "AveragePooling2D",
             "BatchNormalization",
             "ChannelPadding",
             "Concatenate",
+            "Cropping1D",
+            "Cropping2D",
             "Dropout",
+            "ELU",
+            "Embedding",
             "Flatten",
+            "GaussianDropout",
+            "GaussianNoise",
+            "GlobalAveragePooling1D",
             "GlobalAveragePooling2D",
+            "GlobalMaxPooling1D",
+            "GlobalMaxPooling2D",
+            "GroupNormalization",
+            "Identity",
+            "LayerNormalization",
+            "LayerScale",  # of keras.applications, as StochasticDepth
+            "LeakyReLU",
+            "Masking",
+            "MaxPooling1D",
             "MaxPooling2D",
+            "Maximum",
             "MeanProbabilities",
+            "Minimum",
+            "Multiply",
+            "Normalization",
+            "PReLU",
+            "Permute",
+            "RMSNormalization",
+            "RandomFlip",
+            "RandomRotation",
+            "RandomTranslation",
+            "RandomZoom",
             "ReLU",
+            "RepeatVector",
             "Rescaling",
             "Reshape",
+            "Softmax",
+            "SpatialDropout1D",
+            "SpatialDropout2D",
+            "StochasticDepth",
+            "Subtract",
+            "UnitNormalization",
+            "UpSampling1D",
+            "UpSampling2D",
+            "WithMask",
+            "ZeroPadding1D",
             "ZeroPadding2D",
+            # operations of keras.ops that no layer above shares the name of
+            "Any",
+            "BroadcastTo",
+            "Cast",
+            "Clip",
+            "Copy",
+            "Divide",
+            "ExpandDims",
+            "Gelu",
+            "GetItem",
+            "HardSigmoid",
+            "HardSilu",
+            "LogicalAnd",
+            "LogicalOr",
+            "Max",
+            "Mean",
+            "Moveaxis",
+            "Negative",
+            "NotEqual",
+            "Pad",
+            "Power",
+            "Relu",
+            "Relu6",
+            "Sigmoid",
+            "Silu",
+            "Sqrt",
+            "Square",
+            "Squeeze",
+            "Stack",
+            "Sum",
+            "Swapaxes",
+            "Tanh",
+            "Transpose",
+            "TrueDivide",
         ),
         _no_macs,
     ),
@@ -152,10 +261,11 @@ def _needed(calls, answer) -> set[Call]:
     return needed
 
 
-def _calls(link, prefix, inputs, input_shapes):
+def _calls(link, prefix, inputs, input_shapes, output_shape=None):
     """Calls of one segment, head or layer; names of its outputs and their shapes.
 
-    `inputs` and `input_shapes` are a name and a shape, or lists of them, like the link's input.
+    `inputs` and `input_shapes` are a name and a shape, or lists of them, like the link's input; `output_shape` is that of the
+    output where the functional configuration tells it.
     """
     if isinstance(link, keras.Sequential):
         calls = []
@@ -166,7 +276,7 @@ def _calls(link, prefix, inputs, input_shapes):
     config = link.get_config() if isinstance(link, keras.Model) else {}
     if "input_layers" in config:
         return _functional_calls(link, config, prefix, inputs)
-    return _layer_call(link, prefix, inputs, input_shapes)
+    return _layer_call(link, prefix, inputs, input_shapes, output_shape)
 
 
 def _functional_calls(link, config, prefix, inputs):
@@ -175,20 +285,22 @@ def _functional_calls(link, config, prefix, inputs):
     The walk reads the functional configuration, which names producer and shape of every tensor, so that the model itself is
     left alone.
     """
+    layers = {operation.name: operation for operation in link.operations}
     # (layer, node, index) -> name of the tensor, and its shape.
     names = dict(zip(_tensors(config["input_layers"]), keras.tree.flatten(inputs), strict=True))
-    outputs = [_as_read(link, key) for key in _tensors(config["output_layers"])]
+    outputs = [_as_read(layers, key) for key in _tensors(config["output_layers"])]
     shapes = dict(zip(outputs, (tuple(tensor.shape) for tensor in link.outputs), strict=True))
     shapes |= (found for entry in config["layers"] for found in _history(entry["inbound_nodes"]))
     calls = []
     for entry in config["layers"]:
         for node, arguments in enumerate(entry["inbound_nodes"]):
             read = [key for key, _ in _history(arguments)]
-            made_calls, made, _ = _calls(
-                link.get_layer(entry["name"]),
+            made_calls, made, made_shapes = _calls(
+                layers[entry["name"]],
                 f"{prefix}/{entry['name']}:{node}",
                 [names[key] for key in read],
                 [shapes[key] for key in read],
+                shapes.get((entry["name"], node, 0)),
             )
             calls += made_calls
             names |= {(entry["name"], node, index): name for index, name in enumerate(keras.tree.flatten(made))}
@@ -196,19 +308,25 @@ def _functional_calls(link, config, prefix, inputs):
     return (calls, made[0], made_shapes[0]) if len(outputs) == 1 else (calls, made, made_shapes)
 
 
-def _as_read(link, key):
+def _as_read(layers, key):
     """The key of an output as calls that read it have it: only for outputs does Keras count the nodes of sub-models from 1."""
     name, node, index = key
-    return (name, node - 1, index) if isinstance(link.get_layer(name), keras.Function) else key
+    return (name, node - 1, index) if isinstance(layers[name], keras.Function) else key
 
 
-def _layer_call(layer, prefix, inputs, input_shapes):
+def _layer_call(layer, prefix, inputs, input_shapes, output_shape):
     kind = type(layer).__name__
     if kind not in MAC_RULES:
-        raise ValueError(f"costs: no rule for the layer {layer.name!r}. Received: {kind}; known: {sorted(MAC_RULES)}")
+        raise ValueError(
+            f"costs: no rule for the layer {layer.name!r}. Received: {kind} (a rule for a layer of your own is an entry in "
+            f"costs.MAC_RULES); known: {sorted(MAC_RULES)}"
+        )
     flat = [input_shapes] if _is_shape(input_shapes) else list(input_shapes)
-    output_shape = layer.compute_output_shape(flat[0] if len(flat) == 1 else flat)
-    macs = MAC_RULES[kind](layer, flat[0], output_shape)
+    input_shape = flat[0] if len(flat) == 1 else flat
+    output_shape = output_shape or layer.compute_output_shape(input_shape)
+    if MAC_RULES[kind] is not _no_macs and any(None in shape[1:] for shape in (*flat, output_shape)):
+        raise ValueError(f"costs: sizes must be fixed. Received: {layer.name!r} from {input_shape} to {output_shape}")
+    macs = MAC_RULES[kind](layer, input_shape, output_shape)
     return [Call(macs, frozenset(keras.tree.flatten(inputs)), frozenset([prefix]))], prefix, output_shape
 
 

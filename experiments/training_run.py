@@ -13,7 +13,9 @@ from experiments.environment import environment
 from experiments.run_folder import RunFolder, write_json
 
 
-def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", callbacks=()) -> pd.DataFrame:
+def train(
+    config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", callbacks=(), build_model=build.model
+) -> pd.DataFrame:
     """Trains, evaluates and writes everything a run leaves into `run_dir` (see `RunFolder`).
 
     Data, model and names are checked before the folder is touched. A run that was interrupted goes on with `resume` after its
@@ -25,6 +27,7 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
         resume: whether the folder may hold this very run already.
         verbose: of `keras.Model.fit`.
         callbacks: further Keras callbacks.
+        build_model: makes the network from the config, the number of classes and the shape of an image.
 
     Returns:
         The anytime curve (`evaluation.anytime_curve`).
@@ -45,7 +48,7 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
         )
     midfeat = config.training.training_mode == "midfeat"
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
-        model = build.model(config, dataset.num_classes, dataset.image_shape)
+        model = build_model(config, dataset.num_classes, dataset.image_shape)
         model.compile(
             optimizer=build.optimizer(config, steps_per_epoch),
             weighting=build.weighting(config, steps_per_epoch),
@@ -55,7 +58,7 @@ def train(config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", c
     folder.open(config, resume=resume)
     write_json(folder.environment, environment())
     if midfeat:
-        _take_features(model, config, folder, verbose)
+        _take_features(model, config, folder, verbose, build_model)
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
     return _finish(model, dataset, config, folder)
 
@@ -74,14 +77,14 @@ def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
     return folder
 
 
-def _take_features(model, config, folder, verbose):
+def _take_features(model, config, folder, verbose, build_model):
     """Trains the network for its final exit alone, as a run of its own inside the folder, and gives `model` its weights."""
     first = dataclasses.replace(
         config,
         weighting=dataclasses.replace(config.weighting, weighting="opt", opt_at=-1, sampler=None),
         training=dataclasses.replace(config.training, training_mode="joint"),
     )
-    train(first, folder.final_exit, resume=True, verbose=verbose)
+    train(first, folder.final_exit, resume=True, verbose=verbose, build_model=build_model)
     model.set_feature_weights(keras.saving.load_model(RunFolder(folder.final_exit).model, compile=False))
 
 

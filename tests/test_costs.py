@@ -125,3 +125,51 @@ def test_profiling_leaves_the_model_alone():
     before = model.segments[0].get_layer("stem_conv").output
     costs.profile(model)
     assert model.segments[0].get_layer("stem_conv").output is before
+
+
+def macs(*rows, shape):
+    """MACs of a Sequential segment and a head without any."""
+    segment = keras.Sequential([keras.Input(shape), *rows])
+    head = keras.Sequential([keras.layers.Flatten()])
+    return costs.profile(MultiExitModel([segment], [head], shape)).macs_pruned.item()
+
+
+def test_rules_by_hand():
+    layers = keras.layers
+    same = {"padding": "same"}
+    # 3x3 on 8x8 positions of 4 channels; a stride of 2 leaves 16 positions; a transposed convolution starts from all 64.
+    assert macs(layers.DepthwiseConv2D(3, depth_multiplier=2, **same), shape=(8, 8, 4)) == 64 * 9 * 4 * 2
+    assert macs(layers.SeparableConv2D(6, 3, strides=2, **same), shape=(8, 8, 4)) == 16 * (9 * 4 + 4 * 6)
+    assert macs(layers.Conv2D(6, 3, groups=2, **same), shape=(8, 8, 4)) == 64 * 9 * 2 * 6
+    assert macs(layers.Conv2DTranspose(6, 3, strides=2, **same), shape=(8, 8, 4)) == 64 * 9 * 4 * 6
+    assert macs(layers.EinsumDense("abc,cde->abde", (5, 2, 3)), shape=(5, 4)) == 5 * 4 * 2 * 3
+    assert macs(layers.EinsumDense("...x,xy->...y", 3), shape=(5, 4)) == 5 * 4 * 3
+    assert macs(layers.Embedding(10, 4), layers.Dense(3), layers.LayerNormalization(), shape=(5,)) == 5 * 4 * 3
+
+
+def test_attention_between_two_lengths_by_hand():
+    queries, values = keras.Input((6, 8)), keras.Input((5, 4))
+    segment = keras.Model([queries, values], keras.layers.MultiHeadAttention(2, 3, value_dim=7)(queries, values))
+    first = keras.Input((6, 8))
+    lengthened = keras.Model(first, [first, keras.layers.Cropping1D((0, 1))(first[:, :, :4])])
+    model = MultiExitModel([lengthened, segment], [keras.Model([queries, values], queries[:, 0]), MeanHead()], (6, 8))
+    linear = 6 * 8 * 2 * 3 + 5 * 4 * 2 * 3 + 5 * 4 * 2 * 7 + 6 * 2 * 7 * 8
+    assert costs.profile(model).macs_pruned.tolist() == [0, linear + 6 * 5 * 2 * (3 + 7)]
+
+
+def MeanHead():
+    return keras.layers.GlobalAveragePooling1D()
+
+
+def test_operations_and_sub_models_are_walked():
+    inputs = keras.Input((8, 8, 4))
+    inner = keras.Input((8, 8, 4))
+    sub_model = keras.Model(inner, keras.layers.Conv2D(4, 1)(inner))
+    x = sub_model(keras.ops.relu(inputs + 3.0) * (1 / 6))
+    model = MultiExitModel([keras.Model(inputs, sub_model(x))], [keras.layers.GlobalAveragePooling2D()], (8, 8, 4))
+    assert costs.profile(model).macs_pruned.tolist() == [2 * 64 * 16]
+
+
+def test_a_rule_can_be_added(monkeypatch):
+    monkeypatch.setitem(costs.MAC_RULES, "LSTM", lambda layer, input_shape, output_shape: 4 * input_shape[1] * 3 * (4 + 3))
+    assert macs(keras.layers.LSTM(3), shape=(5, 4)) == 4 * 5 * 3 * 7

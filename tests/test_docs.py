@@ -35,6 +35,14 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(tmp_path,
     assert int(loaded.loss_combiner.state["steps"]) == 3
 
 
+def test_the_page_on_attaching_exits_runs():
+    names = {}
+    (code,) = code_blocks(ROOT / "docs" / "attach_exits.md")
+    exec(code, names)
+    assert names["model"].num_exits == 3
+    names["plain"].get_layer("expanded_conv_2_add")
+
+
 def test_the_readme_lists_every_scheme_and_sampler():
     readme = (ROOT / "README.md").read_text()
     for name in (*losses.schemes(), *losses.samplers()):

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 import ann
-from ann import config, costs, data, evaluation, export, losses, models
-from ann import config, costs, data, ensembles, evaluation, losses, models
+from ann import config, costs, data, ensembles, evaluation, export, losses, models
 
 MODULES = [module.name for module in pkgutil.walk_packages(ann.__path__, "ann.")]
 NAMES = {

@@ -46,3 +46,38 @@ def multi_scale_head(state, num_classes: int, *, name: str, width: int | None = 
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
     logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)
     return keras.Model(inputs, logits, name=name)
+
+
+def sequence_head(state, num_classes: int, *, name: str) -> keras.Model:
+    """Layer normalisation, average over the tokens, linear layer.
+
+    Args:
+        state: Keras tensor `(batch, length, channels)` like those the head will read; tokens left out by a mask it may have do
+            not count.
+        num_classes: width of the logits.
+        name: name of the returned model.
+
+    Returns:
+        Functional model from `(batch, length, channels)` to float32 logits `(batch, num_classes)`.
+    """
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(inputs)
+    x = keras.layers.GlobalAveragePooling1D(dtype="float32", name="pool")(x)
+    logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(x)
+    return keras.Model(inputs, logits, name=name)
+
+
+def vector_head(state, num_classes: int, *, name: str) -> keras.Model:
+    """Linear layer.
+
+    Args:
+        state: Keras tensor `(batch, channels)` like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+
+    Returns:
+        Functional model from `(batch, channels)` to float32 logits `(batch, num_classes)`.
+    """
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    logits = keras.layers.Dense(num_classes, kernel_initializer="he_normal", dtype="float32", name="linear")(inputs)
+    return keras.Model(inputs, logits, name=name)

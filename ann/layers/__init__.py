@@ -7,11 +7,13 @@ from ann.layers.dense import dense_layer, dense_transition
 from ann.layers.mean_probabilities import MeanProbabilities
 from ann.layers.multi_scale import conv_bn_relu, multi_scale_layer, multi_scale_stem, multi_scale_transition
 from ann.layers.residual import basic_unit, bottleneck_unit
+from ann.layers.with_mask import WithMask
 
 __all__ = [
     "BatchNormalization",
     "ChannelPadding",
     "MeanProbabilities",
+    "WithMask",
     "basic_unit",
     "bn_relu",
     "bottleneck_unit",

@@ -3,6 +3,7 @@
 import re
 
 from ann.models import denseann, resann
+from ann.models.attach import attach_exits
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
 from ann.models.msdnet import msdnet, msdnet_cifar, msdnet_cifar_linear, msdnet_imagenet
 from ann.models.multi_exit import MultiExitModel
@@ -59,6 +60,7 @@ def build(name: str, **overrides) -> MultiExitModel:
 
 __all__ = [
     "MultiExitModel",
+    "attach_exits",
     "build",
     "denseann_cifar",
     "denseann_ilsvrc",

@@ -69,6 +69,15 @@ def test_bad_values_are_refused_with_what_is_allowed(argument, message, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+def test_attach_demo_trains_a_plain_network(tmp_path):
+    arguments = ["--dataset=synthetic", "--epochs=1", "--units=1", "--width=4", f"--run_dir={tmp_path / 'run'}"]
+    run = command("experiments.attach_demo", *arguments)
+    assert run.returncode == 0, run.stderr
+    curve = pd.read_csv(tmp_path / "run" / "curve.csv")
+    assert len(curve) == 2  # 3 units, an exit behind the first, the classifier behind the last
+    assert (tmp_path / "run" / "epochs.csv").exists()
+
+
 def test_demo_writes_table_and_summary_and_replaces_an_earlier_one(tmp_path):
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "old").write_text("")
