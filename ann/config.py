@@ -31,7 +31,9 @@ class DataConfig:
 
     dataset: str = _field("digits", "Data set.")
     data_dir: str | None = _field(
-        None, "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets."
+        None,
+        "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets. For class_folders the folder "
+        "that holds train/<class>/*.JPEG and val/<class>/*.JPEG.",
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
