@@ -58,7 +58,9 @@ class ModelConfig:
     s: int | None = _field(
         None, "Prediction period: an exit every s units, counted back from the last; default: the model's own."
     )
-    preset: str = _field("paper", "Architecture and samplers as in the paper, or as in the authors' code: paper, author_code.")
+    preset: str = _field(
+        "paper", "Architecture, samplers, changes of colour as in the paper, or as in the authors' code: paper, author_code."
+    )
 
     def __post_init__(self):
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)

@@ -2,14 +2,15 @@
 
     python -m benchmarks.imagenet_input --images=<folder of JPEGs>
 
-Training (random window, colours), training without augmentation, and evaluation, from files to normalised batches, take turns
-with reading and fully decoding the same files and nothing else. Each pipeline runs alone, started anew each turn. Promised: 0.8.
+Training (in both presets) and evaluation, from files to normalised batches, take turns with reading and fully decoding the same
+files and nothing else. Each runs alone, started anew each turn. Promised: at least 0.8 times decoding in the preset `paper`.
 """
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import dataclasses
 import pathlib
 import statistics
 import tempfile
@@ -42,8 +43,9 @@ def class_folders(images: list[pathlib.Path], count: int, folder: pathlib.Path) 
 def pipelines(dataset: data.JpegDataset, batch_size: int) -> dict:
     """Name -> function that makes the pipeline, a tf.data.Dataset of batches; `decode` is what the others are compared with."""
 
-    def training(augmented):
-        return data.training_batches(dataset, batch_size, seed=0, first_epoch=0, epochs=1, augmented=augmented)
+    def training(change_colours):
+        chosen = dataclasses.replace(dataset, change_colours=change_colours)
+        return data.training_batches(chosen, batch_size, seed=0, first_epoch=0, epochs=1)
 
     def decode():
         files = tf.data.Dataset.from_tensor_slices(dataset.test.paths)
@@ -54,8 +56,8 @@ def pipelines(dataset: data.JpegDataset, batch_size: int) -> dict:
 
     return {
         "decode": decode,
-        "training": lambda: training(True),
-        "training, not augmented": lambda: training(False),
+        "training, paper": lambda: training(False),
+        "training, author_code": lambda: training(True),
         "evaluation": lambda: data.evaluation_batches(dataset, batch_size),
     }
 

@@ -30,8 +30,8 @@ class JpegSplit(Protocol):
 class JpegDataset:
     """A data set, split for training and evaluation.
 
-    A training image is a random window (`windows.random_window`) resized to a square and mirrored half of the time; an evaluation
-    image is the centre (`windows.centre_window`). Only the window is decoded; resizing is bilinear.
+    A training image is a random window (`windows.random_window`), resized to a square and mirrored half of the time; an
+    evaluation image is the centre (`windows.centre_window`). Only the window is decoded; resizing is bilinear.
 
     Attributes:
         name: as in `ann.data.names()`.
@@ -113,6 +113,7 @@ class JpegDataset:
         return self._normalize(image)
 
     def _decode(self, encoded, window):
+        # TensorFlow's default, the fast DCT, is no faster with libjpeg-turbo, and a grey level off.
         image = tf.io.decode_and_crop_jpeg(encoded, window, channels=3, dct_method="INTEGER_ACCURATE")
         return tf.image.resize(image, (self.size, self.size))
 

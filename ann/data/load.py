@@ -29,7 +29,9 @@ def names() -> list[str]:
     return list(_DATASETS)
 
 
-def load(name: str, *, data_dir=None, hold_out: bool = False, train_examples: int | None = None) -> Dataset | JpegDataset:
+def load(
+    name: str, *, data_dir=None, hold_out: bool = False, train_examples: int | None = None, preset: str = "paper"
+) -> Dataset | JpegDataset:
     """A data set: small images in memory, or JPEGs on disk.
 
     Args:
@@ -39,6 +41,7 @@ def load(name: str, *, data_dir=None, hold_out: bool = False, train_examples: in
         hold_out: train without the last training images and evaluate on them, not on the test images (001 section 5.1: the
             last 5,000 of CIFAR's 50,000, by id).
         train_examples: keep only so many training images, the first in the data set's order.
+        preset: "author_code" changes the colours of JPEGs in training, as the authors' code does and no paper says.
 
     Raises:
         ValueError: unknown name, more `train_examples` than there are, or too few images to hold some out.
@@ -63,4 +66,6 @@ def load(name: str, *, data_dir=None, hold_out: bool = False, train_examples: in
         if not 1 <= train_examples <= len(dataset.train):
             raise ValueError(f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}")
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
+    if preset == "author_code" and isinstance(dataset, JpegDataset):
+        dataset = dataclasses.replace(dataset, change_colours=True)
     return dataset
