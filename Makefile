@@ -21,6 +21,7 @@ format: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.input_pipeline
+	$(BIN)/python -m benchmarks.imagenet_input
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.weighting_overhead
 

@@ -11,7 +11,13 @@ def dataset(config: RunConfig) -> data.Dataset:
         ValueError, FileNotFoundError: as `data.load`.
     """
     wanted = config.data
-    return data.load(wanted.dataset, data_dir=wanted.data_dir, hold_out=wanted.hold_out, train_examples=wanted.train_examples)
+    return data.load(
+        wanted.dataset,
+        data_dir=wanted.data_dir,
+        hold_out=wanted.hold_out,
+        train_examples=wanted.train_examples,
+        preset=config.model.preset,
+    )
 
 
 def weighting(config: RunConfig, steps_per_epoch: int) -> losses.Scheme:

@@ -31,7 +31,9 @@ class DataConfig:
 
     dataset: str = _field("digits", "Data set.")
     data_dir: str | None = _field(
-        None, "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets."
+        None,
+        "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets. For class_folders the folder "
+        "that holds train/<class>/*.JPEG and val/<class>/*.JPEG.",
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
@@ -56,7 +58,9 @@ class ModelConfig:
     s: int | None = _field(
         None, "Prediction period: an exit every s units, counted back from the last; default: the model's own."
     )
-    preset: str = _field("paper", "Architecture and samplers as in the paper, or as in the authors' code: paper, author_code.")
+    preset: str = _field(
+        "paper", "Architecture, samplers, changes of colour as in the paper, or as in the authors' code: paper, author_code."
+    )
 
     def __post_init__(self):
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)

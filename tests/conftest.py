@@ -50,6 +50,17 @@ def dense_chain():
     return make
 
 
+@pytest.fixture
+def class_folders(tmp_path):
+    """A folder of plain JPEGs, 16 high and 20 wide: 3 classes, 4 and 2 images each, image number k of a split 10 k all over."""
+    for split, each in (("train", 4), ("val", 2)):
+        for number in range(3 * each):
+            path = tmp_path / split / "abc"[number // each] / f"{number:02d}.JPEG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(tf.io.encode_jpeg(np.full((16, 20, 3), 10 * number, np.uint8), quality=100).numpy())
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def two_replicas():
     """MirroredStrategy over the two logical CPUs."""

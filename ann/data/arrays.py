@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
+import tensorflow as tf
+
+from ann.data import augment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Dataset:
     flip: bool = False
     blur: bool = False
 
+    evaluation_batch_size: ClassVar[int] = 500
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.train.images.shape[1:]
@@ -50,3 +56,48 @@ class Dataset:
         """Mean and standard deviation of each channel over the training images, float32 `(channels,)`, in pixel values."""
         pixels = self.train.images.reshape(-1, self.image_shape[-1])
         return pixels.mean(0, dtype=np.float64).astype(np.float32), pixels.std(0, dtype=np.float64).astype(np.float32)
+
+    def training_batches(self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool) -> tf.data.Dataset:
+        """See `ann.data.training_batches`. The images of a batch are drawn and augmented together, by seed and step number."""
+        steps = len(self.train) // batch_size
+        images, labels = _on_host(self.train)
+        normalize = self._normalizer()
+
+        def shuffled(epoch):
+            order = tf.random.experimental.stateless_shuffle(tf.range(len(self.train)), seed=tf.stack([seed, epoch]))
+            batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True).enumerate()
+            return batches.map(lambda step, which: (epoch * steps + step, which))
+
+        def batch(step, which):
+            x = tf.gather(images, which)
+            if augmented:
+                x = self._augment(x, tf.stack([seed, step]))
+            return normalize(x), tf.gather(labels, which)
+
+        return epochs.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
+        """See `ann.data.evaluation_batches`."""
+        images, labels = _on_host(self.test)
+        normalize = self._normalizer()
+        batches = tf.data.Dataset.range(len(self.test)).batch(batch_size)
+        return batches.map(lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which)))
+
+    def _normalizer(self):
+        mean, std = self.normalization()
+        return lambda images: (tf.cast(images, tf.float32) - mean) / std
+
+    def _augment(self, images, seed):
+        crop_seed, flip_seed, blur_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        if self.padding:
+            images = augment.random_crop(images, self.padding, crop_seed)
+        if self.flip:
+            images = augment.random_flip(images, flip_seed)
+        if self.blur:
+            images = augment.random_blur(tf.cast(images, tf.float32), blur_seed)
+        return images
+
+
+def _on_host(split):
+    with tf.device("CPU"):
+        return tf.constant(split.images), tf.constant(split.labels)

@@ -1,11 +1,11 @@
 """Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation."""
 
 import functools
-import logging
 
 import numpy as np
 
 from ann.data.arrays import Dataset, Split
+from ann.data.tfds_builder import prepared_builder
 
 
 def load_cifar10(data_dir=None) -> Dataset:
@@ -27,16 +27,7 @@ def load_svhn(data_dir=None) -> Dataset:
 
 
 def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
-    logging.getLogger("absl").setLevel(logging.WARNING)  # TFDS reports each step of the loading at INFO
-    import tensorflow_datasets as tfds  # slow to import, and not needed for the embedded data sets
-
-    builder = tfds.builder(tfds_name, data_dir=data_dir)
-    if not builder.data_path.exists():
-        option = f" --data_dir={data_dir}" if data_dir else ""
-        raise FileNotFoundError(
-            f"{name} is not prepared in {builder.data_path}. Run `tfds build {tfds_name}{option}` once (it downloads the data) "
-            f"or name the folder that holds it with data_dir or TFDS_DATA_DIR. Received: data_dir={data_dir!r}"
-        )
+    prepared_builder(name, tfds_name, data_dir, first="it downloads the data")
     splits = {key: _read(tfds_name, data_dir, split) for key, split in (("train", train), ("test", "test"))}
     return Dataset(name, num_classes, **splits, **augmentation)
 

@@ -18,7 +18,7 @@ def command(module, *arguments, cwd=ROOT):
 
 
 def test_help_explains_every_setting():
-    run = command("experiments.train", "--help")
+    text = " ".join(command("experiments.train", "--help").stdout.split())  # whatever the line breaks
     for word in (
         "--weighting: <",
         "--dataset: <",
@@ -28,7 +28,7 @@ def test_help_explains_every_setting():
         "--l2",
         "python -m experiments.train",
     ):
-        assert word.replace("--adaloss", "adaloss") in run.stdout
+        assert word.replace("--adaloss", "adaloss") in text
 
 
 def test_train_prints_the_curve_and_says_where(tmp_path):
@@ -47,6 +47,23 @@ def test_train_prints_the_curve_and_says_where(tmp_path):
     assert again.returncode == 1
     assert "error: the folder holds this run already: pass --resume" in again.stderr
     assert "Traceback" not in again.stderr
+
+
+def test_trains_on_class_folders(class_folders, tmp_path):
+    run = command(
+        "experiments.train",
+        "--dataset=class_folders",
+        f"--data_dir={class_folders}",
+        "--batch_size=6",  # 12 images: 2 steps
+        "--model=resann-n1-c4",
+        "--preset=author_code",
+        "--epochs=1",
+        f"--run_dir={tmp_path / 'run'}",
+    )
+    assert run.returncode == 0, run.stderr
+    errors = pd.read_csv(tmp_path / "run" / "curve.csv").error_top1 * 6 / 100  # of 6 images
+    assert errors.tolist() == pytest.approx(errors.round().tolist(), abs=1e-3)
+    assert list(pd.read_csv(tmp_path / "run" / "epochs.csv").epoch) == [0]
 
 
 @pytest.mark.parametrize(
