@@ -57,6 +57,7 @@ def ratios(table: pd.DataFrame) -> dict[str, float]:
     torch_speed = speed[speed.index.str.startswith("torch")]
     torch_float32 = torch_speed[torch_speed.index.str.contains("float32")]
     return {
+        "fastest ann / fastest torch": speed[speed.index.str.startswith("ann")].max() / torch_speed.max(),
         "ann bfloat16 / fastest torch": speed["ann bfloat16"] / torch_speed.max(),
         "ann float32 / fastest torch float32": speed["ann float32"] / torch_float32.max(),
     }
