@@ -23,6 +23,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.input_pipeline
 	$(BIN)/python -m benchmarks.imagenet_input
 	$(BIN)/python -m benchmarks.train_step
+	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
 
 $(VENV)/.core: $(REQUIREMENTS)

@@ -3,6 +3,7 @@
 One MAC is one multiplication and its addition, for one image; papers print the same number as "FLOPs". Convolutions, linear
 layers and the products of attention are counted, biases, normalisations, activations, pooling and what works element by element
 are 0. A layer without a rule is refused by name; a rule for a layer of your own is an entry in `MAC_RULES`.
+The convention of the op counter that MSDNet's published tables are made with counts more, see `profile`.
 """
 
 import dataclasses
@@ -166,20 +167,45 @@ MAC_RULES = {
 }
 
 
+def _uncounted(layer, input_shape, output_shape):
+    """What the op counter adds to the MACs of one call."""
+    per_output = 0
+    if isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu:
+        per_output += 1
+    if isinstance(layer, keras.layers.Dense) and layer.use_bias:
+        per_output += 1
+    if hasattr(layer, "pool_size"):
+        per_output += math.prod(layer.pool_size)
+    if type(layer).__name__.startswith("Global"):
+        return math.prod(input_shape[1:])
+    return per_output and per_output * math.prod(output_shape[1:])
+
+
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """One call of one layer: its MACs, the tensors it reads and those it makes (hashable names)."""
+    """One call of one layer: its MACs, the tensors it reads and those it makes (hashable names), the op counter's extra."""
 
     macs: int
     reads: frozenset
     makes: frozenset
+    uncounted: int
 
 
-def profile(model) -> pd.DataFrame:
+# Convention -> prefix of the columns, count of one call.
+_CONVENTIONS = {
+    "macs": ("macs", lambda call: call.macs),
+    "op_counter": ("ops", lambda call: call.macs + call.uncounted),
+}
+
+
+def profile(model, convention="macs") -> pd.DataFrame:
     """Cost to each exit, one row an exit.
 
     Args:
         model: a `MultiExitModel` of functional segments and heads.
+        convention: "macs", or "op_counter", that of the published tables of MSDNet: beside the MACs one operation for every
+            output of a ReLU, every bias of a linear layer, and every position that an output of a pooling is made from. Its
+            columns are `ops_blockwise` and so on.
 
     Returns:
         DataFrame with the columns
@@ -190,12 +216,15 @@ def profile(model) -> pd.DataFrame:
         `params`: trainable parameters of the segments and heads up to this exit.
 
     Raises:
-        ValueError: a layer has no rule in `MAC_RULES`, or a shape depends on the input.
+        ValueError: a layer has no rule in `MAC_RULES`, a shape depends on the input, or another convention.
 
     Example:
         >>> costs.profile(models.build("resann-n1-c16")).macs_pruned.tolist()
         [5161120, 8700224, 12239488]
     """
+    if convention not in _CONVENTIONS:
+        raise ValueError(f"convention must be one of {sorted(_CONVENTIONS)}. Received: convention={convention!r}")
+    prefix, count = _CONVENTIONS[convention]
     calls, rows = [], []
     params, needed_so_far = 0, set()
     for index, (links, link_calls, answer) in enumerate(_walk(model)):
@@ -206,9 +235,9 @@ def profile(model) -> pd.DataFrame:
         rows.append(
             {
                 "exit": index,
-                "macs_blockwise": sum(call.macs for call in calls),
-                "macs_incremental": sum(call.macs for call in needed_so_far),
-                "macs_pruned": sum(call.macs for call in needed),
+                f"{prefix}_blockwise": sum(map(count, calls)),
+                f"{prefix}_incremental": sum(map(count, needed_so_far)),
+                f"{prefix}_pruned": sum(map(count, needed)),
                 "params": params,
             }
         )
@@ -327,7 +356,8 @@ def _layer_call(layer, prefix, inputs, input_shapes, output_shape):
     if MAC_RULES[kind] is not _no_macs and any(None in shape[1:] for shape in (*flat, output_shape)):
         raise ValueError(f"costs: sizes must be fixed. Received: {layer.name!r} from {input_shape} to {output_shape}")
     macs = MAC_RULES[kind](layer, input_shape, output_shape)
-    return [Call(macs, frozenset(keras.tree.flatten(inputs)), frozenset([prefix]))], prefix, output_shape
+    uncounted = 0 if None in flat[0][1:] or None in output_shape[1:] else _uncounted(layer, flat[0], output_shape)
+    return [Call(macs, frozenset(keras.tree.flatten(inputs)), frozenset([prefix]), uncounted)], prefix, output_shape
 
 
 def _is_shape(value):

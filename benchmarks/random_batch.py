@@ -1,9 +1,10 @@
-"""What the training steps are fed."""
+"""What the networks are fed."""
 
 import numpy as np
 
 
-def random_batch(batch_size: int):
-    """Images float32 `(batch, 32, 32, 3)` and labels of 10 classes; the same at every call."""
+def random_batch(batch_size: int, pixels: int = 32, num_classes: int = 10):
+    """Images float32 `(batch, pixels, pixels, 3)` and labels; the same at every call."""
     random = np.random.default_rng(0)
-    return random.normal(size=(batch_size, 32, 32, 3)).astype("float32"), random.integers(0, 10, batch_size)
+    images = random.normal(size=(batch_size, pixels, pixels, 3)).astype("float32")
+    return images, random.integers(0, num_classes, batch_size)

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.torch_weights import copy_convolution, copy_linear, copy_normalization
+
 
 class Conv3x3(nn.Conv2d):
     """3x3 without bias, padded as TensorFlow's "same": for stride 2 on even maps, behind only."""
@@ -67,25 +69,13 @@ def copy_weights(model, keras_model) -> None:
     """Gives `model` the weights of the `ann` model of the same size."""
     layers = {layer.name: layer for segment in keras_model.segments for layer in segment.layers}
     with torch.no_grad():
-        _copy_kernel(model.stem, layers["stem_conv"])
+        copy_convolution(model.stem, layers["stem_conv"])
         for index, unit in enumerate(model.units):
             name = f"unit_{index:02d}"
-            _copy_bn(unit.bn1, layers[f"{name}_1_bn"])
-            _copy_bn(unit.bn2, layers[f"{name}_2_bn"])
-            _copy_kernel(unit.conv1, layers[f"{name}_conv1"])
-            _copy_kernel(unit.conv2, layers[f"{name}_conv2"])
+            copy_normalization(unit.bn1, layers[f"{name}_1_bn"])
+            copy_normalization(unit.bn2, layers[f"{name}_2_bn"])
+            copy_convolution(unit.conv1, layers[f"{name}_conv1"])
+            copy_convolution(unit.conv2, layers[f"{name}_conv2"])
         for head, source in zip(model.heads, keras_model.heads, strict=True):
-            _copy_bn(head.bn, source.get_layer("bn"))
-            kernel, bias = source.get_layer("linear").get_weights()
-            head.linear.weight.copy_(torch.from_numpy(kernel.T))
-            head.linear.bias.copy_(torch.from_numpy(bias))
-
-
-def _copy_kernel(module, layer):
-    module.weight.copy_(torch.from_numpy(layer.get_weights()[0].transpose(3, 2, 0, 1)))
-
-
-def _copy_bn(module, layer):
-    parts = (module.weight, module.bias, module.running_mean, module.running_var)
-    for parameter, value in zip(parts, layer.get_weights(), strict=True):
-        parameter.copy_(torch.from_numpy(value))
+            copy_normalization(head.bn, source.get_layer("bn"))
+            copy_linear(head.linear, source.get_layer("linear"))

@@ -6,15 +6,11 @@ Each variant lives in a process of its own with all cores; they take turns, a fe
 over the rounds and their ratios. CONST weights, SGD with momentum and L2, batch 128, random CIFAR-sized images in memory.
 """
 
-import multiprocessing
-import os
-import statistics
-import time
+import functools
 
-import pandas as pd
 from absl import app, flags
-from tqdm import tqdm
 
+from benchmarks import alternating
 from benchmarks.random_batch import random_batch
 
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
@@ -36,99 +32,42 @@ VARIANTS = (
 )
 
 
-def _ann_step(variant, n, c, batch_size):
-    import keras
-    import tensorflow as tf
-
-    from ann import models, training
-    from ann.layers import BatchNormalization
-
-    if "bfloat16" in variant:
-        keras.config.set_dtype_policy("mixed_bfloat16")
-    if "stock" in variant:
-        BatchNormalization.call = keras.layers.BatchNormalization.call
-    model = models.build(f"resann-n{n}-c{c}", s=1)
-    model.compile(optimizer=training.L2SGD(1e-3, momentum=0.9, l2=1e-4), weighting="const")
-    batches = iter(tf.data.Dataset.from_tensors(random_batch(batch_size)).cache().repeat().prefetch(2))
-    model.make_train_function()
-    return lambda: float(model.train_function(batches)["loss"])
-
-
-def _torch_step(variant, n, c, batch_size):
+def _step(variant, n, c, batch_size):
+    batch = random_batch(batch_size)
+    if variant.startswith("ann"):
+        return _ann_step(variant, n, c, batch)
     import torch
-    from torch.nn import functional
 
+    from benchmarks import torch_steps
     from benchmarks.torch_resann import ResANN
 
     torch.manual_seed(0)
-    model = ResANN(n, c)
-    x, y = (torch.from_numpy(value) for value in random_batch(batch_size))
-    x = x.permute(0, 3, 1, 2).contiguous()
-    if "channels_last" in variant:
-        model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
-
-    def loss_of(x, y):
-        return sum(functional.cross_entropy(logits.float(), y) for logits in model(x))
-
-    if "compiled" in variant:
-        loss_of = torch.compile(loss_of)
-
-    def step():
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled="bfloat16" in variant):
-            loss = loss_of(x, y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
+    return torch_steps.training_step(ResANN(n, c), batch, variant)
 
 
-def _worker(pipe, variant, n, c, batch_size):
-    """Takes numbers of steps, answers with seconds; the first answer is the warm-up's."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    step = (_ann_step if variant.startswith("ann") else _torch_step)(variant, n, c, batch_size)
-    for steps in iter(pipe.recv, None):
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        pipe.send(time.perf_counter() - start)
+def _ann_step(variant, n, c, batch):
+    import keras
+
+    from ann import models
+    from ann.layers import BatchNormalization
+    from benchmarks import ann_steps
+
+    if "stock" in variant:
+        BatchNormalization.call = keras.layers.BatchNormalization.call
+    return ann_steps.training_step(lambda: models.build(f"resann-n{n}-c{c}", s=1), batch, variant)
 
 
-def measure(variants, *, n, c, batch_size, steps, rounds) -> pd.DataFrame:
-    """Training speed of each variant.
-
-    Returns:
-        DataFrame: `variant`, `images_per_second` (median over rounds), `slowest`, `fastest`.
-    """
-    context = multiprocessing.get_context("spawn")
-    pipes = {}
-    for variant in tqdm(variants, desc="warm-up"):
-        pipes[variant], theirs = context.Pipe()
-        context.Process(target=_worker, args=(theirs, variant, n, c, batch_size), daemon=True).start()
-        theirs.close()  # so that a worker that fails is an EOFError here
-        pipes[variant].send(3)
-        pipes[variant].recv()
-    speeds = {variant: [] for variant in variants}
-    for _ in tqdm(range(rounds), desc="rounds"):
-        for variant, pipe in pipes.items():
-            pipe.send(steps)
-            speeds[variant].append(steps * batch_size / pipe.recv())
-    for pipe in pipes.values():
-        pipe.send(None)
-    rows = [(v, statistics.median(s), min(s), max(s)) for v, s in speeds.items()]
-    return pd.DataFrame(rows, columns=["variant", "images_per_second", "slowest", "fastest"])
+def measure(variants, *, n, c, batch_size, steps, rounds):
+    """`alternating.measure` of these of the `VARIANTS`."""
+    makers = {variant: functools.partial(_step, variant, n, c, batch_size) for variant in variants}
+    return alternating.measure(makers, batch_size=batch_size, steps=steps, rounds=rounds)
 
 
-def ratios(table: pd.DataFrame) -> dict[str, float]:
+def ratios(table) -> dict[str, float]:
     """The ratios the project promises, from one table of medians."""
     speed = table.set_index("variant").images_per_second
-    torch_speed = speed[speed.index.str.startswith("torch")]
-    torch_float32 = torch_speed[torch_speed.index.str.contains("float32")]
     return {
-        "ann bfloat16 / fastest torch": speed["ann bfloat16"] / torch_speed.max(),
-        "ann float32 / fastest torch float32": speed["ann float32"] / torch_float32.max(),
+        **alternating.ratios(table),
         "fused / stock batch norm, float32": speed["ann float32"] / speed["ann float32, stock batch norm"],
         "fused / stock batch norm, bfloat16": speed["ann bfloat16"] / speed["ann bfloat16, stock batch norm"],
     }

@@ -112,12 +112,30 @@ def test_grouped_and_shared_layers_and_plain_layers_as_links():
     assert costs.profile(model).macs_pruned.tolist() == [12 + 6]
 
 
-def test_layers_without_a_rule_are_refused_by_name():
+def test_op_counter_by_hand():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.ReLU()(keras.layers.Conv2D(4, 3, padding="same")(inputs))
+    x = keras.layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = keras.layers.Conv2D(5, 1, activation="relu")(x)
+    segment = keras.Model(inputs, keras.layers.Activation("tanh")(x))
+    head = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
+    model = MultiExitModel([segment], [head], (8, 8, 3))
+    convolutions = 64 * 9 * 3 * 4 + 16 * 4 * 5
+    (row,) = costs.profile(model, "op_counter").itertuples()
+    # ReLUs, 3x3 pooling to 4x4 maps, ReLU within the convolution; global pooling of 16 positions, linear layer with bias.
+    assert row.ops_pruned == convolutions + 64 * 4 + 9 * 16 * 4 + 16 * 5 + 16 * 5 + 5 * 2 + 2
+    assert costs.profile(model).macs_pruned.tolist() == [convolutions + 10]
+    with pytest.raises(ValueError, match="Received: convention='flops'"):
+        costs.profile(model, "flops")
+
+
+@pytest.mark.parametrize("convention", ["macs", "op_counter"])
+def test_layers_without_a_rule_are_refused_by_name(convention):
     inputs = keras.Input((5, 4))
     segment = keras.Model(inputs, keras.layers.LSTM(3, name="memory")(inputs))
     model = MultiExitModel([segment], [keras.layers.Dense(2)], (5, 4))
     with pytest.raises(ValueError, match="'memory'. Received: LSTM"):
-        costs.profile(model)
+        costs.profile(model, convention)
 
 
 def test_profiling_leaves_the_model_alone():

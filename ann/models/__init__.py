@@ -5,7 +5,7 @@ import re
 from ann.models import denseann, resann
 from ann.models.attach import attach_exits
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
-from ann.models.msdnet import msdnet, msdnet_cifar, msdnet_cifar_linear, msdnet_imagenet
+from ann.models.msdnet import msdnet, msdnet_cifar, msdnet_cifar_linear, msdnet_ilsvrc, msdnet_imagenet
 from ann.models.multi_exit import MultiExitModel
 from ann.models.resann import resann_cifar, resann_ilsvrc
 
@@ -15,6 +15,7 @@ _FAMILIES = {
     r"resann(?P<depth>\d+)": resann_ilsvrc,
     r"denseann-n(?P<n>\d+)-g(?P<g>\d+)": denseann_cifar,
     r"denseann(?P<depth>\d+)": denseann_ilsvrc,
+    r"msdnet(?P<depth>\d+)": msdnet_ilsvrc,
     r"msdnet-imagenet-k(?P<k>\d+)": msdnet_imagenet,
     r"msdnet-cifar-b(?P<b>\d+)": msdnet_cifar,
     r"msdnet-cifar-lin(?P<b>\d+)": msdnet_cifar_linear,
@@ -28,6 +29,10 @@ def names() -> list[str]:
         *(f"resann{depth}" for depth in resann.ILSVRC_DEPTHS),
         "denseann-n16-g16",
         *(f"denseann{depth}" for depth in denseann.ILSVRC_DEPTHS),
+        "msdnet23",
+        "msdnet32",
+        "msdnet33",
+        "msdnet38",
         *(f"msdnet-imagenet-k{k}" for k in (4, 6, 7)),
         *("msdnet-cifar-b7", "msdnet-cifar-b10", "msdnet-cifar-lin5"),
     ]
@@ -67,6 +72,7 @@ __all__ = [
     "msdnet",
     "msdnet_cifar",
     "msdnet_cifar_linear",
+    "msdnet_ilsvrc",
     "msdnet_imagenet",
     "names",
     "resann_cifar",

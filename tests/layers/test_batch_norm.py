@@ -58,6 +58,29 @@ def test_equals_keras(policy, training, trainable, options, random, used):
     assert fused(x).dtype == stock(x).dtype
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "policy"),
+    # Whole vectors of 16 channels; positions put side by side to fill them; 9 that cannot be; unknown ones; bfloat16 weights.
+    [
+        ((3, 4, 5, 32), "mixed_bfloat16"),
+        ((3, 4, 6, 6), "mixed_bfloat16"),
+        ((3, 3, 3, 24), "mixed_bfloat16"),
+        ((3, None, 4, 24), "mixed_bfloat16"),
+        ((3, 4, 6, 6), "bfloat16"),
+    ],
+)
+def test_bfloat16_of_any_number_of_channels(shape, policy, training, random, used):
+    stock, fused = pair(shape, random, dtype=policy)
+    x = tf.constant(random.normal(1.5, 2, [size or 5 for size in shape]), tf.float32)
+    traced = tf.function(lambda x: fused(x, training=training), input_signature=[tf.TensorSpec(shape, x.dtype)])
+    expected = stock(x, training=training)
+    np.testing.assert_allclose(tf.cast(traced(x), tf.float32), tf.cast(expected, tf.float32), rtol=2e-2, atol=2e-2)
+    for mine, theirs in zip(fused.weights, stock.weights, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-2, atol=1e-2)
+    assert used
+
+
 def test_moving_statistics_over_steps_and_tiny_batches(random):
     for shape in ((1, 1, 1, 3), (2, 1, 1, 3), (3, 2, 2, 3)):
         stock, fused = pair((None, *shape[1:]), random)
