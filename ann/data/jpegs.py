@@ -144,7 +144,7 @@ def _recode(encoded, name):
     try:
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
-        raise ValueError(f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}") from error
+        raise ValueError(f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}") from None
     if tf.io.is_jpeg(encoded):  # with something after its end
         return encoded
     return tf.io.encode_jpeg(image, quality=100, chroma_downsampling=False).numpy()
