@@ -60,6 +60,9 @@ def train(
     if midfeat:
         _take_features(model, config, folder, verbose, build_model)
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
+    steps, wanted = int(model.optimizer.iterations), config.training.epochs * steps_per_epoch
+    if steps < wanted:  # Keras takes a broken batch for the end of the data where there are several devices
+        raise RuntimeError(f"the training images ended too early, at a file that cannot be read? Received: {steps=} of {wanted}")
     return _finish(model, dataset, config, folder)
 
 

@@ -44,7 +44,7 @@ def export(model, path, format="saved_model", *, preprocessing=None, errors=None
 
     Example:
         >>> model = models.build("resann-n1-c4", num_classes=10)
-        >>> export.export(model, tmp_path / "resann", format="saved_model")
+        >>> export(model, tmp_path / "resann")
         >>> sorted(p.name for p in (tmp_path / "resann").glob("*.*"))
         ['fingerprint.pb', 'manifest.json', 'saved_model.pb']
     """

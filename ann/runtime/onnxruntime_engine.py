@@ -66,12 +66,14 @@ class _Segment:
 
     def __init__(self, session):
         self._session = session
-        self._inputs = [x.name for x in session.get_inputs()]
+        # The position of each input in the state: a file has only those that its network reads.
+        self._inputs = {x.name: int(x.name.partition("_")[2] or 0) for x in session.get_inputs()}
         states = len(session.get_outputs()) - 1
         self._outputs = [*(f"next_{index}" for index in range(states)), "logits"]
 
     def __call__(self, state):
-        *state, logits = self._session.run_with_ort_values(self._outputs, dict(zip(self._inputs, state, strict=True)))
+        read = {name: state[position] for name, position in self._inputs.items()}
+        *state, logits = self._session.run_with_ort_values(self._outputs, read)
         return state, logits.numpy()
 
 
