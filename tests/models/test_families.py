@@ -1,5 +1,10 @@
 """The contract of every family, on small members of each."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -20,6 +25,18 @@ FAMILIES = {
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
     "msdnet cifar": ("msdnet-cifar-b3", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
+    "msdnet ilsvrc": (
+        "msdnet23",
+        {
+            "blocks": (2, 3),
+            "s": 1,
+            "factors": (1, 2),
+            "input_shape": (32, 32, 3),
+            "num_classes": 10,
+            "channels": 4,
+            "growth": 2,
+        },
+    ),
     "msdnet imagenet": ("msdnet-imagenet-k2", {"input_shape": (64, 64, 3), "num_classes": 10, "channels": 4, "growth": 2}),
 }
 
@@ -81,3 +98,54 @@ def test_bfloat16_keeps_logits_float32(family):
     inputs = [tensor for segment in model.segments[1:] for tensor in segment.inputs]
     states = {keras.backend.standardize_dtype(tensor.dtype) for tensor in inputs}
     assert states == {"bfloat16"}
+
+
+ON_JAX = """
+import sys
+sys.modules["tensorflow"] = None  # importing it is now an error
+import keras, numpy as np
+from ann import models
+assert keras.config.backend() == "jax"
+for file in sys.argv[1:]:
+    batch = np.load(file + ".npz")
+    model = keras.saving.load_model(file + ".keras")
+    logits = model.predict(batch["x"], verbose=0)
+    history = model.fit(batch["x"], batch["y"], verbose=0).history
+    np.savez(file + "_jax.npz", loss=history["loss"], weights=np.concatenate([w.ravel() for w in model.get_weights()]),
+             logits=logits)
+"""
+
+
+def test_models_saved_by_tensorflow_answer_and_train_alike_on_jax(tmp_path):
+    pytest.importorskip("jax")
+    small = {"input_shape": (16, 16, 3), "channels": 4, "growth": 2, "factors": (1, 2)}
+    members = [  # ResANN: tests/test_jax_backend.py
+        ("denseann-n1-g4", {"input_shape": (16, 16, 3), "s": 1}),
+        ("msdnet-cifar-b2", {"base": 2, "step": 1, **small}),
+        FAMILIES["msdnet ilsvrc"],
+    ]
+    expected = {}
+    for index, member in enumerate(members):
+        model = build(member)
+        x, y = batch(model, 16)
+        file = str(tmp_path / str(index))
+        model.compile(optimizer=keras.optimizers.SGD(0.01), weighting="linear")
+        np.savez(file + ".npz", x=x, y=y)
+        model.save(file + ".keras")
+        logits = model.predict(x, verbose=0)
+        loss = model.fit(x, y, verbose=0).history["loss"]
+        expected[file] = {"logits": logits, "loss": loss, "weights": np.concatenate([w.ravel() for w in model.get_weights()])}
+    run = subprocess.run(
+        [sys.executable, "-c", ON_JAX, *expected],
+        cwd=pathlib.Path(__file__).parents[2],
+        # Compiled once, run twice: not worth XLA's optimisations.
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    for file, values in expected.items():
+        on_jax = np.load(file + "_jax.npz")
+        for key, value in values.items():
+            np.testing.assert_allclose(on_jax[key], value, rtol=1e-3, atol=1e-3, err_msg=f"{key} of {members[int(file[-1])]}")
