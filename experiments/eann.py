@@ -58,16 +58,11 @@ def batches_for_test(config: RunConfig):
 
 
 def _run(task):
-    """Trains one run in a worker; a finished one is left alone."""
-    from experiments.training_run import train
+    """Trains and measures one run in a worker; a finished one is left alone."""
+    from experiments.training_run import train_once
 
     config, folder = task
-    RunFolder(folder).open(config, resume=True)  # refuses the runs of other settings
-    if not RunFolder(folder).curve.exists():
-        import keras
-
-        keras.utils.clear_session()
-        train(config, folder, resume=True, verbose=0)
+    train_once(config, folder, verbose=0)
     curve_on_test(config, folder)
 
 
@@ -90,10 +85,12 @@ def load(folder):
 
 
 def opt_plus(curves: dict[tuple, pd.DataFrame]) -> pd.DataFrame:
-    """OPT+: the least error of all OPT runs of a cost or less, from the curves of the runs by `(n, exit)` (002 section 4.6)."""
-    points = pd.concat([curve[curve.exit == k] for (_, k), curve in curves.items() if k is not None])
-    points = points.sort_values("macs")[["macs", "error_top1"]]
-    return points.assign(error_top1=points.error_top1.cummin())
+    """OPT+ of the networks, from the curves of the runs by `(n, exit)`."""
+    from ann import evaluation
+
+    networks = sorted({n for n, _ in curves})
+    of_network = [{k: curve for (m, k), curve in curves.items() if m == n and k is not None} for n in networks]
+    return evaluation.opt_plus(map(evaluation.opt_curve, filter(None, of_network)))
 
 
 def parallel_curve(curves, selection, workers: int) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def train(
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
     steps, wanted = int(model.optimizer.iterations), config.training.epochs * steps_per_epoch
     if steps < wanted:  # Keras takes a broken batch for the end of the data where there are several devices
-        raise RuntimeError(f"the training images ended too early, at a file that cannot be read? Received: {steps=} of {wanted}")
+        raise RuntimeError(f"the training images ended early: is a file unreadable? Received: {steps=} of {wanted}")
     return _finish(model, dataset, config, folder)
 
 
