@@ -3,8 +3,9 @@
     python -m experiments.scheme_study
 
 ResANN (n=3, c=8, 9 exits) on the first 1,500 images of CIFAR-10, 24 epochs; errors on all 10,000 test images at the exits
-nearest to 1/4, 1/2, 3/4 and all of the cost, beside OPT trained for each of them alone. 81 runs on 2 cores. Runs lie in
---runs_dir and are taken up where they stopped; tables go to experiments/results/.
+nearest to 1/4, 1/2, 3/4 and all of the cost, beside OPT trained for each of them alone. 81 runs on 2 cores. A run that is
+finished is added to experiments/results/scheme_study.csv at once, and not run again; the others are taken up in --runs_dir. The
+summary and the figure are made at the end.
 """
 
 import os
@@ -130,26 +131,46 @@ def plot(summary: pd.DataFrame, path) -> None:
     save(figure, path)
 
 
+def finished_runs(path, *, dataset: str, examples: int, epochs: int) -> pd.DataFrame:
+    """What `path` holds of earlier runs of these settings, a row an exit.
+
+    Raises:
+        ValueError: it holds runs of other settings.
+    """
+    if not path.exists():
+        return pd.DataFrame({"row": [], "seed": []})
+    results = pd.read_csv(path)
+    settings = results[["dataset", "train_examples", "epochs"]].drop_duplicates().to_numpy().tolist()
+    if settings != [[dataset, examples, epochs]]:
+        raise ValueError(f"{path} holds other runs, of {settings}; choose another --results_dir")
+    return results
+
+
+def _write(table, path):
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     from experiments.collect import collect
 
+    directory = pathlib.Path(_RESULTS_DIR.value)
     sizes = {"dataset": _DATASET.value, "examples": _EXAMPLES.value, "epochs": _EPOCHS.value}
+    results = finished_runs(directory / "scheme_study.csv", **sizes)
     runs = [(label, seed) for seed in range(_SEEDS.value) for label in ROWS]
+    runs = [run for run in runs if run not in set(zip(results.row, results.seed, strict=True))]
     folders = {run: pathlib.Path(_RUNS_DIR.value) / folder_name(*run) for run in runs}
     tasks = [(row_config(*run, **sizes), folders[run]) for run in runs]
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(max(1, os.cpu_count() // _WORKERS.value))
     with multiprocessing.get_context("spawn").Pool(_WORKERS.value) as pool:
-        for _ in tqdm(pool.imap(_run, tasks), total=len(tasks)):
-            pass
-    results = pd.concat([collect([folders[run]]).assign(row=run[0]) for run in runs], ignore_index=True)
+        for (label, _), folder in zip(runs, tqdm(pool.imap(_run, tasks), total=len(tasks)), strict=True):
+            results = pd.concat([results, collect([folder.path]).assign(row=label)], ignore_index=True)
+            _write(results, directory / "scheme_study.csv")
     summary = summarize(results)
-    directory = pathlib.Path(_RESULTS_DIR.value)
-    for name, table in (("scheme_study.csv", results), ("scheme_study_summary.csv", summary.round(3))):
-        with atomic_path(directory / name) as temporary:
-            table.to_csv(temporary, index=False)
+    _write(summary.round(3), directory / "scheme_study_summary.csv")
     plot(summary, directory / "scheme_study.png")
     print(summary.round(2).to_string(index=False))
 

@@ -3,6 +3,7 @@ import pytest
 
 from ann import build, losses
 from experiments import scheme_study
+from experiments.collect import collect
 from experiments.run_folder import RunFolder
 from experiments.scheme_study import ROWS, folder_name, row_config, summarize
 
@@ -35,6 +36,19 @@ def test_a_run_is_taken_up_where_it_stopped(tmp_path):
     before = RunFolder(tmp_path / "run").curve.stat().st_mtime_ns
     scheme_study._run(task)
     assert RunFolder(tmp_path / "run").curve.stat().st_mtime_ns == before
+
+
+def test_runs_in_the_table_are_not_run_again(tmp_path):
+    path = tmp_path / "scheme_study.csv"
+    sizes = {"dataset": "synthetic", "examples": 64, "epochs": 1}
+    assert len(scheme_study.finished_runs(path, **sizes)) == 0
+    folder = scheme_study._run((small("const", seed=1), tmp_path / "run"))
+    collect([folder.path]).assign(row="const").to_csv(path, index=False)
+    found = scheme_study.finished_runs(path, **sizes)
+    assert set(zip(found.row, found.seed, strict=True)) == {("const", 1)}
+    assert found.exit.tolist() == list(range(9))
+    with pytest.raises(ValueError, match="holds other runs"):
+        scheme_study.finished_runs(path, dataset="synthetic", examples=64, epochs=2)
 
 
 def test_summary_by_hand(tmp_path):
