@@ -6,6 +6,12 @@ import pathlib
 import tempfile
 
 
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 @contextlib.contextmanager
 def atomic_path(path):
     """A temporary path beside `path` to write to; it takes `path`'s place when the block ends well, and goes when it does not.
@@ -21,6 +27,7 @@ def atomic_path(path):
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
     os.close(handle)
     temporary = pathlib.Path(name)
+    temporary.chmod(0o666 & ~_umask())  # as any new file, not for its owner alone
     try:
         yield temporary
         os.replace(temporary, path)

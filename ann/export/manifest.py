@@ -26,7 +26,7 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
     exits = [
         {
             "name": name,
-            "macs": int(row.macs_incremental),
+            "macs": int(row.macs_blockwise),  # a segment is run as a whole
             "macs_pruned": int(row.macs_pruned),
             "params": int(row.params),
             "error_top1": None if errors is None else float(errors[row.exit]),

@@ -101,7 +101,7 @@ def test_manifest_tells_costs_and_errors(tmp_path):
     export.export(model, tmp_path / "e", errors=[50.0, 40.0, 30.0])
     manifest = json.loads((tmp_path / "e/manifest.json").read_text())
     profile = costs.profile(model)
-    assert [e["macs"] for e in manifest["exits"]] == profile.macs_incremental.tolist()
+    assert [e["macs"] for e in manifest["exits"]] == profile.macs_blockwise.tolist()
     assert [e["macs_pruned"] for e in manifest["exits"]] == profile.macs_pruned.tolist()
     assert [e["error_top1"] for e in manifest["exits"]] == [50.0, 40.0, 30.0]
     assert manifest["input"] == {"shape": [32, 32, 3], "dtype": "float32"}
