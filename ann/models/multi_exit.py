@@ -107,6 +107,9 @@ class MultiExitModel(keras.Model):
         combiner = LossCombiner(scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner")
         self._set_loss_combiner(combiner)
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
+        # A first step that had to create the optimizer's variables would be traced twice.
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
 
     def _set_loss_combiner(self, combiner):
         # Keras locks a built model against new sublayers; this one must be a sublayer, so that its variables are trained,
@@ -183,7 +186,6 @@ class MultiExitModel(keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
-        self.optimizer.build(self.trainable_variables)
 
 
 def _with_progbar(callbacks):

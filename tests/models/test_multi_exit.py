@@ -46,6 +46,15 @@ def test_training_lowers_the_loss():
     assert history[-1] < 0.5 * history[0]
 
 
+def test_the_training_step_is_traced_once(monkeypatch):
+    model, traced = small(), []
+    call = MultiExitModel.call
+    monkeypatch.setattr(MultiExitModel, "call", lambda *args, **kwargs: traced.append(1) or call(*args, **kwargs))
+    model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting="const")
+    model.fit(X, Y, batch_size=10, epochs=2, verbose=0)
+    assert len(traced) == 1
+
+
 def test_sample_weights_scale_the_loss():
     model = small()
     model.compile(weighting="const")
