@@ -25,7 +25,7 @@ import time
 
 import numpy as np
 import pandas as pd
-from absl import app, flags
+from absl import app, flags, logging
 from tqdm import tqdm
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of a finished run of an anytime network.")
@@ -200,7 +200,9 @@ def plot(frame: pd.DataFrame, path) -> None:
 
 
 def main(argv):
-    del argv
+    if argv[1:]:
+        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
+    logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
     output = pathlib.Path(_OUTPUT_DIR.value)
     output.mkdir(parents=True, exist_ok=True)
     tables = {}

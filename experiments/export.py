@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import json
 import pathlib
 
-from absl import app, flags
+from absl import app, flags, logging
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of a finished run.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an earlier export there is replaced.", required=True)
@@ -50,6 +50,7 @@ def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
+    logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
     try:
         export_run(_RUN_DIR.value, _OUTPUT.value, _FORMAT.value, preprocess=_PREPROCESS.value)
     except (ValueError, FileNotFoundError, ImportError) as error:

@@ -60,7 +60,7 @@ def train(
     if midfeat:
         _take_features(model, config, folder, verbose, build_model)
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
-    steps, wanted = int(model.optimizer.iterations), config.training.epochs * steps_per_epoch
+    steps, wanted = int(keras.ops.convert_to_numpy(model.optimizer.iterations)), config.training.epochs * steps_per_epoch
     if steps < wanted:  # Keras takes a broken batch for the end of the data where there are several devices
         raise RuntimeError(f"the training images ended early: is a file unreadable? Received: {steps=} of {wanted}")
     return _finish(model, dataset, config, folder)
