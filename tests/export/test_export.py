@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ann import costs, ensembles, export, models, runtime
+from experiments.small_cnn import small_cnn
 
 FORMATS = ["saved_model", "onnx", "litert"]
 FAMILIES = {
@@ -25,6 +26,8 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 def build(family):
     if family == "eann":
         return ensembles.EANN([models.build(f"resann-n{n}-c4", num_classes=10, input_shape=(16, 16, 3)) for n in (1, 2)])
+    if family == "attached":
+        return models.attach_exits(small_cnn((16, 16, 3), 10, units=1, width=4), every=1, num_classes=10)
     name, overrides = FAMILIES[family]
     return models.build(name, **overrides)
 
@@ -50,7 +53,7 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
 
 
-@pytest.fixture(params=[*FAMILIES, "eann"], scope="module")
+@pytest.fixture(params=[*FAMILIES, "attached", "eann"], scope="module")
 def exported(request, tmp_path_factory):
     keras.utils.set_random_seed(0)
     model = lively(build(request.param))
