@@ -127,7 +127,7 @@ def deadlines(run_dir, requests: int) -> pd.DataFrame:
     """What requests with random deadlines get from a trained network, with each engine, alone and on a busy machine."""
     from ann import build
     from ann.config import RunConfig
-    from experiments.export import export_run
+    from experiments.exported_run import export_run
     from experiments.run_folder import RunFolder
 
     test = build.dataset(RunConfig.from_dict(json.loads(RunFolder(run_dir).config.read_text()))).test
@@ -165,7 +165,7 @@ def first_answer(predictor, image) -> int:
 
 def error_against_time(run_dir, static_run_dirs) -> pd.DataFrame:
     """Error (%) of every exit of a trained network against its measured milliseconds, and of static networks' last exits."""
-    from experiments.export import export_run
+    from experiments.exported_run import export_run
     from experiments.run_folder import RunFolder
 
     frames = []
@@ -208,7 +208,7 @@ def main(argv):
     output = pathlib.Path(_OUTPUT_DIR.value)
     output.mkdir(parents=True, exist_ok=True)
     tables = {}
-    if _NETWORKS.value != [""]:
+    if _NETWORKS.value:
         parts = [latencies(name, _FORMATS.value, _ROUNDS.value, _CALLS.value) for name in _NETWORKS.value]
         tables = {
             "anytime_latency.csv": pd.concat([part[0] for part in parts]),

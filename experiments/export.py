@@ -21,36 +21,12 @@ _FORMAT = flags.DEFINE_list("format", "saved_model", "One or several of saved_mo
 _PREPROCESS = flags.DEFINE_bool("preprocess", True, "Take uint8 images and normalise them as the training did.")
 
 
-def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
-    """Exports the network of a finished run (`ann.export.export`).
-
-    Raises:
-        FileNotFoundError: the folder holds no finished run.
-        ValueError: what `ann.export.export` refuses.
-    """
-    import keras
-    import pandas as pd
-
-    from ann import build, export
-    from ann.config import RunConfig
-    from experiments.run_folder import RunFolder
-
-    folder = RunFolder(run_dir)
-    if not folder.curve.exists():
-        raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
-    preprocessing = None
-    if preprocess:
-        mean, std = build.dataset(RunConfig.from_dict(json.loads(folder.config.read_text()))).normalization()
-        preprocessing = keras.layers.Normalization(mean=mean, variance=std**2)
-    model = keras.saving.load_model(folder.model, compile=False)
-    errors = pd.read_csv(folder.curve).error_top1
-    export.export(model, output, formats, preprocessing=preprocessing, errors=errors)
-
-
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
+    from experiments.exported_run import export_run
+
     try:
         export_run(_RUN_DIR.value, _OUTPUT.value, _FORMAT.value, preprocess=_PREPROCESS.value)
     except (ValueError, FileNotFoundError, ImportError) as error:
