@@ -66,10 +66,10 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
     Raises:
         ValueError: as `models.build`.
     """
-    overrides = {} if config.model.s is None else {"s": config.model.s}
-    return models.build(
-        config.model.model, num_classes=num_classes, input_shape=input_shape, preset=config.model.preset, **overrides
-    )
+    wanted = {"s": config.model.s, "preset": config.model.preset}
+    # Some families have no period or preset: only what was asked for is handed on.
+    overrides = {name: value for name, value in wanted.items() if value not in (None, "paper")}
+    return models.build(config.model.model, num_classes=num_classes, input_shape=input_shape, **overrides)
 
 
 def optimizer(config: RunConfig, steps_per_epoch: int) -> training.L2SGD:

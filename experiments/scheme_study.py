@@ -138,7 +138,7 @@ def finished_runs(path, *, dataset: str, examples: int, epochs: int) -> pd.DataF
         ValueError: it holds runs of other settings.
     """
     if not path.exists():
-        return pd.DataFrame({"row": [], "seed": []})
+        return pd.DataFrame({"row": pd.Series(dtype=str), "seed": pd.Series(dtype=int)})
     results = pd.read_csv(path)
     settings = results[["dataset", "train_examples", "epochs"]].drop_duplicates().to_numpy().tolist()
     if settings != [[dataset, examples, epochs]]:
@@ -158,17 +158,19 @@ def main(argv):
 
     directory = pathlib.Path(_RESULTS_DIR.value)
     sizes = {"dataset": _DATASET.value, "examples": _EXAMPLES.value, "epochs": _EPOCHS.value}
-    results = finished_runs(directory / "scheme_study.csv", **sizes)
+    finished = finished_runs(directory / "scheme_study.csv", **sizes)
     runs = [(label, seed) for seed in range(_SEEDS.value) for label in ROWS]
-    runs = [run for run in runs if run not in set(zip(results.row, results.seed, strict=True))]
+    runs = [run for run in runs if run not in set(zip(finished.row, finished.seed, strict=True))]
+    tables = [finished] if len(finished) else []
     folders = {run: pathlib.Path(_RUNS_DIR.value) / folder_name(*run) for run in runs}
     tasks = [(row_config(*run, **sizes), folders[run]) for run in runs]
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(max(1, os.cpu_count() // _WORKERS.value))
     with multiprocessing.get_context("spawn").Pool(_WORKERS.value) as pool:
         for (label, _), folder in zip(runs, tqdm(pool.imap(_run, tasks), total=len(tasks)), strict=True):
-            results = pd.concat([results, collect([folder.path]).assign(row=label)], ignore_index=True)
-            _write(results, directory / "scheme_study.csv")
+            tables.append(collect([folder.path]).assign(row=label))
+            _write(pd.concat(tables), directory / "scheme_study.csv")
+    results = pd.concat(tables, ignore_index=True)
     summary = summarize(results)
     _write(summary.round(3), directory / "scheme_study_summary.csv")
     plot(summary, directory / "scheme_study.png")

@@ -59,3 +59,11 @@ def test_model_and_optimizer():
 def test_unknown_names_are_refused(function, config, received):
     with pytest.raises(ValueError, match=f"Received: {received}"):
         function(config)
+
+
+def test_families_without_preset_or_period_are_built_and_refuse_them():
+    config = RunConfig(model=ModelConfig(model="msdnet-cifar-b2"))
+    assert build.model(config, 10, (16, 16, 3)).num_exits == 2
+    for wrong in ({"s": 2}, {"preset": "author_code"}):
+        with pytest.raises(ValueError, match=r"msdnet-cifar-b2 has no such argument: .*Received"):
+            build.model(RunConfig(model=ModelConfig(model="msdnet-cifar-b2", **wrong)), 10, (16, 16, 3))

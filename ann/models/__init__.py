@@ -57,7 +57,12 @@ def build(name: str, **overrides) -> MultiExitModel:
         match = re.fullmatch(pattern, name)
         if match:
             sizes = {key: int(value) for key, value in match.groupdict().items()}
-            return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
+            try:
+                return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
+            except TypeError as error:
+                if "unexpected keyword argument" not in str(error):
+                    raise
+                raise ValueError(f"{name} has no such argument: {error}. Received: {sorted(overrides)}") from error
     raise ValueError(
         f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
     )
