@@ -25,6 +25,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
+	$(BIN)/python -m benchmarks.anytime_latency
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

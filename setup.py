@@ -25,7 +25,8 @@ setuptools.setup(
     python_requires=">=3.11",
     install_requires=requirements("core"),
     extras_require={
-        **{name: requirements(name) for name in ("bench", "export", "serve")},
+        **{name: requirements(name) for name in ("export", "serve")},
+        "bench": [*requirements("bench"), *requirements("export")],
         "test": [*requirements("test"), *requirements("export"), *requirements("serve")],
     },
 )
