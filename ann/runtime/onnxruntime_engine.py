@@ -5,7 +5,8 @@ writes an output into the caller's memory as soon as it is computed. So a run ov
 exit costs no more than the network, ends within one node of the deadline, and leaves all answers made so far.
 """
 
-import functools
+import contextlib
+import threading
 import time
 
 import numpy as np
@@ -25,6 +26,7 @@ class OnnxRuntimeEngine(Engine):
         self._names = [exit["name"] for exit in manifest["exits"]]
         self._num_classes = manifest["num_classes"]
         self._whole = self._session("all_exits.onnx")
+        self._segments = [_Segment(self._session(f"segment_{index:02d}.onnx")) for index in range(len(self._names))]
         self._watchdog = Watchdog()
         self._free = []  # runs of one image to be used again; list methods are atomic
         # What it takes to stop a run, a moving average: it is told that much before its deadline.
@@ -45,9 +47,7 @@ class OnnxRuntimeEngine(Engine):
         if soon or last_exit < len(self._names) - 1:
             super().run(images, last_exit, request)
             return
-        run = (len(images) == 1 and self._free and self._free.pop()) or _WholeRun(
-            self._whole, self._names, (len(images), self._num_classes), self._watchdog
-        )
+        run = self._take_run(len(images))
         asked = None if request.ends is None else request.ends - self._stop_seconds
         request.newest = run(images, request, asked)
         if asked is not None and request.newest[0] < last_exit:
@@ -56,9 +56,11 @@ class OnnxRuntimeEngine(Engine):
         if len(images) == 1:
             self._free.append(run)
 
-    @functools.cached_property
-    def _segments(self):  # only needed to stop at an exit, to see each answer or to let samples leave
-        return [_Segment(self._session(f"segment_{index:02d}.onnx")) for index in range(len(self._names))]
+    def _take_run(self, batch_size):
+        if batch_size == 1:
+            with contextlib.suppress(IndexError):  # none is free
+                return self._free.pop()
+        return _WholeRun(self._whole, self._names, (batch_size, self._num_classes), self._watchdog)
 
     def begin(self, images):
         return [onnxruntime.OrtValue.ortvalue_from_numpy(images)]
@@ -116,8 +118,7 @@ class _WholeRun:
             if not self._options.terminate or deepest < 0:
                 raise
         finally:
-            stop.run = None
-            self._watchdog.forget(stop)
+            stop.forget()
         return deepest, self._answers[deepest].copy()
 
     def terminate(self):
@@ -132,10 +133,16 @@ class _Stop:
     """Ends one call of a `_WholeRun`; does nothing once the call is over, since the run may serve another one by then."""
 
     def __init__(self, run, request):
-        self.run, self._request, self._watchdog = run, request, run._watchdog
+        self._run, self._request, self._watchdog = run, request, run._watchdog
+        self._lock = threading.Lock()
 
     def __call__(self):
-        run = self.run
-        if run is not None and not run.terminate():
-            self._request.note_no_answer()
-            self._watchdog.call_at(time.perf_counter() + _WAIT_FOR_FIRST_SECONDS, self)
+        with self._lock:
+            if self._run is not None and not self._run.terminate():
+                self._request.note_no_answer()
+                self._watchdog.call_at(time.perf_counter() + _WAIT_FOR_FIRST_SECONDS, self)
+
+    def forget(self):
+        with self._lock:
+            self._run = None
+        self._watchdog.forget(self)
