@@ -9,9 +9,10 @@ def in_float32(link):
     Args:
         link: Keras layer or model, or None.
     """
-    if link is None or not _shortened(link.get_config()):
+    config = None if link is None else link.get_config()
+    if not _shortened(config):
         return link
-    copy = type(link).from_config(_lengthened(link.get_config()))
+    copy = type(link).from_config(_lengthened(config))
     copy.set_weights(link.get_weights())
     return copy
 

@@ -33,11 +33,6 @@ class Link:
         """Float32 logits from the state behind the segment, flat."""
         return tf.cast(self.head(keras.tree.pack_sequence_as(self.next_state, tensors), training=False), "float32")
 
-    def step(self, *tensors):
-        """Both: the next state as `next_0`, `next_1`, ..., and `logits`."""
-        state = self.advance(*tensors)
-        return {**{spec.name: x for spec, x in zip(self.outputs, state, strict=True)}, "logits": self.answer(*state)}
-
 
 def links(model, preprocessing=None) -> list[Link]:
     """The links of `model`, shallow to deep. The first takes float32 images, or uint8 images where there is a preprocessing."""
@@ -48,6 +43,34 @@ def links(model, preprocessing=None) -> list[Link]:
     made[0].preprocessing = preprocessing
     made[0].inputs = [tf.TensorSpec((None, *model.sample_shape), "uint8" if preprocessing else "float32", name="image")]
     return made
+
+
+def segment(advance, answer, outputs):
+    """A function over one link: flat state in; the next state as `next_0`, `next_1`, ..., and `logits` out.
+
+    Args:
+        advance, answer: those of the link, or functions made of them.
+        outputs: `Link.outputs`.
+    """
+
+    def step(*state):
+        state = advance(*state)
+        return {**{spec.name: x for spec, x in zip(outputs, state, strict=True)}, "logits": answer(*state)}
+
+    return step
+
+
+def all_exits(advance, answer, exit_names):
+    """A function over the chain: images in, the logits of each exit by name out. Arguments: lists of those of `segment`."""
+
+    def logits(image):
+        state, answers = [image], {}
+        for name, next_state, head in zip(exit_names, advance, answer, strict=True):
+            state = next_state(*state)
+            answers[name] = head(*state)
+        return answers
+
+    return logits
 
 
 def _specs(state, name):

@@ -1,6 +1,5 @@
 """`manifest.json`: what lies in an export, for whoever loads it."""
 
-import hashlib
 import json
 
 import keras
@@ -8,8 +7,7 @@ import tensorflow as tf
 
 import ann
 from ann import costs
-
-VERSION = 1
+from ann.runtime.manifest import VERSION, checksum
 
 
 def write_manifest(folder, model, formats, preprocessing, errors) -> None:
@@ -46,10 +44,6 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
             "keras": keras.__version__,
             "tensorflow": tf.__version__,
         },
-        "sha256": {str(path.relative_to(folder)): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+        "sha256": {str(path.relative_to(folder)): checksum(path) for path in sorted(folder.rglob("*")) if path.is_file()},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-
-
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()

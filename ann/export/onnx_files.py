@@ -4,6 +4,7 @@ import logging
 
 import tensorflow as tf
 
+from ann.export.links import all_exits, segment
 from ann.export.requirements import require
 
 WHOLE = "all_exits.onnx"
@@ -32,7 +33,9 @@ def write_onnx(links, exit_names, path, progress=iter) -> None:
         inputs = [spec.name for spec in link.inputs if index and spec.shape.rank == 4]
         outputs = [spec.name for spec in link.outputs if spec.shape.rank == 4]
         names = [*(spec.name for spec in link.outputs), "logits"]
-        proto = _convert(link.step, link.inputs, names, inputs_as_nchw=inputs, outputs_as_nchw=outputs)
+        proto = _convert(
+            segment(link.advance, link.answer, link.outputs), link.inputs, names, inputs_as_nchw=inputs, outputs_as_nchw=outputs
+        )
         (path / f"segment_{index:02d}.onnx").write_bytes(proto.SerializeToString())
 
 
@@ -61,14 +64,8 @@ def _named(tensors, names):
 
 
 def _whole(links, exit_names):
-    def all_exits(image):
-        state, answers = [image], {}
-        for name, link in zip(exit_names, links, strict=True):
-            state = link.advance(*state)
-            answers[name] = link.answer(*state)
-        return answers
-
-    proto = _convert(all_exits, links[0].inputs, exit_names)
+    whole = all_exits([link.advance for link in links], [link.answer for link in links], exit_names)
+    proto = _convert(whole, links[0].inputs, exit_names)
     return _answers_by_copy(proto, exit_names)
 
 

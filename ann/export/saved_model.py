@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from ann.export.links import all_exits, segment
+
 
 def write_saved_model(links, exit_names, variables, path, *, batch_size=None) -> None:
     """Writes a SavedModel with these signatures:
@@ -27,9 +29,9 @@ def write_saved_model(links, exit_names, variables, path, *, batch_size=None) ->
     image = links[0].inputs
 
     calls = {name: (_exit(advance[: index + 1], answer[index]), image) for index, name in enumerate(exit_names)}
-    calls["all_exits"] = (_all_exits(advance, answer, exit_names), image)
+    calls["all_exits"] = (all_exits(advance, answer, exit_names), image)
     for index, link in enumerate(links):
-        calls[f"segment_{index:02d}"] = (_segment(advance[index], answer[index], link.outputs), link.inputs)
+        calls[f"segment_{index:02d}"] = (segment(advance[index], answer[index], link.outputs), link.inputs)
     signatures = {name: _function(call, specs, batch_size).get_concrete_function() for name, (call, specs) in calls.items()}
     tf.saved_model.save(module, str(path), {**signatures, "serving_default": signatures[exit_names[-1]]})
 
@@ -47,22 +49,3 @@ def _exit(advance, answer):
         return {"logits": answer(*state)}
 
     return logits
-
-
-def _all_exits(advance, answer, exit_names):
-    def logits(image):
-        state, answers = [image], {}
-        for index, name in enumerate(exit_names):
-            state = advance[index](*state)
-            answers[name] = answer[index](*state)
-        return answers
-
-    return logits
-
-
-def _segment(advance, answer, outputs):
-    def step(*state):
-        state = advance(*state)
-        return {**{spec.name: x for spec, x in zip(outputs, state, strict=True)}, "logits": answer(*state)}
-
-    return step

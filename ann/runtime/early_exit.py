@@ -20,9 +20,10 @@ class EarlyExits:
     macs: np.ndarray
 
 
-def confidence(logits) -> np.ndarray:
-    """Largest softmax probability, `(batch,)`, of logits `(batch, num_classes)`."""
-    return 1.0 / np.exp(logits - logits.max(axis=-1, keepdims=True)).sum(axis=-1)
+def probabilities(logits) -> np.ndarray:
+    """Softmax over the last axis."""
+    exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exps / exps.sum(axis=-1, keepdims=True)
 
 
 def run_early_exit(engine, images, thresholds, num_classes, macs) -> EarlyExits:
@@ -33,7 +34,7 @@ def run_early_exit(engine, images, thresholds, num_classes, macs) -> EarlyExits:
     for index in range(len(macs)):
         state, answers = engine.step(index, state)
         exits[left], logits[left] = index, answers
-        stays = np.flatnonzero(confidence(answers) < thresholds[index])
+        stays = np.flatnonzero(probabilities(answers).max(axis=-1) < thresholds[index])
         if not len(stays):
             break
         if len(stays) < len(left):

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ann.runtime.early_exit import probabilities
 from ann.runtime.http_body import decoders
 from ann.runtime.http_metrics import CountRequests, Metrics
 
@@ -148,7 +149,7 @@ class _Service:
             "exit": answer.exit,
             "name": self._predictor.exit_names[answer.exit],
             "class": int(answer.logits.argmax()),
-            "probabilities": _softmax(answer.logits).tolist(),
+            "probabilities": probabilities(answer.logits).tolist(),
             "macs": answer.macs,
             "late": answer.late or (left is not None and left < 0),
         }
@@ -166,11 +167,6 @@ def _number(request, name, most):
     if not 0 <= value <= most:
         raise HTTPException(400, f"{name} must be a number from 0 to {most:g}. Received: {name}={text!r}")
     return value
-
-
-def _softmax(logits):
-    exps = np.exp(logits - logits.max())
-    return exps / exps.sum()
 
 
 async def _refuse(request, error):

@@ -11,6 +11,11 @@ class ExportError(ValueError):
     """The folder does not hold a whole export."""
 
 
+def checksum(file: pathlib.Path) -> str:
+    """SHA-256 of a file, as the manifest has it."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def find(path) -> pathlib.Path:
     """The folder of an export; the previous one where a process died while it put a new one in its place."""
     path = pathlib.Path(path).absolute()
@@ -34,10 +39,10 @@ def read(path: pathlib.Path) -> dict:
         raise ExportError(f"manifest.json cannot be read ({error!r}). Received: path={str(path)!r}") from error
     if version != VERSION:
         raise ExportError(f"this runtime reads manifests of version {VERSION}. Received: manifest_version={version!r}")
-    for name, checksum in checksums.items():
+    for name, expected in checksums.items():
         part = path / name
         if not part.is_file():
             raise ExportError(f"the export lacks a file of its manifest; export it again. Received: {name!r} missing in {path}")
-        if hashlib.sha256(part.read_bytes()).hexdigest() != checksum:
+        if checksum(part) != expected:
             raise ExportError(f"a file is not the one that was exported; export again. Received: {name!r} changed in {path}")
     return manifest
