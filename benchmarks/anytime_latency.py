@@ -203,7 +203,7 @@ def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
-    from experiments.environment import environment
+    from experiments.environment import cells, environment
 
     output = pathlib.Path(_OUTPUT_DIR.value)
     output.mkdir(parents=True, exist_ok=True)
@@ -218,7 +218,7 @@ def main(argv):
         tables["anytime_deadlines.csv"] = deadlines(_RUN_DIR.value, _REQUESTS.value)
         tables["anytime_error_against_time.csv"] = error_against_time(_RUN_DIR.value, _STATIC_RUN_DIRS.value)
         plot(tables["anytime_error_against_time.csv"], output / "anytime_error_against_time.png")
-    made_with = {key: " ".join(value) if isinstance(value, list) else value for key, value in environment().items()}
+    made_with = cells(environment())
     for name, table in tables.items():
         table.round(4).assign(**made_with).to_csv(output / name, index=False)
         print(f"\n{name}\n{table.round(3).to_string(index=False)}")

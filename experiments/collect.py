@@ -9,6 +9,7 @@ import pandas as pd
 from absl import app, flags
 
 from ann.atomic_write import atomic_path
+from experiments.environment import cells
 from experiments.run_folder import RunFolder
 
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write.", required=True)
@@ -29,15 +30,11 @@ def collect(run_dirs) -> pd.DataFrame:
             raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
         config = json.loads(folder.config.read_text())
         config["data"].pop("data_dir")
-        settings = {name: _cell(value) for group in config.values() for name, value in group.items()}
-        made_with = {name: _cell(value) for name, value in json.loads(folder.environment.read_text()).items()}
+        settings = cells({name: value for group in config.values() for name, value in group.items()})
+        made_with = cells(json.loads(folder.environment.read_text()))
         curve = pd.read_csv(folder.curve)
         frames.append(pd.concat([pd.DataFrame([settings] * len(curve)), curve, pd.DataFrame([made_with] * len(curve))], axis=1))
     return pd.concat(frames, ignore_index=True)
-
-
-def _cell(value):
-    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def main(argv):

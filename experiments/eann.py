@@ -165,7 +165,7 @@ def time_workers(folders, config, batch_size: int, rounds: int) -> pd.DataFrame:
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.environment import environment
+    from experiments.environment import cells, environment
 
     size = {name: flags.FLAGS[name].value for name in ("dataset", "examples", "epochs", "c", "seed")}
     configs = {run: run_config(run[0], weighting, **size) for run, weighting in run_labels().items()}
@@ -180,7 +180,7 @@ def main(argv):
 
     curves = measure(folders, configs)
     directory = pathlib.Path(flags.FLAGS.results_dir)
-    made_with = {**size, **{key: " ".join(v) if isinstance(v, list) else v for key, v in environment().items()}}
+    made_with = {**size, **cells(environment())}
     results = pd.concat([curve.assign(network=label) for label, curve in curves.items()], ignore_index=True)
     timed = time_workers(folders, configs[(MEMBERS[0], None)], flags.FLAGS.parallel_batch, flags.FLAGS.rounds)
     tables = {"eann": results.drop(columns="fraction"), "eann_workers": timed}

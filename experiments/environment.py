@@ -24,6 +24,11 @@ def environment() -> dict:
     }
 
 
+def cells(values: dict) -> dict:
+    """The same as cells of a table: lists become words."""
+    return {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in values.items()}
+
+
 def _processor() -> str:
     """Model name of the processor and the instruction sets that decide the speed of bfloat16."""
     path = pathlib.Path("/proc/cpuinfo")
