@@ -1,6 +1,7 @@
 """The folder of one training run: what lies in it, and who may write there."""
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 
@@ -75,6 +76,15 @@ def claims(config: RunConfig) -> dict:
     groups = config.to_dict()
     del groups["runtime"], groups["data"]["data_dir"]
     return groups
+
+
+def run_name(config: RunConfig) -> str:
+    """Name of a run: data set, model, weighting and a digest of all that the run claims.
+
+    Equal runs have equal names, wherever they are wanted and wherever they run.
+    """
+    digest = hashlib.sha256(json.dumps(claims(config), sort_keys=True).encode()).hexdigest()[:12]
+    return f"{config.data.dataset}-{config.model.model}-{config.weighting.weighting}-{digest}"
 
 
 def write_json(path: pathlib.Path, values) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 def opt_curve(curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """OPT's curve, each row from the network trained for that exit alone.
 
-    Training them is not done here: each is a run with the weighting `opt` (`experiments.opt_runs`).
+    Training them is not done here: each is a run with the weighting `opt` (`experiments.papers`).
 
     Args:
         curves: dictionary from the exit a network was trained for to its frame with a row an exit, column `exit`
