@@ -4,7 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard third_party/requirements/*.txt)
 
-.PHONY: demo test lint format bench
+# A target for each table and figure, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
+SCALE ?= quick
+DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py)
+EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED)))) scheme-study
+
+.PHONY: demo test lint format bench report $(EXPERIMENTS)
 demo: $(VENV)/.core
 	$(BIN)/python -m experiments.demo
 
@@ -26,6 +31,12 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
 	$(BIN)/python -m benchmarks.anytime_latency
+
+$(EXPERIMENTS): $(VENV)/.core
+	$(BIN)/python -m experiments.run --experiment=$(subst -,_,$@) --scale=$(SCALE)
+
+report: $(VENV)/.core
+	$(BIN)/python -m experiments.report
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

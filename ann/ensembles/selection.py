@@ -26,7 +26,25 @@ def select_by_depth(members) -> list[list[bool]]:
         >>> select_by_depth([models.build("resann-n1-c4"), models.build("resann-n2-c4")])
         [[True, True, True], [False, False, False, True, True, True]]
     """
-    depths = [costs.depths(member) for member in members]
+    return select_deeper([costs.depths(member) for member in members])
+
+
+def select_deeper(depths) -> list[list[bool]]:
+    """The same from the depths of the exits, for networks that are not at hand.
+
+    Args:
+        depths: for each member, the depth of each of its exits (`costs.depths`).
+
+    Returns:
+        The selection.
+
+    Raises:
+        ValueError: a member is not deeper than the one before it.
+
+    Example:
+        >>> select_deeper([[3, 5, 7], [3, 5, 7, 9, 11, 13]])
+        [[True, True, True], [False, False, False, True, True, True]]
+    """
     finals = [0, *(of_member[-1] for of_member in depths)]
     if any(deeper <= before for before, deeper in itertools.pairwise(finals)):
         raise ValueError(f"each member must be deeper than the one before it. Received: final depths {finals[1:]}")
