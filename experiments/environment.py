@@ -16,7 +16,7 @@ def environment() -> dict:
     return {
         "ann": ann.__version__,
         "python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in packages},
+        **{package: _version(package) for package in packages},
         "backend": keras.config.backend(),
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -27,6 +27,14 @@ def environment() -> dict:
 def cells(values: dict) -> dict:
     """The same as cells of a table: lists become words."""
     return {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def _version(package: str) -> str | None:
+    """None for what is not installed, as TensorFlow on a machine that trains with JAX."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:

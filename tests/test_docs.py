@@ -8,6 +8,7 @@ import numpy as np
 
 from ann import losses, models
 from ann.losses import LossCombiner
+from experiments.plan import plan
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -41,6 +42,15 @@ def test_the_page_on_attaching_exits_runs():
     exec(code, names)
     assert names["model"].num_exits == 3
     names["plain"].get_layer("expanded_conv_2_add")
+
+
+def test_the_experiment_of_the_docs_can_be_planned():
+    names = {}
+    (code,) = code_blocks(ROOT / "docs" / "reproduce.md")
+    exec(code, names)
+    runs = plan(names["EXPERIMENT"], "small")
+    assert len(runs) == 2 * (4 + 2)  # two seeds, OPT at four exits and two weightings
+    assert {run.config.weighting.final_extra for run in runs if run.method == "heavier end"} == {1.0}
 
 
 def test_the_readme_lists_every_scheme_and_sampler():
