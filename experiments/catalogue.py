@@ -1,6 +1,6 @@
 """All experiments by name, in the order of the papers."""
 
-from experiments import scheme_study
+from experiments import scheme_study, scheme_study_errors
 from experiments.papers import (
     adaloss_fig1,
     adaloss_fig3,
@@ -66,6 +66,7 @@ _MODULES = {
     "exp_lin_imagenet": exp_lin_imagenet,
     "exp_lin_wall_clock": exp_lin_wall_clock,
     "scheme_study": scheme_study,
+    "scheme_study_errors": scheme_study_errors,
 }
 
 EXPERIMENTS = {name: module.EXPERIMENT for name, module in _MODULES.items()}

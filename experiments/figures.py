@@ -122,7 +122,8 @@ def _probabilities(experiment, runs, sampling):
 
 def _increase_bars(experiment, increases, path):
     """Mean relative increase of each row at each milestone, a group of bars a row."""
-    means = increases.groupby(["method", "cost"], sort=False).value.mean().unstack("cost")
+    means = increases.groupby(["method", "cost"]).value.mean().unstack("cost")
+    means = means.reindex([row.method for row in experiment.rows if row.method in means.index])
     figure, axes = new_axes(f"{experiment.source}: increase of the error over OPT (%)", "", "")
     figure.set_size_inches(7.5, max(3, 0.4 * len(means)))
     means.iloc[::-1].plot.barh(ax=axes, width=0.8, colormap="viridis")
