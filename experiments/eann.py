@@ -93,15 +93,6 @@ def opt_plus(curves: dict[tuple, pd.DataFrame]) -> pd.DataFrame:
     return evaluation.opt_plus(map(evaluation.opt_curve, filter(None, of_network)))
 
 
-def parallel_curve(curves, selection, workers: int) -> pd.DataFrame:
-    """Error against elapsed MACs of the EANN on several equally fast workers, from the curves of its members."""
-    from ann import ensembles
-
-    answers = ensembles.fifo_answers([curve.macs.tolist() for curve in curves], selection, workers)
-    errors = [curves[member].error_top1[k] for member, k in zip(answers.member, answers.exit, strict=True)]
-    return pd.DataFrame({"macs": answers.cost, "error_top1": errors})
-
-
 def same_budgets(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Error (%) of each network's latest answer at 1/4, 1/2, 3/4 and all of the largest member's cost, and at its own end."""
     from ann import evaluation
@@ -117,6 +108,7 @@ def same_budgets(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def measure(folders, configs) -> dict[str, pd.DataFrame]:
     """Test curves of everything in the figure."""
     from ann import ensembles, evaluation
+    from experiments.measure import eann_curve
 
     curves = {run: curve_on_test(configs[run], folders[run]) for run in folders}
     of_members = [curves[(n, None)] for n in MEMBERS]
@@ -130,7 +122,7 @@ def measure(folders, configs) -> dict[str, pd.DataFrame]:
         **{f"member n={n}": curve for n, curve in zip(MEMBERS, of_members, strict=True)},
         "EANN, by depth": evaluation.anytime_curve(ensembles.EANN(members, by_depth), batches),
         "EANN, by validation": evaluation.anytime_curve(ensembles.EANN(members, by_validation), batches),
-        "EANN, by depth, 2 workers": parallel_curve(of_members, by_depth, 2),
+        "EANN, by depth, 2 workers": eann_curve(of_members, by_depth, workers=2),
         "OPT+": opt_plus(curves),
         "linear ensemble": evaluation.anytime_curve(ensembles.linear_ensemble(plain), batches),
     }

@@ -70,7 +70,8 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     if any(curve is None for curve in of_runs):
         return None
     if row.join == "eann":
-        return eann_curve(of_runs, [_depths(run) for run in group], row.workers)
+        selection = ensembles.select_deeper([_depths(run) for run in group])
+        return eann_curve(of_runs, selection, workers=row.workers)
     if not row.is_opt:
         return of_runs[0]
     opt = {}
@@ -84,18 +85,18 @@ def _depths(run: PlannedRun):
     return network_exits(run.config.model.model, run.config.model.s, run.dataset).depth.tolist()
 
 
-def eann_curve(curves, depths, workers: int = 1) -> pd.DataFrame:
-    """Error against elapsed MACs of the EANN of these networks, with 002's rule, on equally fast workers.
+def eann_curve(curves, selection, *, workers: int = 1) -> pd.DataFrame:
+    """Error against elapsed MACs of the EANN of these networks, on equally fast workers.
 
     Args:
         curves: anytime curves of the members, shallow to deep.
-        depths: of their exits (`costs.depths`).
+        selection: which of their exits answer (`ensembles.select_deeper`, `select_by_validation`).
         workers: members that run at the same time.
 
     Returns:
         DataFrame `macs`, `error_top1`, a row an answer.
     """
-    timed = ensembles.fifo_answers([curve.macs.tolist() for curve in curves], ensembles.select_deeper(depths), workers)
+    timed = ensembles.fifo_answers([curve.macs.tolist() for curve in curves], selection, workers)
     errors = [curves[member].error_top1.tolist()[k] for member, k in zip(timed.member, timed.exit, strict=True)]
     return pd.DataFrame({"macs": timed.cost, "error_top1": errors})
 

@@ -19,35 +19,6 @@ from experiments.catalogue import EXPERIMENTS
 from experiments.declaration import SCALES
 
 
-def list_experiments(store) -> str:
-    """Every experiment: what it shows and claims, and at each scale its runs, MACs and hours."""
-    lines = []
-    for name, experiment in EXPERIMENTS.items():
-        lines += [f"{name}  ({experiment.source})", f"    {experiment.title}"]
-        lines += [f"    claim: {claim.text}" for claim in experiment.claims]
-        lines += [f"    {_plan_line([name], scale, store)}" for scale in SCALES] + [""]
-    return "\n".join(lines)
-
-
-def _plan_line(names, scale, store) -> str:
-    from experiments.plan import plan, summary
-    from experiments.run_folder import run_name
-
-    runs = [run for name in names if EXPERIMENTS[name].measure != "milliseconds" for run in plan(EXPERIMENTS[name], scale)]
-    if not runs:
-        return f"{scale}: nothing is trained, minutes"
-    what = summary(runs, store.runs(), run_name)
-    return f"{scale}: {what.runs} runs, {what.finished} of them finished; {what.macs:.2g} MACs, {_hours(what, store)}"
-
-
-def _hours(what, store) -> str:
-    """Hours left, from the speed of the runs in the store and on their hardware."""
-    if what.hours_left is None:
-        return "hours unknown until a run was timed"
-    timed = store.runs().dropna(subset="seconds").iloc[-1]
-    return f"{what.hours_left:.2g} h left on {timed.cores:g} cores ({timed.processor})"
-
-
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
@@ -56,6 +27,8 @@ def main(argv):
     values = flags.FLAGS
     store = RunStore(pathlib.Path(values.results_dir))
     if values.list:
+        from experiments.plan_text import list_experiments
+
         print(list_experiments(store))
         return
     if not values.experiment:
@@ -65,8 +38,9 @@ def main(argv):
     if unknown:
         raise app.UsageError(f"experiments are {', '.join(EXPERIMENTS)}. Received: {', '.join(unknown)}")
     if values.dry_run:
-        print(*(f"{name}: {_plan_line([name], values.scale, store)}" for name in names), sep="\n")
-        print(f"all of them, runs that they share once: {_plan_line(names, values.scale, store)}")
+        from experiments.plan_text import plan_as_text
+
+        print(plan_as_text(names, values.scale, store))
         return
     from experiments.runner import run
 

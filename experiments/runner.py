@@ -112,7 +112,8 @@ def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
     plans = {name: plan(EXPERIMENTS[name], scale) for name in names}
     timed = {name for name in names if EXPERIMENTS[name].measure == "milliseconds"}
     found, missing = prepared({run.dataset for name in set(names) - timed for run in plans[name]})
-    print(*missing, sep="\n")
+    for line in missing:
+        print(line)
     plans = {name: [run for run in runs if name in timed or run.dataset in found] for name, runs in plans.items()}
     configs = {run_name(run.config): run.config for name in plans if name not in timed for run in plans[name]}
     failed = train_all(configs, runs_dir, store, workers)

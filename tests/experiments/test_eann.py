@@ -41,13 +41,6 @@ def test_opt_plus_takes_each_run_at_its_exit_and_never_rises():
     assert best.error_top1.tolist() == [30, 20, 20]
 
 
-def test_errors_on_two_workers_by_hand():
-    members = [curve([10, 20], [50, 40]), curve([15, 25, 40], [60, 38, 30])]
-    parallel = eann.parallel_curve(members, [[True, True], [False, True, True]], 2)
-    assert parallel.macs.tolist() == [10, 20, 25, 40]
-    assert parallel.error_top1.tolist() == [50, 40, 38, 30]
-
-
 def test_errors_at_the_same_budgets_are_those_of_the_latest_answers():
     table = eann.same_budgets({"member n=4": curve([20, 40], [50, 30]), "EANN": curve([10, 50], [45, 20])}).set_index("network")
     assert table.loc["member n=4", ["0.5", "0.75", "1", "end"]].tolist() == [50, 50, 30, 30]

@@ -113,10 +113,10 @@ def test_small_against_large_at_the_costs_of_the_small():
 def test_eann_answers_with_what_is_deeper():
     members = [pd.DataFrame({"macs": [10, 20], "error_top1": [50.0, 40.0]})]
     members += [pd.DataFrame({"macs": [10, 20, 30, 40], "error_top1": [60.0, 55.0, 30.0, 20.0]})]
-    depths = [[1, 2], [1, 2, 3, 4]]
-    assert eann_curve(members, depths).to_dict("list") == {"macs": [10, 20, 50, 60], "error_top1": [50, 40, 30, 20]}
+    selection = [[True, True], [False, False, True, True]]
+    assert eann_curve(members, selection).to_dict("list") == {"macs": [10, 20, 50, 60], "error_top1": [50, 40, 30, 20]}
     # On two workers the second member starts at once: its third exit is there after 30.
-    assert eann_curve(members, depths, workers=2).macs.tolist() == [10, 20, 30, 40]
+    assert eann_curve(members, selection, workers=2).macs.tolist() == [10, 20, 30, 40]
 
 
 def test_opt_plus_and_ensembles_come_from_all_networks():
