@@ -8,16 +8,14 @@ scripts where the papers print none.
 # With few training images the 10,000 test images would take most of the time: they are seen seldom.
 _CIFAR = {"batch_size": 128, "epochs": 300, "evaluate_every": 10}
 _ON_CPU = {"batch_size": 64, "precision": "mixed_bfloat16"}
+_SMALL = {**_ON_CPU, "train_examples": 5000, "epochs": 60, "evaluate_every": 20}
 
 SCALES = {
     "quick": {
         "cifar10": {**_ON_CPU, "train_examples": 1500, "epochs": 24, "evaluate_every": 24},
         "digits": {**_ON_CPU, "epochs": 24, "evaluate_every": 24},
     },
-    "small": {
-        name: {**_ON_CPU, "train_examples": 5000, "epochs": 60, "evaluate_every": 20}
-        for name in ("cifar10", "cifar100", "svhn")
-    },
+    "small": {name: _SMALL for name in ("cifar10", "cifar100", "svhn")},
     "paper": {
         "cifar10": _CIFAR,
         "cifar100": _CIFAR,
