@@ -5,8 +5,11 @@ import pandas as pd
 from experiments import published
 from experiments.declaration import AE, Claim, Experiment
 
-# A difference that every seed shows is called held or not; one that the seeds disagree about is neither.
+# A difference that every seed shows is called held or not; one that the seeds disagree about is neither. What a single seed
+# shows may be chance, and is marked.
 HELD, NOT_HELD, UNDECIDED, UNMEASURED = "held", "did not hold", "seeds disagree", "–"
+ONE_SEED = " (one seed)"
+VERDICTS = (HELD, HELD + ONE_SEED, NOT_HELD, NOT_HELD + ONE_SEED, UNDECIDED, UNMEASURED)
 
 
 def published_table(experiment: Experiment) -> pd.DataFrame:
@@ -122,4 +125,5 @@ def _judge(claim, differences):
         agree = differences.abs() < claim.within
     else:
         agree = differences < 0 if claim.direction == "below" else differences > 0
-    return HELD if agree.all() else NOT_HELD if not agree.any() else UNDECIDED
+    verdict = HELD if agree.all() else NOT_HELD if not agree.any() else UNDECIDED
+    return verdict + ONE_SEED if len(differences) == 1 else verdict

@@ -11,8 +11,9 @@ from experiments.section import DASH, claims_as_text, table_as_text, verdict_cou
 TITLE = "Tables and figures of the papers"
 INTRODUCTION = (
     "Published numbers beside ours, and whether each claim held. A claim held if every seed shows it, and did not hold if none "
-    "does. The numbers of a claim are the difference it speaks of, in the unit of its table. A dash is what is not printed or "
-    "not measured. Ours are means, with the standard deviation over seeds where there are several."
+    "does; what a single seed shows may be chance. The numbers of a claim are the difference it speaks of, in the unit of its "
+    "table. A dash is what is not printed or not measured. Ours are means, with the standard deviation over seeds where there "
+    "are several."
 )
 
 
@@ -93,5 +94,6 @@ def _html_table(frame, escape=True):
 
 
 def _colored(verdict):
-    style = {compare.HELD: "held", compare.NOT_HELD: "not", compare.UNDECIDED: "open"}.get(verdict, "")
+    styles = {compare.HELD: "held", compare.NOT_HELD: "not", compare.UNDECIDED: "open"}
+    style = styles.get(verdict.removesuffix(compare.ONE_SEED), "")
     return f'<span class="{style}">{verdict}</span>'

@@ -126,6 +126,5 @@ def verdict_counts(one: Section) -> str:
     """How many claims held, in words; a dash for what is not measured."""
     counts = one.verdicts.verdict.value_counts()
     words = {compare.UNMEASURED: "not measured"}
-    order = (compare.HELD, compare.NOT_HELD, compare.UNDECIDED, compare.UNMEASURED)
-    found = ", ".join(f"{counts[verdict]} {words.get(verdict, verdict)}" for verdict in order if verdict in counts)
-    return found if one.measured else DASH
+    found = [f"{counts[verdict]} {words.get(verdict, verdict)}" for verdict in compare.VERDICTS if verdict in counts]
+    return ", ".join(found) if one.measured else DASH

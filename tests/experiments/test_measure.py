@@ -175,6 +175,8 @@ def claiming(direction, **fields):
         ("below", 0, [2.0, 0.5], "did not hold"),
         ("below", 0, [2.0, -0.5], "seeds disagree"),
         ("above", 0, [2.0, 0.5], "held"),
+        ("below", 0, [-2.0], "held (one seed)"),
+        ("below", 0, [2.0], "did not hold (one seed)"),
         ("about", 1, [-0.5, 0.9], "held"),
         ("about", 1, [-1.5, 1.5], "did not hold"),
         ("below", 0, [], "–"),
@@ -197,7 +199,7 @@ def test_a_claim_may_speak_of_two_data_sets():
     ]
     claim = Claim("", "A", "below", than="A", where={"dataset": "hard"}, than_where={"dataset": "easy"})
     (found,) = verdicts(experiment([Row("A", {"weighting": "const"})], claims=(claim,)), pd.DataFrame(rows)).itertuples()
-    assert (found.verdict, round(found.measured, 9)) == ("held", -0.4)
+    assert (found.verdict, round(found.measured, 9)) == ("held (one seed)", -0.4)
 
 
 def test_published_and_measured_side_by_side():
