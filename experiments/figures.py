@@ -44,6 +44,8 @@ def _pictures(experiment, kind, found, numbers, runs, sampling) -> dict:
         return {kind: lambda path: _pivoted(experiment, pairs, path)} if pairs else {}
     if kind == "probabilities_over_training":
         return _probabilities(experiment, runs, sampling)
+    if kind == "increase_over_depth":  # nothing to compare with where OPT is not finished
+        found = found[found.dataset.isin(found[found.method == experiment.against].dataset)]
     return _over_exits(experiment, kind, found) if len(found) else {}
 
 
@@ -86,9 +88,8 @@ def _training_losses(experiment, found, path, title):
 
 def _increase_over_depth(experiment, found, path, title):
     losses = {label: curve.training_loss for label, curve in _lines(found, "training_loss").items()}
-    if experiment.against in losses:
-        opt = losses.pop(experiment.against)
-        evaluation.plot_increase_over_depth(losses, opt, path, title=title)
+    opt = losses.pop(experiment.against)
+    evaluation.plot_increase_over_depth(losses, opt, path, title=title)
 
 
 def _pairs(experiment, found):
