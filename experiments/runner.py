@@ -35,8 +35,9 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
     failed = []
     # The bar counts MACs: runs differ by much, and so would an estimate of what is left.
     bar = tqdm(total=sum(macs.values()), unit="MAC", unit_scale=True, desc=f"{len(tasks)} runs")
-    # A pool that notices when a worker is killed; what the others have finished is in the store by then.
-    pool = concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=8)
+    # A pool that notices when a worker is killed; what the others have finished is in the store by then. It keeps its workers:
+    # with max_tasks_per_child, Python 3.11's can wait forever for one that it does not start.
+    pool = concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     with pool, bar:
         for future in concurrent.futures.as_completed([pool.submit(_train, *task) for task in tasks]):
             path, seconds, error = future.result()
