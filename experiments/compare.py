@@ -7,9 +7,9 @@ from experiments.declaration import AE, Claim, Experiment
 
 # A difference that every seed shows is called held or not; one that the seeds disagree about is neither. What a single seed
 # shows may be chance, and is marked.
-HELD, NOT_HELD, UNDECIDED, UNMEASURED = "held", "did not hold", "seeds disagree", "–"
+HELD, NOT_HELD, UNDECIDED, TIE, UNMEASURED = "held", "did not hold", "seeds disagree", "tie", "–"
 ONE_SEED = " (one seed)"
-VERDICTS = (HELD, HELD + ONE_SEED, NOT_HELD, NOT_HELD + ONE_SEED, UNDECIDED, UNMEASURED)
+VERDICTS = (HELD, HELD + ONE_SEED, NOT_HELD, NOT_HELD + ONE_SEED, UNDECIDED, TIE, UNMEASURED)
 
 
 def published_table(experiment: Experiment) -> pd.DataFrame:
@@ -121,6 +121,8 @@ def _cell(numbers, method, cost, where):
 def _judge(claim, differences):
     if differences.empty:
         return UNMEASURED
+    if claim.direction != "about" and (differences == 0).all():
+        return TIE
     if claim.direction == "about":
         agree = differences.abs() < claim.within
     else:

@@ -94,6 +94,6 @@ def _html_table(frame, escape=True):
 
 
 def _colored(verdict):
-    styles = {compare.HELD: "held", compare.NOT_HELD: "not", compare.UNDECIDED: "open"}
+    styles = {compare.HELD: "held", compare.NOT_HELD: "not", compare.UNDECIDED: "open", compare.TIE: "open"}
     style = styles.get(verdict.removesuffix(compare.ONE_SEED), "")
     return f'<span class="{style}">{verdict}</span>'

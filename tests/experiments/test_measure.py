@@ -175,6 +175,7 @@ def claiming(direction, **fields):
         ("below", 0, [2.0, 0.5], "did not hold"),
         ("below", 0, [2.0, -0.5], "seeds disagree"),
         ("above", 0, [2.0, 0.5], "held"),
+        ("above", 0, [0.0, 0.0], "tie"),
         ("below", 0, [-2.0], "held (one seed)"),
         ("below", 0, [2.0], "did not hold (one seed)"),
         ("about", 1, [-0.5, 0.9], "held"),
