@@ -31,10 +31,11 @@ def published_table(experiment: Experiment) -> pd.DataFrame:
     label = printed[experiment.published_by]
     if experiment.published_by != "method":
         label = label.map(lambda value: f"{experiment.published_by}={value:g}")
+    joined = any(row.join for row in experiment.rows)  # then each row is printed of other networks, and compared all the same
     return pd.DataFrame(
         {
             "dataset": printed.dataset,
-            "networks": printed.model,
+            "networks": "all" if joined else printed.model,
             "method": label.replace(ours),
             "cost": printed.cost.astype(object).where(~ae, AE),
             "value": printed.value,

@@ -73,12 +73,16 @@ def test_a_run_that_fails_costs_no_other(tiny, tmp_path):
     assert set(store.runs().index) == set(configs) - {spoilt.name}
 
 
-def test_a_data_set_that_is_not_there_is_left_out(tiny, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+def test_a_data_set_that_is_not_there_is_left_out(monkeypatch):
+    def load(name):
+        if name == "cifar100":
+            raise FileNotFoundError("cifar100 is not prepared")
+
+    monkeypatch.setattr(runner.data, "load", load)
     found, missing = runner.prepared({"cifar100", "digits"})
     assert found == {"digits"}
     assert len(missing) == 1
-    assert missing[0].startswith("cifar100 is left out: ")
+    assert missing[0].startswith("cifar100 is left out: cifar100 is not prepared")
 
 
 def test_networks_are_timed_once(tmp_path):
