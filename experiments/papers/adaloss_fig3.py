@@ -13,7 +13,7 @@ EXPERIMENT = Experiment(
         Row("AdaLoss", {"weighting": "adaloss"}),
     ),
     settings={
-        "quick": Settings(networks=(QUICK,)),
+        "quick": Settings(networks=(QUICK,), seeds=3),
         "small": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100")),
         "paper": Settings(networks=("resann-n5-c16",), datasets=("cifar100",)),
     },

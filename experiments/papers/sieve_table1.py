@@ -18,7 +18,7 @@ EXPERIMENT = Experiment(
         Row("sieve", {"weighting": "sieve"}),
     ),
     settings={
-        "quick": Settings(networks=(QUICK,), stand_ins={QUICK: "resann-n5-c16"}),
+        "quick": Settings(networks=(QUICK,), seeds=3, stand_ins={QUICK: "resann-n5-c16"}),
         "small": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100")),
         "paper": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100"), fields={"hold_out": True}),
     },

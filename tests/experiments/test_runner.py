@@ -33,7 +33,7 @@ def tiny(monkeypatch):
     return declared
 
 
-def test_runs_are_trained_once_and_measured(tiny, tmp_path, capsys):
+def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     store, runs = RunStore(tmp_path / "results"), plan(tiny, "quick")
     store.folder.mkdir()
     assert runner.run(["tiny"], "quick", runs_dir=tmp_path / "runs", store=store, workers=2) == []
