@@ -92,10 +92,8 @@ def verdicts(experiment: Experiment, numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdict(claim: Claim, numbers, printed):
-    paper = _differences(claim, printed)
-    ours = _differences(claim, numbers)
-    of_paper = claim.published if claim.published is not None else paper.mean()
-    row = {"claim": claim.text, "published": of_paper, "measured": ours.mean(), "lowest": ours.min(), "highest": ours.max()}
+    paper, ours = _differences(claim, printed).mean(), _differences(claim, numbers)
+    row = {"claim": claim.text, "published": paper, "measured": ours.mean(), "lowest": ours.min(), "highest": ours.max()}
     return {**row, "seeds": len(ours), "verdict": _judge(claim, ours)}
 
 

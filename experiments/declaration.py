@@ -112,7 +112,6 @@ class Claim:
         within: of "about", in the unit of the table.
         where: what chooses among the settings, such as {"dataset": "cifar10"}.
         than_where: the same of `than`, where it is in another setting.
-        published: the number where it is printed in the text alone; else it is taken from the published table.
     """
 
     text: str
@@ -124,7 +123,6 @@ class Claim:
     within: float = 0.0
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
     than_where: Mapping[str, str] | None = None
-    published: float | None = None
 
     def __post_init__(self):
         _require(self.direction in ("below", "above", "about"), "direction: below, above, about", direction=self.direction)
