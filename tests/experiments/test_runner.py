@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -103,6 +104,14 @@ def test_a_run_that_is_added_again_replaces_itself(tmp_path):
     store.add_measurement("two", pd.DataFrame({"exit": [0], "error_top1": [1.0]}))
     assert store.exits().set_index("run").error_top1.to_dict() == {"one": 30.0, "two": 1.0}
     assert list(store.runs().index) == ["one", "two"]
+
+
+def test_numbers_stay_as_they_were_measured(tmp_path):
+    store, numbers = RunStore(tmp_path), np.random.default_rng(0).uniform(size=100)
+    store.add_measurement("one", pd.DataFrame({"exit": range(100), "error_top1": numbers}))
+    for name in ("two", "three"):
+        store.add_measurement(name, pd.DataFrame({"exit": [0], "error_top1": [1.0]}))
+    assert store.exits().error_top1[:100].tolist() == numbers.tolist()
 
 
 def test_probabilities_are_thinned_but_end_with_the_last(tmp_path):
