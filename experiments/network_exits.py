@@ -2,7 +2,7 @@
 
     python -m experiments.network_exits
 
-adds the networks of all declarations that the file lacks. Tests compare it with the networks.
+writes it anew, building only what it lacks. Tests compare it with the networks.
 """
 
 import functools
