@@ -1,24 +1,16 @@
 """001 Fig. 5c: small ResANNs with AdaLoss against ones of twice the cost with CONST, on SVHN."""
 
-from experiments.declaration import END, MILESTONES, Experiment, Settings
+from experiments.declaration import Experiment, Settings
 from experiments.papers.networks import PAIRS, QUICK_PAIR, SMALL_PAIR
-from experiments.papers.small_against_large import CLAIMS, ROWS
+from experiments.papers.small_against_large import PANEL
 
 EXPERIMENT = Experiment(
     source="001 Fig. 5c",
     title="Small networks with AdaLoss against large ones with CONST, SVHN",
-    rows=ROWS,
     settings={
         "quick": Settings(networks=(QUICK_PAIR,), seeds=3),
         "small": Settings(networks=(SMALL_PAIR,), datasets=("svhn",), seeds=2),
         "paper": Settings(networks=PAIRS, datasets=("svhn",)),
     },
-    measure="relative_increase",
-    against="AdaLoss, small",
-    against_cost=END,
-    rule="latest",
-    of_network=0,
-    costs=(*MILESTONES, END),
-    figures=("pivoted",),
-    claims=CLAIMS,
+    **PANEL,
 )

@@ -1,24 +1,16 @@
 """001 Fig. 5d: a small network with AdaLoss against a larger one with CONST, ResANNs on ILSVRC."""
 
-from experiments.declaration import END, MILESTONES, Experiment, Settings
+from experiments.declaration import Experiment, Settings
 from experiments.papers.networks import QUICK_PAIR, SMALL_PAIR
-from experiments.papers.small_against_large import CLAIMS, ROWS
+from experiments.papers.small_against_large import PANEL
 
 EXPERIMENT = Experiment(
     source="001 Fig. 5d",
     title="A small network with AdaLoss against a large one with CONST, ResANNs on ILSVRC",
-    rows=ROWS,
     settings={
         "quick": Settings(networks=(QUICK_PAIR,)),
         "small": Settings(networks=(SMALL_PAIR,)),
         "paper": Settings(networks=(("resann50", "resann101"),), datasets=("imagenet2012",)),
     },
-    measure="relative_increase",
-    against="AdaLoss, small",
-    against_cost=END,
-    rule="latest",
-    of_network=0,
-    costs=(*MILESTONES, END),
-    figures=("pivoted",),
-    claims=CLAIMS,
+    **PANEL,
 )
