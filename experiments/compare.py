@@ -69,6 +69,8 @@ def side_by_side(experiment: Experiment, scale: str, measured: pd.DataFrame) -> 
         names = {original: f"{ours} for {original}" for ours, original in stand_ins.items()}
         printed = printed.assign(networks=printed.networks.replace(names))
         measured = measured.assign(networks=measured.networks.map(lambda name: names.get(stand_ins.get(name), name)))
+    # Costs are numbers and words; a frame that happens to hold numbers alone must meet the others all the same.
+    printed, measured = (frame.astype({"cost": object}) for frame in (printed, measured))
     both = printed.merge(measured, on=by, how="outer").astype({"published": float, "measured": float})
     both = both.assign(difference=both.measured - both.published)
     order = {row.method: index for index, row in enumerate(experiment.rows)}

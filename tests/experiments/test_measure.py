@@ -222,6 +222,17 @@ def test_published_and_measured_side_by_side():
     assert beside.method.drop_duplicates().tolist() == ["OPT", "CONST", "LINEAR", "AdaLoss"]
 
 
+@pytest.mark.parametrize("name", ["adaloss_table1", "sieve_table1", "sieve_table2b", "sieve_table3", "sieve_table6"])
+def test_opt_alone_has_a_table(name):
+    """The first runs that are finished are often OPT's."""
+    declared = EXPERIMENTS[name]
+    runs = [run for run in plan(declared, "small") if run.exit is not None]
+    found = exits(runs, lambda run: [50.0] * 39)
+    found = answers(declared, plan(declared, "small"), found)
+    beside = side_by_side(declared, "small", table(declared, cells(declared, found)))
+    assert set(beside[beside.measured.notna()].method) <= {row.method for row in declared.rows if row.is_opt}
+
+
 def test_a_stand_in_is_named_after_both():
     declared = EXPERIMENTS["adaloss_table2"]
     runs = plan(declared, "quick")
