@@ -32,10 +32,10 @@ def write_report(folder: pathlib.Path) -> pd.DataFrame:
     Returns:
         The overview: verdicts of each experiment at each scale, counted.
     """
-    store, figures_dir = RunStore(folder), folder / "figures"
+    stored, figures_dir = RunStore(folder).read(), folder / "figures"
     figures_dir.mkdir(parents=True, exist_ok=True)
     wanted = [(name, scale) for name in EXPERIMENTS for scale in SCALES]
-    sections = [section(name, scale, store, figures_dir) for name, scale in tqdm(wanted, desc="tables")]
+    sections = [section(name, scale, stored, figures_dir) for name, scale in tqdm(wanted, desc="tables")]
     tables = pd.concat([one.table.assign(experiment=one.name, scale=one.scale) for one in sections])
     keys = ["experiment", "scale", "dataset", "networks", "method", "cost"]
     numbers = ["published", "measured", "difference", "std", "seeds", "settings"]

@@ -45,15 +45,16 @@ def main(argv):
     from experiments.runner import run
 
     failed = run(names, values.scale, runs_dir=values.runs_dir, store=store, workers=values.workers or default_workers())
-    print(*(_as_text(name, values.scale, store) for name in names), sep="\n")
+    stored = store.read()
+    print(*(_as_text(name, values.scale, stored) for name in names), sep="\n")
     if failed:
         raise SystemExit("these runs failed, the others are kept:\n" + "\n".join(failed))
 
 
-def _as_text(name, scale, store) -> str:
+def _as_text(name, scale, stored) -> str:
     from experiments.section import claims_as_text, section, table_as_text
 
-    one = section(name, scale, store)
+    one = section(name, scale, stored)
     tables = [table.to_string(index=False) for table in (table_as_text(one), claims_as_text(one))]
     return "\n\n".join([f"{name} ({EXPERIMENTS[name].source}), {scale}", one.made_of, *tables]) + "\n"
 

@@ -8,6 +8,7 @@ folder (`run_folder.run_name`), which holds a digest of all that the run claims.
 import dataclasses
 import json
 import pathlib
+import typing
 
 import numpy as np
 import pandas as pd
@@ -20,11 +21,23 @@ from experiments.run_folder import RunFolder
 EPOCHS_KEPT = 25
 
 
+class Stored(typing.NamedTuple):
+    """All that a store holds at one time, for what looks at it often: `RunStore.runs`, `exits`, `sampling`."""
+
+    runs: pd.DataFrame
+    exits: pd.DataFrame
+    sampling: pd.DataFrame
+
+
 @dataclasses.dataclass(frozen=True)
 class RunStore:
     """The three files in a folder, read anew each time: they are small, and another process may have added to them."""
 
     folder: pathlib.Path
+
+    def read(self) -> Stored:
+        """The three files, read once."""
+        return Stored(self.runs(), self.exits(), self.sampling())
 
     def runs(self) -> pd.DataFrame:
         """A row a run, indexed by `run`."""

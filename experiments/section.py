@@ -10,7 +10,7 @@ from experiments.catalogue import EXPERIMENTS
 from experiments.figures import draw
 from experiments.plan import plan
 from experiments.run_folder import run_name
-from experiments.run_store import RunStore
+from experiments.run_store import Stored
 
 DASH = "–"
 
@@ -31,18 +31,18 @@ class Section(typing.NamedTuple):
         return bool(self.table.measured.notna().any())
 
 
-def section(name: str, scale: str, store: RunStore, figures_dir=None) -> Section:
+def section(name: str, scale: str, stored: Stored, figures_dir=None) -> Section:
     """Measures and compares an experiment, and draws its figures if it is told where."""
     experiment = EXPERIMENTS[name]
     runs = plan(experiment, scale)
-    found = measure.answers(experiment, runs, store.exits())
+    found = measure.answers(experiment, runs, stored.exits)
     numbers = measure.cells(experiment, found)
     pictures = []
     if figures_dir is not None:
         path_of = lambda what: pathlib.Path(figures_dir) / f"{name}-{scale}-{what}.png"
-        pictures = draw(experiment, found, numbers, runs, store.sampling(), path_of)
+        pictures = draw(experiment, found, numbers, runs, stored.sampling, path_of)
     table = compare.side_by_side(experiment, scale, measure.table(experiment, numbers))
-    made_of = _made_of(experiment, scale, runs, found, store.runs())
+    made_of = _made_of(experiment, scale, runs, found, stored.runs)
     return Section(name, scale, table, compare.verdicts(experiment, numbers), pictures, made_of)
 
 
