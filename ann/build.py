@@ -61,15 +61,16 @@ def sampler(config: RunConfig, steps_per_epoch: int) -> losses.Sampler | None:
 
 
 def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitModel:
-    """The run's network, not compiled.
+    """The run's network, not compiled. OPT's ends at the exit that it is trained for: no later one would be trained.
 
     Raises:
-        ValueError: as `models.build`.
+        ValueError: as `models.build`, or OPT's exit is none of the network's.
     """
     wanted = {"s": config.model.s, "preset": config.model.preset}
     # Some families have no period or preset: only what was asked for is handed on.
     overrides = {name: value for name, value in wanted.items() if value not in (None, "paper")}
-    return models.build(config.model.model, num_classes=num_classes, input_shape=input_shape, **overrides)
+    network = models.build(config.model.model, num_classes=num_classes, input_shape=input_shape, **overrides)
+    return network.up_to(config.weighting.opt_at) if config.weighting.weighting == "opt" else network
 
 
 def optimizer(config: RunConfig, steps_per_epoch: int) -> training.L2SGD:

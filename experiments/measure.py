@@ -29,7 +29,7 @@ def answers(experiment: Experiment, runs: list[PlannedRun], exits: pd.DataFrame)
         fractions of), `error_top1`, `training_loss`, `weight`, `probability`, `milliseconds`; what a row has not is NaN.
     """
     rows = {row.method: row for row in experiment.rows}
-    curves = {name: curve.assign(units=(curve.exit + 1) / len(curve)) for name, curve in exits.groupby("run")}
+    curves = dict(list(exits.groupby("run")))
     found = []
     for cell, group in by_cell(runs).items():
         dataset, networks, method, _ = cell
@@ -66,11 +66,11 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     """One row's curve from those of its runs; None if one is missing."""
     if row.join == "linear_ensemble":
         return curves.get(linear_ensemble_name(group))
-    of_runs = [curves.get(run_name(run.config)) for run in group]
-    if any(curve is None for curve in of_runs):
+    if any(run_name(run.config) not in curves for run in group):
         return None
+    of_runs = [_in_units(run, curves[run_name(run.config)]) for run in group]
     if row.join == "eann":
-        selection = ensembles.select_deeper([_depths(run) for run in group])
+        selection = ensembles.select_deeper([_network(run).depth.tolist() for run in group])
         return eann_curve(of_runs, selection, workers=row.workers)
     if not row.is_opt:
         return of_runs[0]
@@ -81,8 +81,13 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     return evaluation.opt_plus(opt) if row.join == "opt_plus" else opt[0]
 
 
-def _depths(run: PlannedRun):
-    return network_exits(run.config.model.model, run.config.model.s, run.dataset).depth.tolist()
+def _in_units(run: PlannedRun, curve):
+    """With the share of the network's exits, whether or not it was trained beyond the last of the curve."""
+    return curve.assign(units=(curve.exit + 1) / len(_network(run)))
+
+
+def _network(run: PlannedRun):
+    return network_exits(run.config.model.model, run.config.model.s, run.dataset)
 
 
 def eann_curve(curves, selection, *, workers: int = 1) -> pd.DataFrame:

@@ -103,10 +103,11 @@ def networks(experiment: Experiment, scale: str) -> set[tuple]:
 
 
 def training_macs(config: RunConfig) -> float:
-    """MACs of a run's training: forward and backward passes over all its images."""
+    """MACs of a run's training: forward and backward passes over all its images, OPT's as far as its exit."""
     images, _, _ = DATASETS[config.data.dataset]
     images = config.data.train_examples or images
-    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[-1]
+    last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
+    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[last]
     return float(_PASSES * macs * images * config.training.epochs)
 
 

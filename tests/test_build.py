@@ -31,6 +31,14 @@ def test_adaloss_takes_its_numbers_from_the_config():
     assert build.weighting(RunConfig(weighting=WeightingConfig(weighting="dwa")), 10).steps_per_epoch == 10
 
 
+def test_the_network_of_opt_ends_at_its_exit():
+    def num_exits(at):
+        weighting = WeightingConfig(weighting="opt", opt_at=at)
+        return build.model(RunConfig(model=ModelConfig(model="resann-n1-c4"), weighting=weighting), 10, (8, 8, 3)).num_exits
+
+    assert [num_exits(at) for at in (0, 1, 2, -1, -2)] == [1, 2, 3, 3, 2]
+
+
 def test_model_and_optimizer():
     config = RunConfig(
         model=ModelConfig(model="resann-n2-c4", s=3, preset="author_code"), training=TrainingConfig(epochs=10, l2=2e-4)

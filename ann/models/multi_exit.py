@@ -138,6 +138,26 @@ class MultiExitModel(keras.Model):
             return gradient_norms.train_step(self, *args)
         return super().train_step(*args)
 
+    def up_to(self, exit: int) -> "MultiExitModel":
+        """The network that ends at an exit: the same links, not compiled.
+
+        Keras warns when it trains the finer scales of MSDNet's last segment there: only later exits need them.
+
+        Args:
+            exit: 0-based index of the exit; negative counts from the last.
+
+        Raises:
+            ValueError: `exit` is not one of the exits.
+
+        Example:
+            >>> models.build("resann-n1-c4", num_classes=10).up_to(1).num_exits
+            2
+        """
+        if not -self.num_exits <= exit < self.num_exits:
+            raise ValueError(f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. Received: exit={exit}")
+        count = exit % self.num_exits + 1
+        return MultiExitModel(self.segments[:count], self.heads[:count], self.sample_shape)
+
     def set_feature_weights(self, other) -> None:
         """Takes the weights of the segments of a model of the same architecture; the heads keep theirs."""
         for mine, theirs in zip(self.segments, other.segments, strict=True):

@@ -14,7 +14,7 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(networks=(QUICK,), seeds=3),
-        "small": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100")),
+        "small": Settings(networks=("resann-n3-c16",), datasets=("cifar10", "cifar100")),
         "paper": Settings(networks=("resann-n5-c16",), datasets=("cifar100",)),
     },
     measure="training_loss_increase",

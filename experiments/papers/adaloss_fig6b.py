@@ -1,6 +1,7 @@
 """001 Fig. 6b: an EANN of ResANNs against linear ensembles of plain networks on ILSVRC."""
 
 from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 EXPERIMENT = Experiment(
     source="001 Fig. 6b",
@@ -13,13 +14,11 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(
-            networks=(("resann-n1-c8", "resann-n3-c8", "resann-n6-c8", "denseann-n2-g8", "denseann-n4-g8", "denseann-n6-g8"),),
+            networks=((*QUICK_SEQUENCE, "denseann-n2-g8", "denseann-n4-g8", "denseann-n6-g8"),),
             methods=("EANN", "ANN", "linear ensemble of ResNets"),
         ),
         "small": Settings(
-            networks=(
-                ("resann-n3-c16", "resann-n7-c16", "resann-n13-c16", "denseann-n4-g12", "denseann-n8-g12", "denseann-n12-g12"),
-            ),
+            networks=((*SMALL_SEQUENCE, "denseann-n4-g12", "denseann-n8-g12", "denseann-n12-g12"),),
             methods=("EANN", "ANN", "linear ensemble of ResNets"),
         ),
         "paper": Settings(

@@ -16,9 +16,9 @@ CIFAR_AND_SVHN = ("cifar10", "cifar100", "svhn")
 QUICK = "resann-n3-c8"
 QUICK_PAIR = ("resann-n3-c8", "resann-n6-c8")
 QUICK_SEQUENCE = ("resann-n1-c8", "resann-n3-c8", "resann-n6-c8")
-SMALL = ("resann-n5-c16", "resann-n7-c16")
-SMALL_PAIR = ("resann-n7-c16", "resann-n13-c16")
-SMALL_SEQUENCE = ("resann-n3-c16", "resann-n7-c16", "resann-n13-c16")
+SMALL = ("resann-n3-c16", "resann-n5-c16")
+SMALL_PAIR = ("resann-n3-c16", "resann-n6-c16")
+SMALL_SEQUENCE = ("resann-n1-c16", "resann-n2-c16", "resann-n5-c16")
 
 # Families of 001 Table 2 and what stands for them at the smaller scales.
 FAMILIES = ("resann50", "denseann169", "msdnet38")

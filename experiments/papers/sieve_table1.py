@@ -19,7 +19,9 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(networks=(QUICK,), seeds=3, stand_ins={QUICK: "resann-n5-c16"}),
-        "small": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100")),
+        "small": Settings(
+            networks=("resann-n3-c16",), datasets=("cifar10", "cifar100"), stand_ins={"resann-n3-c16": "resann-n5-c16"}
+        ),
         "paper": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100"), fields={"hold_out": True}),
     },
     lines=("dataset",),

@@ -134,6 +134,13 @@ def test_training_is_three_passes_over_all_images():
     assert training_macs(config) == 3 * network_exits("resann-n3-c8", None, "cifar10").macs.iloc[-1] * 1500 * 24
 
 
+def test_opt_trains_no_further_than_its_exit():
+    fields = {"dataset": "cifar10", "model": "resann-n3-c8", "weighting": "opt", "train_examples": 1500, "epochs": 24}
+    macs = network_exits("resann-n3-c8", None, "cifar10").macs
+    for exit in (0, 4, -1):
+        assert training_macs(config_of(fields | {"opt_at": exit})) == 3 * macs.iloc[exit] * 1500 * 24
+
+
 def test_what_is_left_is_timed_by_what_was_run():
     runs = plan(EXPERIMENTS["adaloss_table5"], "quick")  # two methods, three seeds
     stored = pd.DataFrame({"training_macs": [1e12], "seconds": [100.0], "workers": [2]}, index=[run_name(runs[0].config)])

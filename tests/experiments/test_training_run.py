@@ -141,7 +141,7 @@ def test_a_nan_loss_stops_the_run_and_keeps_the_last_checkpoint(tmp_path):
         ({"model": {"model": "resann-n0-c4"}}, "n=0"),
         ({"model": {"s": 4}}, "s=4"),
         ({"weighting": {"weighting": "ada"}}, "weighting='ada'"),
-        ({"weighting": {"weighting": "opt", "opt_at": 3}}, "at=3"),
+        ({"weighting": {"weighting": "opt", "opt_at": 3}}, "exit=3"),
         ({"weighting": {"sampler": "thompson"}}, "sampler='thompson'"),
         ({"data": {"batch_size": 600}}, "batch_size=600"),
         ({"data": {"train_examples": 1000}}, "train_examples=1000"),

@@ -122,6 +122,28 @@ def test_compiling_again_starts_the_weighting_afresh():
     model.fit(X, Y, verbose=0)
 
 
+def test_the_network_up_to_an_exit_trains_as_the_whole_one_does_for_it():
+    def logits(cut):
+        keras.utils.set_random_seed(3)
+        model = cut(small())
+        model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting=losses.Opt(at=1))
+        model.fit(X, Y, batch_size=10, epochs=3, shuffle=False, verbose=0)
+        return model.predict(X, verbose=0)
+
+    whole, cut = logits(lambda model: model), logits(lambda model: model.up_to(1))
+    assert len(cut) == 2
+    np.testing.assert_allclose(cut[1], whole[1], atol=1e-5)
+
+
+def test_the_network_up_to_an_exit_shares_the_links():
+    model = small()
+    assert [model.up_to(exit).num_exits for exit in (0, 2, -1, -3)] == [1, 3, 3, 1]
+    assert model.up_to(-2).segments == model.segments[:2]
+    for wrong in (3, -4):
+        with pytest.raises(ValueError, match=f"one of the exits 0..2 or -1. Received: exit={wrong}"):
+            model.up_to(wrong)
+
+
 def test_opt_trains_nothing_behind_its_exit():
     model = small()
     before = [w.numpy() for w in (*model.segments[2].trainable_weights, *model.heads[0].trainable_weights)]
