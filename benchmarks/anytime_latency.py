@@ -211,13 +211,13 @@ def main(argv):
     if _NETWORKS.value:
         parts = [latencies(name, _FORMATS.value, _ROUNDS.value, _CALLS.value) for name in _NETWORKS.value]
         tables = {
-            "anytime_latency.csv": pd.concat([part[0] for part in parts]),
-            "anytime_latency_by_exit.csv": pd.concat([part[1] for part in parts]),
+            "benchmark_anytime_latency.csv": pd.concat([part[0] for part in parts]),
+            "benchmark_anytime_latency_by_exit.csv": pd.concat([part[1] for part in parts]),
         }
     if _RUN_DIR.value:
-        tables["anytime_deadlines.csv"] = deadlines(_RUN_DIR.value, _REQUESTS.value)
-        tables["anytime_error_against_time.csv"] = error_against_time(_RUN_DIR.value, _STATIC_RUN_DIRS.value)
-        plot(tables["anytime_error_against_time.csv"], output / "anytime_error_against_time.png")
+        tables["benchmark_anytime_deadlines.csv"] = deadlines(_RUN_DIR.value, _REQUESTS.value)
+        tables["benchmark_anytime_error_against_time.csv"] = error_against_time(_RUN_DIR.value, _STATIC_RUN_DIRS.value)
+        plot(tables["benchmark_anytime_error_against_time.csv"], output / "benchmark_anytime_error_against_time.png")
     made_with = cells(environment())
     for name, table in tables.items():
         table.round(4).assign(**made_with).to_csv(output / name, index=False)

@@ -54,6 +54,7 @@ class Row:
         members: which networks of the setting are joined; none named: all.
         every_exit: OPT at every exit, not only at those nearest to the milestones.
         workers: of an EANN, that run its members in parallel (003).
+        inflation: of an EANN, what its costs are divided by (002 Fig. 2e).
         against: row to compare with, where it is not the experiment's.
     """
 
@@ -64,11 +65,13 @@ class Row:
     members: tuple[int, ...] = ()
     every_exit: bool = False
     workers: int = 1
+    inflation: float = 1.0
     against: str | None = None
 
     def __post_init__(self):
         _require(self.join in (None, *JOINS), f"join must be one of {JOINS}", join=self.join)
-        _require(self.join == "eann" or self.workers == 1, "only an EANN has workers", join=self.join, workers=self.workers)
+        of_eann = {"workers": self.workers, "inflation": self.inflation}
+        _require(self.join == "eann" or set(of_eann.values()) == {1}, "only an EANN has these", join=self.join, **of_eann)
 
     @property
     def is_opt(self) -> bool:

@@ -71,7 +71,7 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     of_runs = [_in_units(run, curves[run_name(run.config)]) for run in group]
     if row.join == "eann":
         selection = ensembles.select_deeper([_network(run).depth.tolist() for run in group])
-        return eann_curve(of_runs, selection, workers=row.workers)
+        return eann_curve(of_runs, selection, workers=row.workers).assign(macs=lambda curve: curve.macs / row.inflation)
     if not row.is_opt:
         return of_runs[0]
     opt = {}
@@ -151,8 +151,8 @@ def _compared(experiment, table):
         reference = reference[reference.cost == experiment.against_cost].drop(columns="cost")
         on.remove("cost")
     joined = table.merge(reference, on=on)
-    if experiment.measure == "settings_won":  # a tie counts half, as in `evaluation.settings_won`
-        values = 50 + 50 * np.sign(joined.reference - joined.value)
+    if experiment.measure == "settings_won":
+        values = 100 * evaluation.won(joined.value, joined.reference)
     else:
         values = evaluation.relative_increase(joined.value, joined.reference)
     return joined.assign(value=values)[[*CELL, "cost", "value"]]

@@ -18,7 +18,7 @@ from ann.evaluation.relative import (
 )
 from ann.evaluation.relative_figures import plot_budgeted_batch, plot_increase_over_depth, plot_pivoted
 from ann.evaluation.report import write_report
-from ann.evaluation.significance import hoeffding_bound, printed_hoeffding_bound, seed_means, settings_won
+from ann.evaluation.significance import hoeffding_bound, printed_hoeffding_bound, seed_means, settings_won, won
 from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth, plot_weights_over_training
 
 __all__ = [
@@ -57,5 +57,6 @@ __all__ = [
     "small_against_large",
     "timeliness",
     "violations",
+    "won",
     "write_report",
 ]

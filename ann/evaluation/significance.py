@@ -5,10 +5,23 @@ import pandas as pd
 from scipy import stats
 
 
+def won(errors, others):
+    """1 where an error is below the other, 0 where it is above, 1/2 at a tie, as it must be in 002's printed percentages.
+
+    Args:
+        errors, others: arrays or Series of one shape, percent.
+
+    Example:
+        >>> evaluation.won(np.array([10.0, 20.0, 30.0]), np.array([20.0, 20.0, 20.0])).tolist()
+        [1.0, 0.5, 0.0]
+    """
+    return np.sign(others - errors) / 2 + 0.5
+
+
 def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd.DataFrame:
     """In how many of the settings each method errs less than another, as in 002 Tables 2a and 5.
 
-    A tie counts half, as it must have in 002's printed percentages. Settings without one of the two numbers are left out.
+    A tie counts half (`won`). Settings without one of the two numbers are left out.
 
     Args:
         errors: of `milestone_errors`, or any frame indexed by settings with a column a method.
@@ -23,7 +36,7 @@ def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd
     for key, group in errors.groupby(level=by):
         for method in errors.columns.drop(against):
             pair = group[[method, against]].dropna()
-            share = np.mean(np.sign(pair[against] - pair[method]) / 2 + 0.5) if len(pair) else np.nan
+            share = np.mean(won(pair[method], pair[against])) if len(pair) else np.nan
             rows[key, method] = {
                 "won": 100 * share,
                 "settings": len(pair),

@@ -13,6 +13,8 @@ EXPERIMENT = Experiment(
         Row("OPT", {"weighting": "opt"}, network=-1),
         Row("AANN", AANN, network=-1),
         Row("EANN", AANN, join="eann"),
+        # 002 section 4.6: E[C] of b = 2.
+        Row("EANN (divided by E[C])", AANN, join="eann", inflation=2.44),
     ),
     settings={
         "quick": Settings(networks=(QUICK_SEQUENCE,)),

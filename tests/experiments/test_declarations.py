@@ -165,6 +165,9 @@ def test_declarations_are_checked():
     ):
         with pytest.raises(ValueError, match=message):
             Experiment(**good | wrong)
+    for of_eann in ({"workers": 2}, {"inflation": 2.0}):
+        with pytest.raises(ValueError, match="only an EANN"):
+            Row("a", join="opt_plus", **of_eann)
     with pytest.raises(ValueError, match="needs within"):
         Claim("", "a", "about")
     with pytest.raises(ValueError, match=r"fields are .* Received: \['wight'\]"):

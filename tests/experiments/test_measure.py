@@ -124,6 +124,7 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
     rows = [
         Row("OPT+", {"weighting": "opt"}, join="opt_plus"),
         Row("EANN", {"weighting": "adaloss"}, join="eann"),
+        Row("EANN, divided", {"weighting": "adaloss"}, join="eann", inflation=2.0),
         Row("linear", {"weighting": "opt"}, join="linear_ensemble"),
     ]
     declared = experiment(rows, networks=((ONE, TWO),), rule="closest")
@@ -138,6 +139,8 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
     )
     curves = {name: curve for name, curve in answers(declared, runs, pd.concat([found, ensemble])).groupby("method")}
     assert curves["OPT+"].error_top1.tolist() == [60, 50, 40, 25, 15]
+    assert curves["EANN, divided"].error_top1.tolist() == curves["EANN"].error_top1.tolist()
+    assert (2 * curves["EANN, divided"].macs).tolist() == curves["EANN"].macs.tolist()
     assert curves["EANN"].error_top1.tolist() == [60, 50, 40, 35, 25, 15]
     assert curves["EANN"].macs.tolist() == [10, 20, 30, 70, 80, 90]
     assert curves["linear"].error_top1.tolist() == [40, 12]
