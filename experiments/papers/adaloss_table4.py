@@ -12,7 +12,7 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(networks=(QUICK,), seeds=3),
-        "small": Settings(networks=("resann-n5-c16",), datasets=("cifar10", "cifar100"), seeds=2),
+        "small": Settings(networks=("resann-n3-c16",), datasets=("cifar10", "cifar100"), seeds=2),
         "paper": Settings(networks=ABLATION, datasets=("cifar10", "cifar100")),
     },
     measure="relative_increase",
