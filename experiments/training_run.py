@@ -88,7 +88,8 @@ def _take_features(model, config, folder, verbose, build_model):
         training=dataclasses.replace(config.training, training_mode="joint"),
     )
     train(first, folder.final_exit, resume=True, verbose=verbose, build_model=build_model)
-    model.set_feature_weights(keras.saving.load_model(RunFolder(folder.final_exit).model, compile=False))
+    whole = keras.saving.load_model(RunFolder(folder.final_exit).model, compile=False)
+    model.set_feature_weights(whole.up_to(model.num_exits - 1))
 
 
 def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):

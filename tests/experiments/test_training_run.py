@@ -189,11 +189,13 @@ def test_samplers_and_modes_run_and_resume(tmp_path):
     assert np.isfinite(greedy.loss).all()
 
 
-def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path):
-    config = with_(TINY, weighting={"weighting": "const"}, training={"training_mode": "midfeat"})
+@pytest.mark.parametrize(("weighting", "exits"), [({"weighting": "const"}, 3), ({"weighting": "opt", "opt_at": 0}, 1)])
+def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path, weighting, exits):
+    config = with_(TINY, weighting=weighting, training={"training_mode": "midfeat"})
     curve = train(config, tmp_path, verbose=0)
     first, second = (keras.saving.load_model(RunFolder(path).model) for path in (tmp_path / "final_exit", tmp_path))
-    for mine, theirs in zip(second.segments, first.segments, strict=True):
+    assert (first.num_exits, second.num_exits) == (3, exits)
+    for mine, theirs in zip(second.segments, first.segments, strict=False):
         for w, w_first in zip(mine.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_array_equal(w, w_first)
     untrained = pd.read_csv(RunFolder(tmp_path / "final_exit").curve)
