@@ -1,6 +1,6 @@
 """All experiments by name, in the order of the papers."""
 
-from experiments import scheme_study, scheme_study_errors
+from experiments import scheme_study, scheme_study_errors, training_length_study
 from experiments.papers import (
     adaloss_fig1,
     adaloss_fig3,
@@ -67,6 +67,7 @@ _MODULES = {
     "exp_lin_wall_clock": exp_lin_wall_clock,
     "scheme_study": scheme_study,
     "scheme_study_errors": scheme_study_errors,
+    "training_length_study": training_length_study,
 }
 
 EXPERIMENTS = {name: module.EXPERIMENT for name, module in _MODULES.items()}

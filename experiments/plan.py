@@ -3,6 +3,7 @@
 import dataclasses
 import typing
 
+import numpy as np
 import pandas as pd
 
 from ann.config import GROUPS, RunConfig
@@ -13,6 +14,8 @@ from experiments.scales import DATASETS, SCALES
 
 # A training step costs a forward pass and, for the gradients with respect to inputs and kernels, twice as much again.
 _PASSES = 3
+# Timed runs that tell how long another takes.
+_ALIKE = 9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,17 +128,18 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
 
     Args:
         runs: of `plan`.
-        stored: finished runs (`RunStore.runs`); the median speed of those that were timed tells how long the others take.
+        stored: finished runs (`RunStore.runs`); the median speed of those that were timed and are nearest in size tells how
+            long the others take.
         name_of: from a config to the name of its run.
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
-    left = sum(value for name, value in macs.items() if name not in stored.index)
-    speed = _macs_per_hour(stored)
-    return Plan(len(macs), sum(name in stored.index for name in macs), sum(macs.values()), speed and left / speed)
+    left = [value for name, value in macs.items() if name not in stored.index]
+    timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
+    hours = sum(value / _macs_per_hour(timed, value) for value in left) if len(timed) else None
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
 
 
-def _macs_per_hour(stored) -> float | None:
-    """Of the whole machine, all workers together."""
-    if "seconds" not in stored or stored.seconds.isna().all():
-        return None
-    return float((stored.training_macs * stored.workers / stored.seconds * 3600).median())
+def _macs_per_hour(timed, macs: float) -> float:
+    """Of the whole machine, all workers together, on runs of about that size: small ones mostly start and evaluate."""
+    nearest = timed.loc[np.log(timed.training_macs / macs).abs().nsmallest(_ALIKE).index]
+    return float((nearest.training_macs * nearest.workers / nearest.seconds * 3600).median())

@@ -20,6 +20,7 @@ from experiments.run_folder import run_name
 from experiments.scales import DATASETS
 
 FOLDER = pathlib.Path(papers.__file__).parent
+STUDIES = ("scheme_study", "scheme_study_errors", "training_length_study")  # this project's own
 SHARED = {"__init__", "networks", "samplers", "small_against_large"}  # what several declarations use
 TINY = {"resann": "resann-n1-c4", "denseann": "denseann-n1-g4", "msdnet": "msdnet-cifar-b2"}  # what builds in no time
 every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
@@ -36,14 +37,14 @@ def tiny(experiment: Experiment) -> Experiment:
 
 def test_every_module_of_the_papers_is_in_the_catalogue():
     modules = {path.stem for path in FOLDER.glob("*.py")} - SHARED
-    assert modules | {"scheme_study", "scheme_study_errors"} == set(EXPERIMENTS)
+    assert modules | set(STUDIES) == set(EXPERIMENTS)
     # 001: Fig. 1, 3, 5a-f, 6a-c, Tables 1-5; 002: Tables 1-6, Fig. 2e, 4; 003: four comparisons and the clock.
     assert {name.split("_")[0] for name in modules} == {"adaloss", "sieve", "exp"}
     assert [sum(name.startswith(prefix) for name in modules) for prefix in ("adaloss", "sieve", "exp_lin")] == [16, 9, 5]
 
 
 def test_declarations_import_no_framework():
-    others = ("declaration", "scales", "scheme_study", "scheme_study_errors")
+    others = ("declaration", "scales", *STUDIES)
     allowed = {"experiments", "dataclasses", "collections", "typing", "__future__"}
     for path in [*FOLDER.glob("*.py"), *(FOLDER.parent / f"{name}.py" for name in others)]:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -148,6 +149,11 @@ def test_what_is_left_is_timed_by_what_was_run():
     assert (found.runs, found.finished) == (6, 1)
     assert found.hours_left == pytest.approx(5 / 6 * found.macs / (1e12 * 2 / 100) / 3600)
     assert summary(runs, stored.drop(columns="seconds"), run_name).hours_left is None
+    # Runs of another size, which spent their time otherwise, do not count where there are enough of this one.
+    alike = [{"training_macs": found.macs / 6, "seconds": 60.0, "workers": 2}] * 9
+    other = [{"training_macs": found.macs / 600, "seconds": 60.0, "workers": 2}] * 20
+    stored = pd.DataFrame(alike + other, index=[f"run {k}" for k in range(29)])
+    assert summary(runs, stored, run_name).hours_left == pytest.approx(6 * 60 / 2 / 3600)
 
 
 def test_declarations_are_checked():

@@ -1,0 +1,25 @@
+"""AdaLoss against CONST, trained three times as long as in the other tables: is it the schedule that its gain depends on?"""
+
+from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.papers.networks import QUICK
+
+EXPERIMENT = Experiment(
+    source="a study of this project",
+    title="Relative increase of the error over CONST (%) when trained three times as long as in the other tables",
+    rows=(
+        Row("CONST", {"weighting": "const"}),
+        Row("AdaLoss", {"weighting": "adaloss"}),
+    ),
+    settings={
+        "quick": Settings(networks=(QUICK,), seeds=3, fields={"epochs": 72}),
+        "small": Settings(networks=("resann-n5-c16",), seeds=2, fields={"epochs": 180, "evaluate_every": 60}),
+        "paper": Settings(networks=("resann-n9-c32",), fields={"epochs": 900}),
+    },
+    measure="relative_increase",
+    against="CONST",
+    figures=("weights_over_depth",),
+    claims=(
+        Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
+        Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),
+    ),
+)
