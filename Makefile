@@ -7,7 +7,7 @@ REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard t
 # A target for each table and figure, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
 SCALE ?= quick
 DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py)
-EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED)))) scheme-study scheme-study-errors training-length-study
+EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED)))) scheme-study scheme-study-errors training-length-study depth-study
 
 .PHONY: demo test lint format bench report $(EXPERIMENTS)
 demo: $(VENV)/.core

@@ -1,6 +1,6 @@
 """All experiments by name, in the order of the papers."""
 
-from experiments import scheme_study, scheme_study_errors, training_length_study
+from experiments import depth_study, scheme_study, scheme_study_errors, training_length_study
 from experiments.papers import (
     adaloss_fig1,
     adaloss_fig3,
@@ -68,6 +68,7 @@ _MODULES = {
     "scheme_study": scheme_study,
     "scheme_study_errors": scheme_study_errors,
     "training_length_study": training_length_study,
+    "depth_study": depth_study,
 }
 
 EXPERIMENTS = {name: module.EXPERIMENT for name, module in _MODULES.items()}

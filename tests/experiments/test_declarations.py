@@ -20,7 +20,7 @@ from experiments.run_folder import run_name
 from experiments.scales import DATASETS
 
 FOLDER = pathlib.Path(papers.__file__).parent
-STUDIES = ("scheme_study", "scheme_study_errors", "training_length_study")  # this project's own
+STUDIES = ("scheme_study", "scheme_study_errors", "training_length_study", "depth_study")  # this project's own
 SHARED = {"__init__", "networks", "samplers", "small_against_large"}  # what several declarations use
 TINY = {"resann": "resann-n1-c4", "denseann": "denseann-n1-g4", "msdnet": "msdnet-cifar-b2"}  # what builds in no time
 every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
