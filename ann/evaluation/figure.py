@@ -9,6 +9,8 @@ from matplotlib import pyplot as plt
 from ann.atomic_write import atomic_path
 
 COLUMN_INCHES = (6.4, 4.2)
+# Lines that leave room for their names among them.
+_FEW = 6
 
 
 def plot_curves(curves, path, *, title: str) -> None:
@@ -30,7 +32,7 @@ def plot_curves(curves, path, *, title: str) -> None:
     for marker, (label, curve) in zip("osD^vP*X" * len(curves), curves.items(), strict=False):
         axes.step(curve.macs / scale, curve.error_top1, where="post", marker=marker, markersize=4, linewidth=1.4, label=label)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    name_lines(figure, axes)
     save(figure, path)
 
 
@@ -49,7 +51,7 @@ def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | No
         depth = [(k + 1) / len(line) for k in range(len(line))]
         axes.plot(depth, line, marker=marker, markersize=4, linewidth=1.4, label=label)
     axes.set_ylim(bottom=bottom)
-    axes.legend(frameon=False)
+    name_lines(figure, axes)
     save(figure, path)
 
 
@@ -61,6 +63,15 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def name_lines(figure, axes) -> None:
+    """The legend: among the lines where there is room, else beside them."""
+    handles, labels = axes.get_legend_handles_labels()
+    if len(handles) <= _FEW:
+        axes.legend(frameon=False)
+    else:
+        figure.legend(handles, labels, loc="outside right center", frameon=False)
 
 
 def save(figure, path) -> None:
