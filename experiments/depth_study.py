@@ -3,7 +3,7 @@
 from experiments.declaration import Claim, Experiment, Row, Settings
 
 EXPERIMENT = Experiment(
-    source="a study of this project",
+    source="our study of depth",
     title="Relative increase of the error over CONST (%) on networks of several depths",
     rows=(
         Row("CONST", {"weighting": "const"}),
@@ -17,7 +17,7 @@ EXPERIMENT = Experiment(
     measure="relative_increase",
     against="CONST",
     lines=("networks",),
-    figures=("weights_over_depth",),
+    figures=("curves", "weights_over_depth"),
     claims=(
         Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
         Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),

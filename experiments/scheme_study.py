@@ -4,7 +4,7 @@ from experiments.declaration import MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK
 
 EXPERIMENT = Experiment(
-    source="a study of this project",
+    source="our study of schemes",
     title="Relative increase of the error over OPT (%) of every weighting, sampler and training mode",
     rows=(
         Row("opt", {"weighting": "opt"}),

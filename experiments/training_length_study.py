@@ -4,7 +4,7 @@ from experiments.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK
 
 EXPERIMENT = Experiment(
-    source="a study of this project",
+    source="our study of training length",
     title="Relative increase of the error over CONST (%) when trained three times as long as in the other tables",
     rows=(
         Row("CONST", {"weighting": "const"}),
@@ -17,7 +17,7 @@ EXPERIMENT = Experiment(
     },
     measure="relative_increase",
     against="CONST",
-    figures=("weights_over_depth",),
+    figures=("curves", "weights_over_depth"),
     claims=(
         Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
         Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),
