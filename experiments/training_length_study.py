@@ -13,7 +13,7 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(networks=(QUICK,), fields={"epochs": 72}),
-        "small": Settings(networks=("resann-n5-c16",), seeds=2, fields={"epochs": 180, "evaluate_every": 60}),
+        "small": Settings(networks=("resann-n5-c16",), fields={"epochs": 180, "evaluate_every": 60}),
         "paper": Settings(networks=("resann-n9-c32",), fields={"epochs": 900}),
     },
     measure="relative_increase",
