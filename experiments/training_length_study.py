@@ -22,7 +22,7 @@ EXPERIMENT = Experiment(
     claims=(
         Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
         Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),
-        Claim("without gamma the early exits are hurt much", "AdaLoss, gamma=0", "above", than="AdaLoss", cost=0.25),
+        Claim("without gamma the early exits err more", "AdaLoss, gamma=0", "above", than="AdaLoss", cost=0.25),
         Claim("... and the end gains little", "AdaLoss, gamma=0", "about", than="AdaLoss", within=5.0),
     ),
 )
