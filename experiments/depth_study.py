@@ -19,7 +19,7 @@ EXPERIMENT = Experiment(
     lines=("networks",),
     figures=("curves", "weights_over_depth"),
     claims=(
-        Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
-        Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),
+        Claim("AdaLoss ends below CONST, averaged over the networks", "AdaLoss", "below"),
+        Claim("AdaLoss starts above CONST, averaged over the networks", "AdaLoss", "above", cost=0.25),
     ),
 )
