@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard third_party/requirements/*.txt)
 
-# A target for each table and figure, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
+# A target for each table, figure and study, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
 SCALE ?= quick
-DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py)
-EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED)))) scheme-study scheme-study-errors training-length-study depth-study
+DECLARED := $(wildcard $(addprefix experiments/,papers/adaloss_*.py papers/sieve_*.py papers/exp_lin_*.py *_study*.py))
+EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED))))
 
 .PHONY: demo test lint format bench report $(EXPERIMENTS)
 demo: $(VENV)/.core

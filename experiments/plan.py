@@ -1,5 +1,6 @@
 """From a declaration to the runs it needs, and what they cost. Nothing is trained or built here."""
 
+import collections
 import dataclasses
 import typing
 
@@ -135,7 +136,8 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
     timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
-    hours = sum(value / _macs_per_hour(timed, value) for value in left) if len(timed) else None
+    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
+    hours = sum(count * value / _macs_per_hour(timed, value) for value, count in sizes) if len(timed) else None
     return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ann.evaluation.figure import new_axes, plot_over_depth, save
+from ann.evaluation.figure import name_lines, new_axes, plot_over_depth, save
 from ann.evaluation.relative import relative_increase
 
 
@@ -31,7 +31,7 @@ def plot_pivoted(curves, path, *, title: str) -> None:
     axes.axhline(0, color="0.6", linewidth=0.8)
     for label, curve in curves.items():
         axes.plot(curve.relative_cost, curve.relative_error, linewidth=1.4, label=label)
-    axes.legend(frameon=False)
+    name_lines(figure, axes)
     save(figure, path)
 
 
@@ -47,5 +47,5 @@ def plot_budgeted_batch(budgeted, anytime, path, *, title: str) -> None:
     figure, axes = new_axes(title, "average cost (M MACs an image)", "top-1 error (%)")
     axes.step(anytime.macs / 1e6, anytime.error_top1, where="post", marker="o", markersize=4, linewidth=1.4, label="anytime")
     axes.plot(budgeted.macs / 1e6, budgeted.error_top1, linewidth=1.4, label="budgeted batch")
-    axes.legend(frameon=False)
+    name_lines(figure, axes)
     save(figure, path)
