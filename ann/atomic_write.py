@@ -14,7 +14,8 @@ def _umask():
 
 @contextlib.contextmanager
 def atomic_path(path):
-    """A temporary path beside `path` to write to; it takes `path`'s place when the block ends well, and goes when it does not.
+    """A temporary path beside `path` to write to; it takes `path`'s place when the block ends well,
+    and goes when it does not.
 
     The temporary name keeps the suffixes of `path`, by which libraries choose the format.
 

@@ -61,7 +61,8 @@ def sampler(config: RunConfig, steps_per_epoch: int) -> losses.Sampler | None:
 
 
 def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitModel:
-    """The run's network, not compiled. OPT's ends at the exit that it is trained for: no later one would be trained.
+    """The run's network, not compiled. OPT's ends at the exit that it is trained for: no later one
+    would be trained.
 
     Raises:
         ValueError: as `models.build`, or OPT's exit is none of the network's.
@@ -69,14 +70,21 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
     wanted = {"s": config.model.s, "preset": config.model.preset}
     # Some families have no period or preset: only what was asked for is handed on.
     overrides = {name: value for name, value in wanted.items() if value not in (None, "paper")}
-    network = models.build(config.model.model, num_classes=num_classes, input_shape=input_shape, **overrides)
-    return network.up_to(config.weighting.opt_at) if config.weighting.weighting == "opt" else network
+    network = models.build(
+        config.model.model, num_classes=num_classes, input_shape=input_shape, **overrides
+    )
+    return (
+        network.up_to(config.weighting.opt_at) if config.weighting.weighting == "opt" else network
+    )
 
 
 def optimizer(config: RunConfig, steps_per_epoch: int) -> training.L2SGD:
     """The run's optimizer, with its schedule."""
     wanted = config.training
     schedule = training.step_schedule(
-        wanted.learning_rate, wanted.epochs * steps_per_epoch, drop_at=wanted.lr_drop_at, drop_to=wanted.lr_drop_to
+        wanted.learning_rate,
+        wanted.epochs * steps_per_epoch,
+        drop_at=wanted.lr_drop_at,
+        drop_to=wanted.lr_drop_to,
     )
     return training.L2SGD(schedule, momentum=wanted.momentum, l2=wanted.l2)

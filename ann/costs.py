@@ -1,9 +1,10 @@
 """What each exit costs: multiply-accumulates (MACs) and parameters, counted from the layers.
 
-One MAC is one multiplication and its addition, for one image; papers print the same number as "FLOPs". Convolutions, linear
-layers and the products of attention are counted, biases, normalisations, activations, pooling and what works element by element
-are 0. A layer without a rule is refused by name; a rule for a layer of your own is an entry in `MAC_RULES`.
-The convention of the op counter that MSDNet's published tables are made with counts more, see `profile`.
+One MAC is one multiplication and its addition, for one image; papers print the same number as
+"FLOPs". Convolutions, linear layers and the products of attention are counted, biases,
+normalisations, activations, pooling and what works element by element are 0. A layer without a rule
+is refused by name; a rule for a layer of your own is an entry in `MAC_RULES`. The convention of the
+op counter that MSDNet's published tables are made with counts more, see `profile`.
 """
 
 import dataclasses
@@ -39,14 +40,21 @@ def _transposed_convolution_macs(layer, input_shape, output_shape):
 def _einsum_macs(layer, input_shape, output_shape):
     """Each output is a sum over the kernel's axes that it does not have."""
     operands, output = layer.equation.split("->")
-    summed = (size for axis, size in zip(operands.split(",")[1], layer.kernel.shape, strict=True) if axis not in output)
+    summed = (
+        size
+        for axis, size in zip(operands.split(",")[1], layer.kernel.shape, strict=True)
+        if axis not in output
+    )
     return math.prod(output_shape[1:]) * math.prod(summed)
 
 
 def _attention_macs(layer, input_shapes, output_shape):
     """Four linear maps, and the products of queries with keys and of scores with values in each head."""
     queries, keys = (math.prod(shape[1:-1]) for shape in input_shapes[:2])
-    kernels = {name: math.prod(getattr(layer, name).kernel.shape) for name in ("query_dense", "key_dense", "value_dense")}
+    kernels = {
+        name: math.prod(getattr(layer, name).kernel.shape)
+        for name in ("query_dense", "key_dense", "value_dense")
+    }
     linear = queries * (kernels["query_dense"] + math.prod(layer.output_dense.kernel.shape))
     linear += keys * (kernels["key_dense"] + kernels["value_dense"])
     return linear + queries * keys * layer.num_heads * (layer.key_dim + layer.value_dim)
@@ -56,8 +64,9 @@ def _no_macs(layer, input_shape, output_shape):
     return 0
 
 
-# Name of a layer's class, or of an operation's of keras.ops -> MACs of one call, from the layer, the shape of its input (a list
-# of shapes if it reads several tensors) and that of its output, batch included.
+# Name of a layer's class, or of an operation's of keras.ops -> MACs of one call, from the layer,
+# the shape of its input (a list of shapes if it reads several tensors) and that of its output,
+# batch included.
 MAC_RULES = {
     "Conv1D": _convolution_macs,
     "Conv1DTranspose": _transposed_convolution_macs,
@@ -170,7 +179,10 @@ MAC_RULES = {
 def _uncounted(layer, input_shape, output_shape):
     """What the op counter adds to the MACs of one call."""
     per_output = 0
-    if isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu:
+    if (
+        isinstance(layer, keras.layers.ReLU)
+        or getattr(layer, "activation", None) is keras.activations.relu
+    ):
         per_output += 1
     if isinstance(layer, keras.layers.Dense) and layer.use_bias:
         per_output += 1
@@ -203,27 +215,32 @@ def profile(model, convention="macs") -> pd.DataFrame:
 
     Args:
         model: a `MultiExitModel` of functional segments and heads.
-        convention: "macs", or "op_counter", that of the published tables of MSDNet: beside the MACs one operation for every
-            output of a ReLU, every bias of a linear layer, and every position that an output of a pooling is made from. Its
-            columns are `ops_blockwise` and so on.
+        convention: "macs", or "op_counter", that of the published tables of MSDNet: beside the MACs
+            one operation for every output of a ReLU, every bias of a linear layer, and every
+            position that an output of a pooling is made from. Its columns are `ops_blockwise` and
+            so on.
 
     Returns:
         DataFrame with the columns
         `exit` (0-based);
         `macs_blockwise`: all of the segments and all heads up to this exit;
-        `macs_incremental`: of these, what this answer and the earlier ones need, the cost of an anytime run;
+        `macs_incremental`: of these, what this answer and the earlier ones need, the cost of an
+            anytime run;
         `macs_pruned`: what this answer alone needs, the cost of a signature cut out for it;
         `params`: trainable parameters of the segments and heads up to this exit.
 
     Raises:
-        ValueError: a layer has no rule in `MAC_RULES`, a shape depends on the input, or another convention.
+        ValueError: a layer has no rule in `MAC_RULES`, a shape depends on the input, or another
+            convention.
 
     Example:
         >>> costs.profile(models.build("resann-n1-c16")).macs_pruned.tolist()
         [5161120, 8700224, 12239488]
     """
     if convention not in _CONVENTIONS:
-        raise ValueError(f"convention must be one of {sorted(_CONVENTIONS)}. Received: convention={convention!r}")
+        raise ValueError(
+            f"convention must be one of {sorted(_CONVENTIONS)}. Received: convention={convention!r}"
+        )
     prefix, count = _CONVENTIONS[convention]
     calls, rows = [], []
     params, needed_so_far = 0, set()
@@ -293,13 +310,15 @@ def _needed(calls, answer) -> set[Call]:
 def _calls(link, prefix, inputs, input_shapes, output_shape=None):
     """Calls of one segment, head or layer; names of its outputs and their shapes.
 
-    `inputs` and `input_shapes` are a name and a shape, or lists of them, like the link's input; `output_shape` is that of the
-    output where the functional configuration tells it.
+    `inputs` and `input_shapes` are a name and a shape, or lists of them, like the link's input;
+    `output_shape` is that of the output where the functional configuration tells it.
     """
     if isinstance(link, keras.Sequential):
         calls = []
         for index, layer in enumerate(link.layers):
-            layer_calls, inputs, input_shapes = _calls(layer, f"{prefix}/{index}", inputs, input_shapes)
+            layer_calls, inputs, input_shapes = _calls(
+                layer, f"{prefix}/{index}", inputs, input_shapes
+            )
             calls += layer_calls
         return calls, inputs, input_shapes
     config = link.get_config() if isinstance(link, keras.Model) else {}
@@ -311,8 +330,8 @@ def _calls(link, prefix, inputs, input_shapes, output_shape=None):
 def _functional_calls(link, config, prefix, inputs):
     """`_calls` of a functional model.
 
-    The walk reads the functional configuration, which names producer and shape of every tensor, so that the model itself is
-    left alone.
+    The walk reads the functional configuration, which names producer and shape of every tensor, so
+    that the model itself is left alone.
     """
     layers = {operation.name: operation for operation in link.operations}
     # (layer, node, index) -> name of the tensor, and its shape.
@@ -332,7 +351,10 @@ def _functional_calls(link, config, prefix, inputs):
                 shapes.get((entry["name"], node, 0)),
             )
             calls += made_calls
-            names |= {(entry["name"], node, index): name for index, name in enumerate(keras.tree.flatten(made))}
+            names |= {
+                (entry["name"], node, index): name
+                for index, name in enumerate(keras.tree.flatten(made))
+            }
     made, made_shapes = [names[key] for key in outputs], [shapes[key] for key in outputs]
     return (calls, made[0], made_shapes[0]) if len(outputs) == 1 else (calls, made, made_shapes)
 
@@ -353,22 +375,40 @@ def _layer_call(layer, prefix, inputs, input_shapes, output_shape):
     flat = [input_shapes] if _is_shape(input_shapes) else list(input_shapes)
     input_shape = flat[0] if len(flat) == 1 else flat
     output_shape = output_shape or layer.compute_output_shape(input_shape)
-    if MAC_RULES[kind] is not _no_macs and any(None in shape[1:] for shape in (*flat, output_shape)):
-        raise ValueError(f"costs: sizes must be fixed. Received: {layer.name!r} from {input_shape} to {output_shape}")
+    if MAC_RULES[kind] is not _no_macs and any(
+        None in shape[1:] for shape in (*flat, output_shape)
+    ):
+        raise ValueError(
+            f"costs: sizes must be fixed. Received: {layer.name!r} from {input_shape} to {output_shape}"
+        )
     macs = MAC_RULES[kind](layer, input_shape, output_shape)
-    uncounted = 0 if None in flat[0][1:] or None in output_shape[1:] else _uncounted(layer, flat[0], output_shape)
-    return [Call(macs, frozenset(keras.tree.flatten(inputs)), frozenset([prefix]), uncounted)], prefix, output_shape
+    uncounted = (
+        0
+        if None in flat[0][1:] or None in output_shape[1:]
+        else _uncounted(layer, flat[0], output_shape)
+    )
+    return (
+        [Call(macs, frozenset(keras.tree.flatten(inputs)), frozenset([prefix]), uncounted)],
+        prefix,
+        output_shape,
+    )
 
 
 def _is_shape(value):
-    return isinstance(value, (tuple, list)) and all(size is None or isinstance(size, int) for size in value)
+    return isinstance(value, (tuple, list)) and all(
+        size is None or isinstance(size, int) for size in value
+    )
 
 
 def _tensors(layers):
     """`(layer, node, index)` of the input or output tensors of a functional configuration."""
     if isinstance(layers, dict):
         layers = list(layers.values())
-    return [tuple(layers)] if layers and isinstance(layers[0], str) else [key for one in layers for key in _tensors(one)]
+    return (
+        [tuple(layers)]
+        if layers and isinstance(layers[0], str)
+        else [key for one in layers for key in _tensors(one)]
+    )
 
 
 def _history(arguments):

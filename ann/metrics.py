@@ -7,8 +7,9 @@ from keras import ops
 class AnytimeMetric(keras.metrics.Metric):
     """Mean loss and error of every exit, and their summary.
 
-    `result()` is a dictionary: `average_error` (AE of 002: the mean error over the exits), `final_error`, then
-    `exit_00_loss`, `exit_00_error`, ... Errors are top-1, in percent; losses are cross-entropies in nats.
+    `result()` is a dictionary: `average_error` (AE of 002: the mean error over the exits),
+    `final_error`, then `exit_00_loss`, `exit_00_error`, ... Errors are top-1, in percent; losses
+    are cross-entropies in nats.
 
     Args:
         exit_names: names of the exits, shallow to deep.
@@ -30,7 +31,11 @@ class AnytimeMetric(keras.metrics.Metric):
             wrong: 1 for a wrong prediction, else 0, `(num_exits, batch)`.
             sample_weight: `(batch,)`, default ones.
         """
-        weight = ops.ones_like(losses[0]) if sample_weight is None else ops.cast(sample_weight, "float32")
+        weight = (
+            ops.ones_like(losses[0])
+            if sample_weight is None
+            else ops.cast(sample_weight, "float32")
+        )
         self.loss_sums.assign_add(ops.sum(losses * weight, axis=1))
         self.wrong_sums.assign_add(ops.sum(wrong * weight, axis=1))
         self.weight_sum.assign_add(ops.sum(weight))

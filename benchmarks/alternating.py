@@ -24,7 +24,8 @@ def measure(variants, *, batch_size, steps, rounds) -> pd.DataFrame:
     """Speed of each variant.
 
     Args:
-        variants: name -> function that makes the step, a function without arguments; both are made in the variant's process.
+        variants: name -> function that makes the step, a function without arguments; both are made
+            in the variant's process.
         batch_size: images a step takes.
         steps: in a turn.
         rounds: turns of each variant.
@@ -57,7 +58,8 @@ def ratios(table: pd.DataFrame) -> dict[str, float]:
     torch_speed = speed[speed.index.str.startswith("torch")]
     torch_float32 = torch_speed[torch_speed.index.str.contains("float32")]
     return {
-        "fastest ann / fastest torch": speed[speed.index.str.startswith("ann")].max() / torch_speed.max(),
+        "fastest ann / fastest torch": speed[speed.index.str.startswith("ann")].max()
+        / torch_speed.max(),
         "ann bfloat16 / fastest torch": speed["ann bfloat16"] / torch_speed.max(),
         "ann float32 / fastest torch float32": speed["ann float32"] / torch_float32.max(),
     }

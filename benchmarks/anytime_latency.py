@@ -1,12 +1,15 @@
-"""How long an answer takes, and what a deadline gets: the runtime against whole networks, one image at a time, one thread.
+"""How long an answer takes, and what a deadline gets: the runtime against whole networks, one image
+at a time, one thread.
 
-    python -m benchmarks.anytime_latency --run_dir=runs/cifar10-resann-n9-c16-adaloss-seed0     # a finished run
+    python -m benchmarks.anytime_latency --run_dir=runs/cifar10-resann-n9-c16-adaloss-seed0     # a
+    finished run
 
-First ResANN n=9, c=16 (27 exits) and MSDNet base=step=4 (224 px): time to the first and to the final answer of each engine over
-that of the whole network in ONNX Runtime, and time to each exit beside its share of the MACs. All take turns in one process.
-Then, if --run_dir names a trained network: requests with random deadlines from 0 to twice the full latency, from one client and
-from four beside a busy core; and error against measured milliseconds, beside the static networks of --static_run_dirs.
-Tables go to --output_dir as CSV, the last one also as a figure.
+First ResANN n=9, c=16 (27 exits) and MSDNet base=step=4 (224 px): time to the first and to the
+final answer of each engine over that of the whole network in ONNX Runtime, and time to each exit
+beside its share of the MACs. All take turns in one process. Then, if --run_dir names a trained
+network: requests with random deadlines from 0 to twice the full latency, from one client and from
+four beside a busy core; and error against measured milliseconds, beside the static networks of
+--static_run_dirs. Tables go to --output_dir as CSV, the last one also as a figure.
 """
 
 import os
@@ -29,10 +32,16 @@ from absl import app, flags, logging
 from tqdm import tqdm
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of a finished run of an anytime network.")
-_STATIC_RUN_DIRS = flags.DEFINE_list("static_run_dirs", [], "Folders of finished runs whose last exit alone is looked at.")
+_STATIC_RUN_DIRS = flags.DEFINE_list(
+    "static_run_dirs", [], "Folders of finished runs whose last exit alone is looked at."
+)
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", "runs/anytime_latency", "Folder for the tables.")
-_NETWORKS = flags.DEFINE_list("networks", ["resann-n9-c16", "msdnet-imagenet-k4"], "Networks of the first part.")
-_FORMATS = flags.DEFINE_list("formats", ["onnx", "litert", "saved_model"], "Formats of the first part.")
+_NETWORKS = flags.DEFINE_list(
+    "networks", ["resann-n9-c16", "msdnet-imagenet-k4"], "Networks of the first part."
+)
+_FORMATS = flags.DEFINE_list(
+    "formats", ["onnx", "litert", "saved_model"], "Formats of the first part."
+)
 _ROUNDS = flags.DEFINE_integer("rounds", 10, "Turns of each.")
 _CALLS = flags.DEFINE_integer("calls", 30, "Calls in a turn.")
 _REQUESTS = flags.DEFINE_integer("requests", 10_000, "Requests with random deadlines.")
@@ -44,14 +53,18 @@ def whole_network(path):
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path / "all_exits.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(path / "all_exits.onnx"), options, providers=["CPUExecutionProvider"]
+    )
     return lambda image: session.run(None, {"image": image[np.newaxis]})
 
 
 def predictor_of(path, engine):
     from ann import runtime
 
-    return runtime.AnytimePredictor(path, engine=engine, threads=None if engine == "tensorflow" else 1)
+    return runtime.AnytimePredictor(
+        path, engine=engine, threads=None if engine == "tensorflow" else 1
+    )
 
 
 def take_turns(calls: dict, rounds: int, count: int) -> dict[str, np.ndarray]:
@@ -75,23 +88,44 @@ def latencies(name: str, formats, rounds: int, count: int) -> tuple[pd.DataFrame
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         export.export(models.build(name, num_classes=10), folder / "all", formats)
-        image = np.random.default_rng(0).normal(size=models.build(name).sample_shape).astype("float32")
+        image = (
+            np.random.default_rng(0).normal(size=models.build(name).sample_shape).astype("float32")
+        )
         whole = whole_network(folder / "all")
         calls = {("whole network, onnxruntime", "final"): lambda: whole(image)}
-        predictors = {engine: predictor_of(folder / "all", engine) for engine in map(runtime.ENGINE_OF_FORMAT.get, formats)}
+        predictors = {
+            engine: predictor_of(folder / "all", engine)
+            for engine in map(runtime.ENGINE_OF_FORMAT.get, formats)
+        }
         for engine, predictor in predictors.items():
-            calls[f"predict, {engine}", "final"] = lambda p=predictor: p.predict(image, deadline=60.0)
+            calls[f"predict, {engine}", "final"] = lambda p=predictor: p.predict(
+                image, deadline=60.0
+            )
             calls[f"refine, {engine}", "final"] = lambda p=predictor: list(p.refine(image))
             calls[f"refine, {engine}", "first"] = lambda p=predictor: next(p.refine(image))
         seconds = take_turns(calls, rounds, count)
         by_exit = pd.DataFrame(
-            {"network": name, "exit": range(p.num_exits), "engine": engine, "macs_share": p.macs / p.macs[-1]}
-            | {"seconds_share": p.measure_latency() / p.latency[-1], "milliseconds": 1000 * p.latency}
+            {
+                "network": name,
+                "exit": range(p.num_exits),
+                "engine": engine,
+                "macs_share": p.macs / p.macs[-1],
+            }
+            | {
+                "seconds_share": p.measure_latency() / p.latency[-1],
+                "milliseconds": 1000 * p.latency,
+            }
             for engine, p in predictors.items()
         )
     base = np.median(seconds["whole network, onnxruntime", "final"])
     rows = [
-        {"network": name, "run": run, "answer": answer, "median_ms": 1000 * np.median(s), "p99_ms": 1000 * np.quantile(s, 0.99)}
+        {
+            "network": name,
+            "run": run,
+            "answer": answer,
+            "median_ms": 1000 * np.median(s),
+            "p99_ms": 1000 * np.quantile(s, 0.99),
+        }
         | {"over_whole": np.median(s) / base}
         for (run, answer), s in seconds.items()
     ]
@@ -111,7 +145,9 @@ def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFram
             started = time.perf_counter()
             answer = predictor.predict(images[which], deadline=deadline)
             overrun = time.perf_counter() - started - deadline
-            rows.append((deadline, answer.exit, overrun, answer.logits.argmax() != labels[which], which))
+            rows.append(
+                (deadline, answer.exit, overrun, answer.logits.argmax() != labels[which], which)
+            )
             progress.update()
 
     threads = [threading.Thread(target=client, args=(seed,)) for seed in range(clients)]
@@ -130,7 +166,9 @@ def deadlines(run_dir, requests: int) -> pd.DataFrame:
     from experiments.exported_run import export_run
     from experiments.run_folder import RunFolder
 
-    test = build.dataset(RunConfig.from_dict(json.loads(RunFolder(run_dir).config.read_text()))).test
+    test = build.dataset(
+        RunConfig.from_dict(json.loads(RunFolder(run_dir).config.read_text()))
+    ).test
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "export"
@@ -139,20 +177,38 @@ def deadlines(run_dir, requests: int) -> pd.DataFrame:
             predictor = predictor_of(path, engine)
             predictor.measure_latency()
             segment = np.diff(predictor.latency, prepend=0.0).max()
-            smallest = np.array([first_answer(predictor, image) for image in test.images[:1000]]) != test.labels[:1000]
+            smallest = (
+                np.array([first_answer(predictor, image) for image in test.images[:1000]])
+                != test.labels[:1000]
+            )
             for clients in (1, 4):
-                spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if clients > 1 else None
+                spinner = (
+                    subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                    if clients > 1
+                    else None
+                )
                 try:
                     answered = serve(predictor, test.images, test.labels, requests, clients)
                 finally:
                     if spinner:
                         spinner.kill()
                 lines.append(
-                    {"engine": engine, "clients": clients, "busy_core": bool(spinner), "requests": requests}
+                    {
+                        "engine": engine,
+                        "clients": clients,
+                        "busy_core": bool(spinner),
+                        "requests": requests,
+                    }
                     | {"answered_percent": 100 * len(answered) / (requests // clients * clients)}
-                    | {"full_latency_ms": 1000 * predictor.latency[-1], "segment_ms": 1000 * segment}
+                    | {
+                        "full_latency_ms": 1000 * predictor.latency[-1],
+                        "segment_ms": 1000 * segment,
+                    }
                     | {"late_beyond_a_segment_percent": 100 * (answered.overrun > segment).mean()}
-                    | {f"overrun_p{q}_ms": 1000 * np.quantile(answered.overrun, q / 100) for q in (50, 99)}
+                    | {
+                        f"overrun_p{q}_ms": 1000 * np.quantile(answered.overrun, q / 100)
+                        for q in (50, 99)
+                    }
                     | {"mean_exit": answered.exit.mean(), "error": 100 * answered.wrong.mean()}
                     | {"error_of_first_exit": 100 * smallest.mean()}
                 )
@@ -177,7 +233,11 @@ def error_against_time(run_dir, static_run_dirs) -> pd.DataFrame:
         curve = pd.read_csv(RunFolder(directory).curve)
         config = json.loads(RunFolder(directory).config.read_text())
         frame = pd.DataFrame(
-            {"network": config["model"]["model"], "weighting": config["weighting"]["weighting"], "exit": curve.exit}
+            {
+                "network": config["model"]["model"],
+                "weighting": config["weighting"]["weighting"],
+                "exit": curve.exit,
+            }
             | {"macs": curve.macs, "milliseconds": milliseconds, "error_top1": curve.error_top1}
         )
         frames.append(frame if directory == run_dir else frame.tail(1))
@@ -188,13 +248,26 @@ def plot(frame: pd.DataFrame, path) -> None:
     """Error against milliseconds: the anytime network as a line, the static ones as points."""
     from ann.evaluation.figure import new_axes, save
 
-    figure, axes = new_axes("Test error against measured time, one image, one thread", "milliseconds", "top-1 error (%)")
+    figure, axes = new_axes(
+        "Test error against measured time, one image, one thread", "milliseconds", "top-1 error (%)"
+    )
     anytime = frame[frame.duplicated(["network", "weighting"], keep=False)]
-    axes.step(anytime.milliseconds, anytime.error_top1, where="post", label=f"{anytime.network.iloc[0]}, anytime")
+    axes.step(
+        anytime.milliseconds,
+        anytime.error_top1,
+        where="post",
+        label=f"{anytime.network.iloc[0]}, anytime",
+    )
     static = frame.drop(anytime.index)
     axes.plot(static.milliseconds, static.error_top1, "o", color="0.3", label="static networks")
     for row in static.itertuples():
-        axes.annotate(row.network, (row.milliseconds, row.error_top1), textcoords="offset points", xytext=(5, 5), fontsize=8)
+        axes.annotate(
+            row.network,
+            (row.milliseconds, row.error_top1),
+            textcoords="offset points",
+            xytext=(5, 5),
+            fontsize=8,
+        )
     axes.legend(frameon=False)
     save(figure, path)
 
@@ -209,15 +282,22 @@ def main(argv):
     output.mkdir(parents=True, exist_ok=True)
     tables = {}
     if _NETWORKS.value:
-        parts = [latencies(name, _FORMATS.value, _ROUNDS.value, _CALLS.value) for name in _NETWORKS.value]
+        parts = [
+            latencies(name, _FORMATS.value, _ROUNDS.value, _CALLS.value) for name in _NETWORKS.value
+        ]
         tables = {
             "benchmark_anytime_latency.csv": pd.concat([part[0] for part in parts]),
             "benchmark_anytime_latency_by_exit.csv": pd.concat([part[1] for part in parts]),
         }
     if _RUN_DIR.value:
         tables["benchmark_anytime_deadlines.csv"] = deadlines(_RUN_DIR.value, _REQUESTS.value)
-        tables["benchmark_anytime_error_against_time.csv"] = error_against_time(_RUN_DIR.value, _STATIC_RUN_DIRS.value)
-        plot(tables["benchmark_anytime_error_against_time.csv"], output / "benchmark_anytime_error_against_time.png")
+        tables["benchmark_anytime_error_against_time.csv"] = error_against_time(
+            _RUN_DIR.value, _STATIC_RUN_DIRS.value
+        )
+        plot(
+            tables["benchmark_anytime_error_against_time.csv"],
+            output / "benchmark_anytime_error_against_time.png",
+        )
     made_with = cells(environment())
     for name, table in tables.items():
         table.round(4).assign(**made_with).to_csv(output / name, index=False)

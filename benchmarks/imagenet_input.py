@@ -2,8 +2,9 @@
 
     python -m benchmarks.imagenet_input --images=<folder of JPEGs>
 
-Training (in both presets) and evaluation, from files to normalised batches, take turns with reading and fully decoding the same
-files and nothing else. Each runs alone, started anew each turn. Promised: at least 0.8 times decoding in the preset `paper`.
+Training (in both presets) and evaluation, from files to normalised batches, take turns with reading
+and fully decoding the same files and nothing else. Each runs alone, started anew each turn.
+Promised: at least 0.8 times decoding in the preset `paper`.
 """
 
 import os
@@ -24,7 +25,9 @@ from ann import data
 
 ROOT = pathlib.Path(__file__).parent.parent
 
-_IMAGES = flags.DEFINE_string("images", str(ROOT.parent / "shared/datasets/imagenet_sample"), "Folder of JPEG files.")
+_IMAGES = flags.DEFINE_string(
+    "images", str(ROOT.parent / "shared/datasets/imagenet_sample"), "Folder of JPEG files."
+)
 _BATCH = flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
 _BATCHES = flags.DEFINE_integer("batches", 24, "Batches in a turn.", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 9, "Turns of each pipeline.", lower_bound=1)
@@ -36,7 +39,9 @@ def class_folders(images: list[pathlib.Path], count: int, folder: pathlib.Path) 
     for split in ("train", "val"):
         (folder / split / "all").mkdir(parents=True)
         for index in range(count):
-            (folder / split / "all" / f"{index}.JPEG").symlink_to(images[index % len(images)].resolve())
+            (folder / split / "all" / f"{index}.JPEG").symlink_to(
+                images[index % len(images)].resolve()
+            )
     return data.load("class_folders", data_dir=str(folder))
 
 
@@ -50,7 +55,8 @@ def pipelines(dataset: data.JpegDataset, batch_size: int) -> dict:
     def decode():
         files = tf.data.Dataset.from_tensor_slices(dataset.test.paths)
         sizes = files.map(
-            lambda path: tf.size(tf.io.decode_jpeg(tf.io.read_file(path), channels=3)), num_parallel_calls=tf.data.AUTOTUNE
+            lambda path: tf.size(tf.io.decode_jpeg(tf.io.read_file(path), channels=3)),
+            num_parallel_calls=tf.data.AUTOTUNE,
         )
         return sizes.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
@@ -72,7 +78,9 @@ def _speed(batches, num_batches, batch_size):
     return num_batches * batch_size / (time.perf_counter() - start)
 
 
-def measure(images: list[pathlib.Path], *, batch_size: int, num_batches: int, rounds: int) -> dict[str, list[float]]:
+def measure(
+    images: list[pathlib.Path], *, batch_size: int, num_batches: int, rounds: int
+) -> dict[str, list[float]]:
     """Images/s of each pipeline in each round."""
     with tempfile.TemporaryDirectory() as folder:
         dataset = class_folders(images, batch_size * (num_batches + _WARM_UP), pathlib.Path(folder))
@@ -90,9 +98,13 @@ def main(argv):
     if not images:
         print(f"skipped: no *.JPEG in {_IMAGES.value}; name a folder of them with --images")
         return
-    speeds = measure(images, batch_size=_BATCH.value, num_batches=_BATCHES.value, rounds=_ROUNDS.value)
+    speeds = measure(
+        images, batch_size=_BATCH.value, num_batches=_BATCHES.value, rounds=_ROUNDS.value
+    )
     for name, values in speeds.items():
-        ratio = statistics.median(own / decode for own, decode in zip(values, speeds["decode"], strict=True))
+        ratio = statistics.median(
+            own / decode for own, decode in zip(values, speeds["decode"], strict=True)
+        )
         print(f"{name}: {statistics.median(values):,.0f} images/s, {ratio:.2f} times decoding")
 
 

@@ -1,7 +1,20 @@
 """The networks that are compared, as arguments of `ann.models.msdnet` and of the PyTorch one."""
 
-_IMAGENET = {"growth": 16, "channels": 32, "factors": (1, 2, 4, 4), "num_classes": 1000, "input_shape": (224, 224, 3)}
-_CIFAR = {"growth": 6, "channels": 16, "factors": (1, 2, 4), "head_width": 128, "num_classes": 10, "input_shape": (32, 32, 3)}
+_IMAGENET = {
+    "growth": 16,
+    "channels": 32,
+    "factors": (1, 2, 4, 4),
+    "num_classes": 1000,
+    "input_shape": (224, 224, 3),
+}
+_CIFAR = {
+    "growth": 6,
+    "channels": 16,
+    "factors": (1, 2, 4),
+    "head_width": 128,
+    "num_classes": 10,
+    "input_shape": (32, 32, 3),
+}
 
 NETWORKS = {
     "imagenet-k4": {"steps": (4,) * 5, **_IMAGENET},

@@ -1,10 +1,12 @@
-"""Images/s of MSDNet's forward pass and training step, ours against the same networks in PyTorch, alternating in one run.
+"""Images/s of MSDNet's forward pass and training step, ours against the same networks in PyTorch,
+alternating in one run.
 
     python -m benchmarks.msdnet_step           # needs the extra [bench]
 
-The released ILSVRC network of base = step = 4 at 224 pixels, one image and 8, and the CIFAR network of 7 blocks, 64 images;
-random images in memory. For each network, batch size and task the variants take turns as in `benchmarks.train_step`; the tables
-give medians over the rounds and their ratios. The forward pass gives the answers of all exits.
+The released ILSVRC network of base = step = 4 at 224 pixels, one image and 8, and the CIFAR network
+of 7 blocks, 64 images; random images in memory. For each network, batch size and task the variants
+take turns as in `benchmarks.train_step`; the tables give medians over the rounds and their ratios.
+The forward pass gives the answers of all exits.
 """
 
 import functools
@@ -16,14 +18,23 @@ from benchmarks import alternating
 from benchmarks.msdnet_sizes import NETWORKS
 from benchmarks.random_batch import random_batch
 
-_CASES = flags.DEFINE_list("cases", ["imagenet-k4:1", "imagenet-k4:8", "cifar-b7:64"], "Networks and batch sizes.")
+_CASES = flags.DEFINE_list(
+    "cases", ["imagenet-k4:1", "imagenet-k4:8", "cifar-b7:64"], "Networks and batch sizes."
+)
 _TASKS = flags.DEFINE_list("tasks", ["forward", "training_step"], "What to time.")
-_COMPILED = flags.DEFINE_bool("compiled", False, "Also PyTorch's compiler, which takes minutes for each network.")
+_COMPILED = flags.DEFINE_bool(
+    "compiled", False, "Also PyTorch's compiler, which takes minutes for each network."
+)
 _STEPS = flags.DEFINE_integer("steps", 5, "Steps in a turn.")
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each variant.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write, if any.")
 
-VARIANTS = ("ann float32", "ann bfloat16", "torch eager float32", "torch eager bfloat16 channels_last")
+VARIANTS = (
+    "ann float32",
+    "ann bfloat16",
+    "torch eager float32",
+    "torch eager bfloat16 channels_last",
+)
 COMPILED = ("torch compiled float32", "torch compiled bfloat16 channels_last")
 
 
@@ -46,7 +57,10 @@ def _step(variant, task, network, batch_size):
 
 def measure(variants, *, task, network, batch_size, steps, rounds) -> pd.DataFrame:
     """`alternating.measure` of the variants, with the columns `network`, `batch_size` and `task`."""
-    makers = {variant: functools.partial(_step, variant, task, network, batch_size) for variant in variants}
+    makers = {
+        variant: functools.partial(_step, variant, task, network, batch_size)
+        for variant in variants
+    }
     table = alternating.measure(makers, batch_size=batch_size, steps=steps, rounds=rounds)
     return table.assign(network=network, batch_size=batch_size, task=task)
 

@@ -29,7 +29,9 @@ class Stem(nn.Module):
         first = ConvBNReLU(3, channels[0], 7 if large else 3, 2 if large else 1, name="stem_0")
         self.first = nn.Sequential(first, nn.MaxPool2d(3, 2, 1)) if large else first
         pairs = itertools.pairwise(channels)
-        self.coarser = nn.ModuleList(ConvBNReLU(a, b, 3, 2, name=f"stem_{i}") for i, (a, b) in enumerate(pairs, start=1))
+        self.coarser = nn.ModuleList(
+            ConvBNReLU(a, b, 3, 2, name=f"stem_{i}") for i, (a, b) in enumerate(pairs, start=1)
+        )
 
     def forward(self, x):
         maps = [self.first(x)]
@@ -46,10 +48,18 @@ class Layer(nn.Module):
         self.dropped = len(channels) - len(growths)
         self.branches = nn.ModuleList()
         for index, growth in enumerate(growths, start=self.dropped):
-            sources = [(index, 1, "same")] if index == 0 else [(index - 1, 2, "down"), (index, 1, "same")]
+            sources = (
+                [(index, 1, "same")] if index == 0 else [(index - 1, 2, "down"), (index, 1, "same")]
+            )
             self.branches.append(
                 nn.ModuleList(
-                    _branch(channels[i], growth // len(sources), factors[i], stride, f"{name}_{index}_{edge}")
+                    _branch(
+                        channels[i],
+                        growth // len(sources),
+                        factors[i],
+                        stride,
+                        f"{name}_{index}_{edge}",
+                    )
                     for i, stride, edge in sources
                 )
             )
@@ -66,7 +76,8 @@ class Layer(nn.Module):
 def _branch(inputs, outputs, factor, stride, name):
     width = min(inputs, factor * outputs)
     return nn.Sequential(
-        ConvBNReLU(inputs, width, 1, name=f"{name}_1"), ConvBNReLU(width, outputs, 3, stride, name=f"{name}_2")
+        ConvBNReLU(inputs, width, 1, name=f"{name}_1"),
+        ConvBNReLU(width, outputs, 3, stride, name=f"{name}_2"),
     )
 
 
@@ -75,7 +86,9 @@ class Transition(nn.ModuleList):
 
     def __init__(self, inputs, outputs, name):
         pairs = zip(inputs, outputs, strict=True)
-        super().__init__(ConvBNReLU(a, b, 1, name=f"{name}_{scale}") for scale, (a, b) in enumerate(pairs))
+        super().__init__(
+            ConvBNReLU(a, b, 1, name=f"{name}_{scale}") for scale, (a, b) in enumerate(pairs)
+        )
 
     def forward(self, maps):
         return [convolution(x) for convolution, x in zip(self, maps, strict=True)]
@@ -87,7 +100,8 @@ class Head(nn.Module):
     def __init__(self, inputs, width, num_classes):
         super().__init__()
         self.convolutions = nn.Sequential(
-            ConvBNReLU(inputs, width, 3, 2, name="head_0"), ConvBNReLU(width, width, 3, 2, name="head_1")
+            ConvBNReLU(inputs, width, 3, 2, name="head_0"),
+            ConvBNReLU(width, width, 3, 2, name="head_1"),
         )
         self.linear = nn.Linear(width, num_classes)
 
@@ -98,7 +112,9 @@ class Head(nn.Module):
 class MSDNet(nn.Module):
     """Arguments as those of `ann.models.msdnet`; gives the list of logits."""
 
-    def __init__(self, *, steps, growth, channels, factors, head_width=None, num_classes, input_shape):
+    def __init__(
+        self, *, steps, growth, channels, factors, head_width=None, num_classes, input_shape
+    ):
         super().__init__()
         scales, interval = len(factors), math.ceil(sum(steps) / len(factors))
         self.stem = Stem([channels * factor for factor in factors], large=input_shape[0] >= 64)
@@ -110,11 +126,19 @@ class MSDNet(nn.Module):
                 name, before = f"layer_{index:02d}", factors[-live:]
                 live = scales - index // interval
                 after = factors[-live:]
-                block.append(Layer([channels * f for f in before], [growth * f for f in after], before, name))
+                block.append(
+                    Layer([channels * f for f in before], [growth * f for f in after], before, name)
+                )
                 channels += growth
                 if len(before) > live:
                     kept = channels // 2
-                    block.append(Transition([channels * f for f in after], [kept * f for f in after], f"{name}_transition"))
+                    block.append(
+                        Transition(
+                            [channels * f for f in after],
+                            [kept * f for f in after],
+                            f"{name}_transition",
+                        )
+                    )
                     channels = kept
                 index += 1
             self.blocks.append(block)

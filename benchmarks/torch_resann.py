@@ -11,7 +11,9 @@ class Conv3x3(nn.Conv2d):
     """3x3 without bias, padded as TensorFlow's "same": for stride 2 on even maps, behind only."""
 
     def __init__(self, inputs, outputs, stride=1):
-        super().__init__(inputs, outputs, 3, stride=stride, padding=1 if stride == 1 else 0, bias=False)
+        super().__init__(
+            inputs, outputs, 3, stride=stride, padding=1 if stride == 1 else 0, bias=False
+        )
 
     def forward(self, x):
         return super().forward(x if self.stride[0] == 1 else functional.pad(x, (0, 1, 0, 1)))
@@ -29,7 +31,9 @@ class BasicUnit(nn.Module):
     def forward(self, x):
         shortcut = functional.avg_pool2d(x, self.stride) if self.stride > 1 else x
         if self.extra:
-            shortcut = functional.pad(shortcut, (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2))
+            shortcut = functional.pad(
+                shortcut, (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2)
+            )
         x = self.conv1(functional.relu(self.bn1(x)))
         return shortcut + self.conv2(functional.relu(self.bn2(x)))
 
@@ -54,7 +58,9 @@ class ResANN(nn.Module):
         strides = [2 if unit in (n, 2 * n) else 1 for unit in range(3 * n)]
         self.stem = Conv3x3(3, c)
         units = zip([c, *widths], widths, strides, strict=False)
-        self.units = nn.ModuleList(BasicUnit(inputs, outputs, stride) for inputs, outputs, stride in units)
+        self.units = nn.ModuleList(
+            BasicUnit(inputs, outputs, stride) for inputs, outputs, stride in units
+        )
         self.heads = nn.ModuleList(Head(width, num_classes) for width in widths)
 
     def forward(self, x):

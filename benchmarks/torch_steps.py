@@ -7,7 +7,8 @@ from torch.nn import functional
 def training_step(model, batch, variant):
     """Trains `model` (images to the list of logits) on the batch of NumPy arrays.
 
-    `variant` names, among other words, "float32" or "bfloat16" (autocast), "channels_last", "compiled".
+    `variant` names, among other words, "float32" or "bfloat16" (autocast), "channels_last",
+    "compiled".
     """
     model, x = _laid_out(model, batch, variant)
     y = torch.from_numpy(batch[1])
@@ -50,4 +51,6 @@ def _laid_out(model, batch, variant):
     x = torch.from_numpy(batch[0]).permute(0, 3, 1, 2).contiguous()
     if "channels_last" not in variant:
         return model, x
-    return model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    return model.to(memory_format=torch.channels_last), x.contiguous(
+        memory_format=torch.channels_last
+    )

@@ -2,8 +2,9 @@
 
     python -m benchmarks.train_step            # needs the extra [bench]
 
-Each variant lives in a process of its own with all cores; they take turns, a few steps at a time, and the table gives medians
-over the rounds and their ratios. CONST weights, SGD with momentum and L2, batch 128, random CIFAR-sized images in memory.
+Each variant lives in a process of its own with all cores; they take turns, a few steps at a time,
+and the table gives medians over the rounds and their ratios. CONST weights, SGD with momentum and
+L2, batch 128, random CIFAR-sized images in memory.
 """
 
 import functools
@@ -68,8 +69,10 @@ def ratios(table) -> dict[str, float]:
     speed = table.set_index("variant").images_per_second
     return {
         **alternating.ratios(table),
-        "fused / stock batch norm, float32": speed["ann float32"] / speed["ann float32, stock batch norm"],
-        "fused / stock batch norm, bfloat16": speed["ann bfloat16"] / speed["ann bfloat16, stock batch norm"],
+        "fused / stock batch norm, float32": speed["ann float32"]
+        / speed["ann float32, stock batch norm"],
+        "fused / stock batch norm, bfloat16": speed["ann bfloat16"]
+        / speed["ann bfloat16, stock batch norm"],
     }
 
 
@@ -78,7 +81,14 @@ def main(argv):
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     from experiments.environment import environment
 
-    table = measure(VARIANTS, n=_N.value, c=_C.value, batch_size=_BATCH.value, steps=_STEPS.value, rounds=_ROUNDS.value)
+    table = measure(
+        VARIANTS,
+        n=_N.value,
+        c=_C.value,
+        batch_size=_BATCH.value,
+        steps=_STEPS.value,
+        rounds=_ROUNDS.value,
+    )
     print(table.round(0).to_string(index=False))
     for name, ratio in ratios(table).items():
         print(f"{name}: {ratio:.2f}")
@@ -86,7 +96,9 @@ def main(argv):
     print(", ".join(f"{name} {value}" for name, value in made_with.items()))
     if _OUTPUT.value:
         settings = {"n": _N.value, "c": _C.value, "batch_size": _BATCH.value}
-        table.assign(**settings, **{k: str(v) for k, v in made_with.items()}).to_csv(_OUTPUT.value, index=False)
+        table.assign(**settings, **{k: str(v) for k, v in made_with.items()}).to_csv(
+            _OUTPUT.value, index=False
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python -m benchmarks.weighting_overhead
 
-All models live in one process and take turns, CONST before and after each, so that a slow moment of the machine meets both. The
-table gives the median over rounds of the ratio. Weightings without extra backward passes are promised to stay within 2 %.
+All models live in one process and take turns, CONST before and after each, so that a slow moment of
+the machine meets both. The table gives the median over rounds of the ratio. Weightings without
+extra backward passes are promised to stay within 2 %.
 """
 
 import os
@@ -48,7 +49,9 @@ def _stepper(weighting, sampler):
 
 def measure() -> pd.DataFrame:
     """Ratios of step times: `weighting`, `sampler`, `ratio` (median), `lowest`, `highest`, `extra_backward`."""
-    variants = [(name, None) for name in losses.schemes() if name != "const"] + [("const", name) for name in losses.samplers()]
+    variants = [(name, None) for name in losses.schemes() if name != "const"] + [
+        ("const", name) for name in losses.samplers()
+    ]
     const = _stepper("const", None)
     const(3)
     rows = []
@@ -60,8 +63,12 @@ def measure() -> pd.DataFrame:
             before, own, after = const(_STEPS.value), take(_STEPS.value), const(_STEPS.value)
             ratios.append(2 * own / (before + after))
         extra = losses.get(weighting).needs_gradient_norms
-        rows.append((weighting, sampler or "", statistics.median(ratios), min(ratios), max(ratios), extra))
-    return pd.DataFrame(rows, columns=["weighting", "sampler", "ratio", "lowest", "highest", "extra_backward"])
+        rows.append(
+            (weighting, sampler or "", statistics.median(ratios), min(ratios), max(ratios), extra)
+        )
+    return pd.DataFrame(
+        rows, columns=["weighting", "sampler", "ratio", "lowest", "highest", "extra_backward"]
+    )
 
 
 def main(argv):
@@ -69,10 +76,14 @@ def main(argv):
     table = measure()
     print(table.round(3).to_string(index=False))
     free = table[~table.extra_backward]
-    print(f"without extra backward passes: {free.ratio.min():.3f} to {free.ratio.max():.3f} times CONST's step")
+    print(
+        f"without extra backward passes: {free.ratio.min():.3f} to {free.ratio.max():.3f} times CONST's step"
+    )
     if _OUTPUT.value:
         made_with = {name: str(value) for name, value in environment().items()}
-        table.assign(n=_N.value, c=_C.value, batch_size=_BATCH.value, **made_with).to_csv(_OUTPUT.value, index=False)
+        table.assign(n=_N.value, c=_C.value, batch_size=_BATCH.value, **made_with).to_csv(
+            _OUTPUT.value, index=False
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Joins finished runs into one CSV of results, a row an exit, each with its config, versions and hardware.
+"""Joins finished runs into one CSV of results, a row an exit, each with its config, versions and
+hardware.
 
 python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
 """
@@ -19,7 +20,8 @@ def collect(run_dirs) -> pd.DataFrame:
     """Curves of finished runs under each other.
 
     Returns:
-        DataFrame: all fields of the config that say what was run, the columns of the curve, then versions and hardware.
+        DataFrame: all fields of the config that say what was run, the columns of the curve, then
+            versions and hardware.
 
     Raises:
         FileNotFoundError: a folder holds no finished run.
@@ -27,13 +29,26 @@ def collect(run_dirs) -> pd.DataFrame:
     frames = []
     for folder in map(RunFolder, run_dirs):
         if not folder.curve.exists():
-            raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
+            raise FileNotFoundError(
+                f"no finished run (curve.csv) here. Received: {str(folder.path)!r}"
+            )
         config = json.loads(folder.config.read_text())
         config["data"].pop("data_dir")
-        settings = cells({name: value for group in config.values() for name, value in group.items()})
+        settings = cells(
+            {name: value for group in config.values() for name, value in group.items()}
+        )
         made_with = cells(json.loads(folder.environment.read_text()))
         curve = pd.read_csv(folder.curve)
-        frames.append(pd.concat([pd.DataFrame([settings] * len(curve)), curve, pd.DataFrame([made_with] * len(curve))], axis=1))
+        frames.append(
+            pd.concat(
+                [
+                    pd.DataFrame([settings] * len(curve)),
+                    curve,
+                    pd.DataFrame([made_with] * len(curve)),
+                ],
+                axis=1,
+            )
+        )
     return pd.concat(frames, ignore_index=True)
 
 

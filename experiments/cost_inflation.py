@@ -1,9 +1,11 @@
-"""Proposition 4.1 of 001: what does a sequence of ever deeper networks cost beyond the one that is needed?
+"""Proposition 4.1 of 001: what does a sequence of ever deeper networks cost beyond the one that is
+needed?
 
     python -m experiments.cost_inflation
 
-Supremum and mean of the cost ratio C, closed forms beside exact values of long finite sequences, and a figure of C over the
-budget for b = 2. Seconds, no training; files go to experiments/results/. To be expected for b = 2: 3 and 2.443.
+Supremum and mean of the cost ratio C, closed forms beside exact values of long finite sequences,
+and a figure of C over the budget for b = 2. Seconds, no training; files go to experiments/results/.
+To be expected for b = 2: 3 and 2.443.
 """
 
 import math
@@ -26,9 +28,23 @@ def table() -> pd.DataFrame:
     for networks, workers in (("anytime", 1), ("anytime", 2), ("anytime", 4), ("plain", 1)):
         kind = {"workers": workers, "anytime": networks == "anytime"}
         for b in BASES:
-            printed, exact = cost_inflation(b, **kind), exact_cost_inflation(b ** np.arange(NETWORKS), **kind)
+            printed, exact = (
+                cost_inflation(b, **kind),
+                exact_cost_inflation(b ** np.arange(NETWORKS), **kind),
+            )
             rows.append((networks, workers, b, printed[0], exact[0], printed[1], exact[1]))
-    return pd.DataFrame(rows, columns=["networks", "workers", "b", "sup_printed", "sup_exact", "mean_printed", "mean_exact"])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "networks",
+            "workers",
+            "b",
+            "sup_printed",
+            "sup_exact",
+            "mean_printed",
+            "mean_exact",
+        ],
+    )
 
 
 def plot(path) -> None:
@@ -37,11 +53,21 @@ def plot(path) -> None:
 
     depths = 2.0 ** np.arange(7)
     figure, axes = new_axes("Proposition 4.1: cost ratio C, b = 2", "budget (layers)", "C")
-    lines = {"plain networks": {"anytime": False}, "anytime networks": {}, "anytime, 2 workers": {"workers": 2}}
+    lines = {
+        "plain networks": {"anytime": False},
+        "anytime networks": {},
+        "anytime, 2 workers": {"workers": 2},
+    }
     for index, (label, kind) in enumerate(lines.items()):
         end = {1: depths.sum(), 2: depths[::-2].sum()}[kind.get("workers", 1)]
         budgets = np.geomspace(1, end, 4000)
-        axes.plot(budgets, cost_ratio(budgets, depths, **kind), color=f"C{index}", linewidth=1.4, label=label)
+        axes.plot(
+            budgets,
+            cost_ratio(budgets, depths, **kind),
+            color=f"C{index}",
+            linewidth=1.4,
+            label=label,
+        )
         axes.axhline(cost_inflation(2, **kind)[1], color=f"C{index}", linestyle=":", linewidth=1)
     axes.set_xscale("log", base=2)
     axes.legend(frameon=False, title="dotted: bound of the mean")

@@ -1,7 +1,8 @@
-"""What a table or figure of the papers consists of, as data. Standard library only: a declaration is read without a framework.
+"""What a table or figure of the papers consists of, as data. Standard library only: a declaration
+is read without a framework.
 
-An `Experiment` is rows (what is compared: its methods) times settings (networks and data sets) times seeds. The difference
-between two rows is what the experiment claims.
+An `Experiment` is rows (what is compared: its methods) times settings (networks and data sets)
+times seeds. The difference between two rows is what the experiment claims.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ FIGURES = (
 
 def _require(condition: bool, allowed: str, **received: Any) -> None:
     if not condition:
-        raise ValueError(f"{allowed}. Received: {', '.join(f'{name}={value!r}' for name, value in received.items())}")
+        raise ValueError(
+            f"{allowed}. Received: {', '.join(f'{name}={value!r}' for name, value in received.items())}"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +51,11 @@ class Row:
 
     Attributes:
         method: as printed in the table.
-        fields: fields of `ann.config.RunConfig`, by name. A row with the weighting `opt` is OPT: one run for each exit wanted.
+        fields: fields of `ann.config.RunConfig`, by name. A row with the weighting `opt` is OPT:
+            one run for each exit wanted.
         network: which network of a setting it runs on, from small to large.
-        join: made of several networks of the setting: "eann" (by depth; 002's rule), "linear_ensemble", "opt_plus".
+        join: made of several networks of the setting: "eann" (by depth; 002's rule),
+            "linear_ensemble", "opt_plus".
         members: which networks of the setting are joined; none named: all.
         every_exit: OPT at every exit, not only at those nearest to the milestones.
         workers: of an EANN, that run its members in parallel (003).
@@ -71,7 +76,12 @@ class Row:
     def __post_init__(self):
         _require(self.join in (None, *JOINS), f"join must be one of {JOINS}", join=self.join)
         of_eann = {"workers": self.workers, "inflation": self.inflation}
-        _require(self.join == "eann" or set(of_eann.values()) == {1}, "only an EANN has these", join=self.join, **of_eann)
+        _require(
+            self.join == "eann" or set(of_eann.values()) == {1},
+            "only an EANN has these",
+            join=self.join,
+            **of_eann,
+        )
 
     @property
     def is_opt(self) -> bool:
@@ -84,8 +94,8 @@ class Settings:
     """What a scale runs the rows on.
 
     Attributes:
-        networks: names of `ann.models`, each the one network of a setting, or a tuple of those that a setting joins or pairs,
-            small to large.
+        networks: names of `ann.models`, each the one network of a setting, or a tuple of those that
+            a setting joins or pairs, small to large.
         datasets: names of `ann.data`.
         seeds: runs of everything, seeds 0, 1, ....
         methods: the rows that are run; none named: all.
@@ -128,8 +138,16 @@ class Claim:
     than_where: Mapping[str, str] | None = None
 
     def __post_init__(self):
-        _require(self.direction in ("below", "above", "about"), "direction: below, above, about", direction=self.direction)
-        _require((self.direction == "about") == (self.within > 0), "'about' and only it needs within", within=self.within)
+        _require(
+            self.direction in ("below", "above", "about"),
+            "direction: below, above, about",
+            direction=self.direction,
+        )
+        _require(
+            (self.direction == "about") == (self.within > 0),
+            "'about' and only it needs within",
+            within=self.within,
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,16 +159,20 @@ class Experiment:
         title: what it shows.
         rows: the methods.
         settings: of each scale, "quick", "small", "paper".
-        measure: what a cell is: "error_top1" (percent), "relative_increase" of it over `against` (percent), "settings_won"
-            against it (percent), "training_loss_increase" over it (percent), "weight" of the loss at the end of training,
-            "probability" of the sampler then, "milliseconds" an image.
+        measure: what a cell is: "error_top1" (percent), "relative_increase" of it over `against`
+            (percent), "settings_won" against it (percent), "training_loss_increase" over it
+            (percent), "weight" of the loss at the end of training, "probability" of the sampler
+            then, "milliseconds" an image.
         against: row to compare with.
         against_cost: cost at which that row is read; default: the cell's own.
-        rule: the exit read at a milestone: "closest_unit" (nearest in residual units: how the authors chose OPT's exits),
-            "closest" (nearest in MACs), "latest" (the last within the budget).
-        of_network: the network of a setting whose cost the milestones are fractions of; None: each row's own.
+        rule: the exit read at a milestone: "closest_unit" (nearest in residual units: how the
+            authors chose OPT's exits), "closest" (nearest in MACs), "latest" (the last within the
+            budget).
+        of_network: the network of a setting whose cost the milestones are fractions of; None: each
+            row's own.
         costs: columns of the table.
-        lines: what has a line of its own beside the method: "dataset", "networks"; the rest is averaged over.
+        lines: what has a line of its own beside the method: "dataset", "networks"; the rest is
+            averaged over.
         published: name of the table in third_party/published.
         published_methods: our rows' names there, where they differ.
         published_by: the column there that tells the rows apart.
@@ -179,14 +201,34 @@ class Experiment:
 
     def __post_init__(self):
         methods = [row.method for row in self.rows]
-        _require(len(set(methods)) == len(methods), "rows must have names of their own", rows=methods)
-        _require(self.measure in MEASURES, f"measure must be one of {MEASURES}", measure=self.measure)
+        _require(
+            len(set(methods)) == len(methods), "rows must have names of their own", rows=methods
+        )
+        _require(
+            self.measure in MEASURES, f"measure must be one of {MEASURES}", measure=self.measure
+        )
         _require(self.rule in RULES, f"rule must be one of {RULES}", rule=self.rule)
-        _require(set(self.figures) <= set(FIGURES), f"figures must be among {FIGURES}", figures=self.figures)
+        _require(
+            set(self.figures) <= set(FIGURES),
+            f"figures must be among {FIGURES}",
+            figures=self.figures,
+        )
         against = {self.against, *(row.against for row in self.rows)} - {None}
         _require(against <= set(methods), "against must be a row", against=sorted(against))
-        named = {claim.method for claim in self.claims} | {claim.than for claim in self.claims} - {None}
-        _require(named <= set(methods), "claims must speak of rows", unknown=sorted(named - set(methods)))
+        named = {claim.method for claim in self.claims} | {claim.than for claim in self.claims} - {
+            None
+        }
+        _require(
+            named <= set(methods), "claims must speak of rows", unknown=sorted(named - set(methods))
+        )
         joined = any(row.join for row in self.rows)
-        _require(not joined or self.rule != "closest_unit", "what joins networks has no units", rule=self.rule)
-        _require(tuple(self.settings) == SCALES, f"settings must be of {SCALES}", settings=list(self.settings))
+        _require(
+            not joined or self.rule != "closest_unit",
+            "what joins networks has no units",
+            rule=self.rule,
+        )
+        _require(
+            tuple(self.settings) == SCALES,
+            f"settings must be of {SCALES}",
+            settings=list(self.settings),
+        )

@@ -1,9 +1,11 @@
-"""The first look: an anytime network on real handwritten digits, weighted with CONST and with AdaLoss.
+"""The first look: an anytime network on real handwritten digits, weighted with CONST and with
+AdaLoss.
 
     python -m experiments.demo
 
-Trains ResANN (n=3, c=16, 9 exits) twice on scikit-learn's 1,797 digits, a minute each on 2 cores, and prints cost and test
-error of every exit. Figure, report, models and summary.csv go to runs/demo/, which is replaced only once all of it is there.
+Trains ResANN (n=3, c=16, 9 exits) twice on scikit-learn's 1,797 digits, a minute each on 2 cores,
+and prints cost and test error of every exit. Figure, report, models and summary.csv go to
+runs/demo/, which is replaced only once all of it is there.
 """
 
 import os
@@ -24,7 +26,9 @@ from ann.config import DataConfig, RunConfig, TrainingConfig, WeightingConfig
 from experiments.environment import environment
 from experiments.training_run import train
 
-_RUN_DIR = flags.DEFINE_string("run_dir", "runs/demo", "Folder to write; an earlier demo there is replaced.")
+_RUN_DIR = flags.DEFINE_string(
+    "run_dir", "runs/demo", "Folder to write; an earlier demo there is replaced."
+)
 _EPOCHS = flags.DEFINE_integer("epochs", 40, "Passes over the training images.", lower_bound=1)
 
 WEIGHTINGS = ("const", "adaloss")
@@ -52,21 +56,31 @@ def demo(run_dir: pathlib.Path, epochs: int) -> pd.DataFrame:
     """
     partial = run_dir.with_name(run_dir.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    base = RunConfig(data=DataConfig(dataset="digits", batch_size=64), training=TrainingConfig(epochs=epochs))
+    base = RunConfig(
+        data=DataConfig(dataset="digits", batch_size=64), training=TrainingConfig(epochs=epochs)
+    )
     curves = {}
     for weighting in WEIGHTINGS:
         config = dataclasses.replace(base, weighting=WeightingConfig(weighting=weighting))
         print(
-            f"\n{config.model.model} on {config.data.dataset}, {weighting}: test error (%) by exit, shallow to deep", flush=True
+            f"\n{config.model.model} on {config.data.dataset}, {weighting}: test error (%) by exit, shallow to deep",
+            flush=True,
         )
-        curves[weighting] = train(config, partial / weighting, verbose=0, callbacks=[ErrorsByExit(every=5)])
-    summary = pd.concat([curve.assign(weighting=weighting) for weighting, curve in curves.items()], ignore_index=True)
+        curves[weighting] = train(
+            config, partial / weighting, verbose=0, callbacks=[ErrorsByExit(every=5)]
+        )
+    summary = pd.concat(
+        [curve.assign(weighting=weighting) for weighting, curve in curves.items()],
+        ignore_index=True,
+    )
     summary = summary[["weighting", "exit", "macs", "fraction", "error_top1"]]
     summary.to_csv(partial / "summary.csv", index=False)
     title = "ResANN (n=3, c=16) on the digits"
     evaluation.plot_curves(curves, partial / "curve.png", title=title)
     details = json.dumps({"config": base.to_dict(), "environment": environment()}, indent=2)
-    evaluation.write_report(curves, partial / "curve.png", partial / "report.html", title=title, details=details)
+    evaluation.write_report(
+        curves, partial / "curve.png", partial / "report.html", title=title, details=details
+    )
     shutil.rmtree(run_dir, ignore_errors=True)
     partial.rename(run_dir)
     return summary
@@ -76,8 +90,13 @@ def table(summary: pd.DataFrame) -> str:
     """Cost of each exit and its error under each weighting, as text."""
     errors = summary.pivot(index="exit", columns="weighting", values="error_top1")[list(WEIGHTINGS)]
     costs = summary.drop_duplicates("exit").set_index("exit")
-    columns = {"MACs": costs.macs.map("{:,}".format), "share of cost": costs.fraction.map("{:.0%}".format)}
-    columns |= {f"{weighting} error %": errors[weighting].map("{:.2f}".format) for weighting in WEIGHTINGS}
+    columns = {
+        "MACs": costs.macs.map("{:,}".format),
+        "share of cost": costs.fraction.map("{:.0%}".format),
+    }
+    columns |= {
+        f"{weighting} error %": errors[weighting].map("{:.2f}".format) for weighting in WEIGHTINGS
+    }
     return pd.DataFrame(columns).reset_index().to_string(index=False)
 
 

@@ -26,7 +26,10 @@ def environment() -> dict:
 
 def cells(values: dict) -> dict:
     """The same as cells of a table: lists become words."""
-    return {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in values.items()}
+    return {
+        key: " ".join(map(str, value)) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
 
 
 def _version(package: str) -> str | None:
@@ -42,9 +45,15 @@ def _processor() -> str:
     path = pathlib.Path("/proc/cpuinfo")
     if not path.exists():
         return platform.processor() or platform.machine()
-    facts = dict(line.split(":", 1) for line in path.read_text().split("\n\n")[0].splitlines() if ":" in line)
+    facts = dict(
+        line.split(":", 1) for line in path.read_text().split("\n\n")[0].splitlines() if ":" in line
+    )
     facts = {key.strip(): value.strip() for key, value in facts.items()}
-    extensions = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in facts.get("flags", "").split()]
+    extensions = [
+        flag
+        for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+        if flag in facts.get("flags", "").split()
+    ]
     return " ".join([facts.get("model name", platform.machine()), *extensions])
 
 
@@ -54,4 +63,7 @@ def _accelerators() -> list[str]:
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")
-    return [tf.config.experimental.get_device_details(device).get("device_name", "GPU") for device in devices]
+    return [
+        tf.config.experimental.get_device_details(device).get("device_name", "GPU")
+        for device in devices
+    ]

@@ -2,8 +2,9 @@
 
     python -m experiments.export --run_dir=runs/demo/adaloss --output=exported --format=onnx
 
-The export takes uint8 images and normalises them as the training did, unless --nopreprocess. manifest.json beside the files
-says what each exit costs and how often it errs on the test images. `ann.runtime.AnytimePredictor` runs it.
+The export takes uint8 images and normalises them as the training did, unless --nopreprocess.
+manifest.json beside the files says what each exit costs and how often it errs on the test images.
+`ann.runtime.AnytimePredictor` runs it.
 """
 
 import os
@@ -16,9 +17,13 @@ import pathlib
 from absl import app, flags, logging
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of a finished run.", required=True)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write; an earlier export there is replaced.", required=True)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder to write; an earlier export there is replaced.", required=True
+)
 _FORMAT = flags.DEFINE_list("format", "saved_model", "One or several of saved_model, onnx, litert.")
-_PREPROCESS = flags.DEFINE_bool("preprocess", True, "Take uint8 images and normalise them as the training did.")
+_PREPROCESS = flags.DEFINE_bool(
+    "preprocess", True, "Take uint8 images and normalise them as the training did."
+)
 
 
 def main(argv):

@@ -22,7 +22,9 @@ def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
         raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
     preprocessing = None
     if preprocess:
-        mean, std = build.dataset(RunConfig.from_dict(json.loads(folder.config.read_text()))).normalization()
+        mean, std = build.dataset(
+            RunConfig.from_dict(json.loads(folder.config.read_text()))
+        ).normalization()
         preprocessing = keras.layers.Normalization(mean=mean, variance=std**2)
     model = keras.saving.load_model(folder.model, compile=False)
     errors = pd.read_csv(folder.curve).error_top1

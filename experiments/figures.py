@@ -12,7 +12,9 @@ from experiments.declaration import MILESTONES, Experiment
 from experiments.run_folder import run_name
 
 
-def draw(experiment: Experiment, found: pd.DataFrame, numbers: pd.DataFrame, runs, sampling, path_of) -> list:
+def draw(
+    experiment: Experiment, found: pd.DataFrame, numbers: pd.DataFrame, runs, sampling, path_of
+) -> list:
     """Draws the figures of an experiment, as far as it is measured.
 
     Args:
@@ -38,7 +40,11 @@ def _pictures(experiment, kind, found, numbers, runs, sampling) -> dict:
     """From what a picture shows to a function of its path; none of what is not measured."""
     if kind == "increase_bars":
         increases = numbers[(numbers.method != experiment.against) & numbers.cost.isin(MILESTONES)]
-        return {kind: lambda path: _increase_bars(experiment, increases, path)} if len(increases) else {}
+        return (
+            {kind: lambda path: _increase_bars(experiment, increases, path)}
+            if len(increases)
+            else {}
+        )
     if kind == "pivoted":
         pairs = _pairs(experiment, found)
         return {kind: lambda path: _pivoted(experiment, pairs, path)} if pairs else {}
@@ -53,13 +59,21 @@ def _over_exits(experiment, kind, found):
     """A picture for each data set; the weights of several data sets are in one."""
     if kind == "weights_over_depth":
         lines = {label: curve.weight for label, curve in _lines(found, "weight").items()}
-        return {kind: lambda path: plot_weights_over_depth(lines, path, title=f"{experiment.source}: loss weights at the end")}
-    plots = {"curves": _curves, "training_losses": _training_losses, "increase_over_depth": _increase_over_depth}
+        return {
+            kind: lambda path: plot_weights_over_depth(
+                lines, path, title=f"{experiment.source}: loss weights at the end"
+            )
+        }
+    plots = {
+        "curves": _curves,
+        "training_losses": _training_losses,
+        "increase_over_depth": _increase_over_depth,
+    }
     datasets = found.dataset.unique()
     return {
-        kind if len(datasets) == 1 else f"{kind}-{dataset}": lambda path, dataset=dataset: plots[kind](
-            experiment, found[found.dataset == dataset], path, f"{experiment.source}, {dataset}"
-        )
+        kind if len(datasets) == 1 else f"{kind}-{dataset}": lambda path, dataset=dataset: plots[
+            kind
+        ](experiment, found[found.dataset == dataset], path, f"{experiment.source}, {dataset}")
         for dataset in datasets
     }
 
@@ -67,13 +81,20 @@ def _over_exits(experiment, kind, found):
 def _lines(found, column) -> dict[str, pd.DataFrame]:
     """Mean over seeds of each row, named by what tells the rows apart."""
     lines = {}
-    for (dataset, networks, method), rows in found.dropna(subset=column).groupby(["dataset", "networks", "method"], sort=False):
+    for (dataset, networks, method), rows in found.dropna(subset=column).groupby(
+        ["dataset", "networks", "method"], sort=False
+    ):
         names = [
             dataset if found.dataset.nunique() > 1 else "",
             networks if found.networks.nunique() > 1 else "",
-            method if found.method.nunique() > 1 or (found.dataset.nunique() == found.networks.nunique() == 1) else "",
+            method
+            if found.method.nunique() > 1
+            or (found.dataset.nunique() == found.networks.nunique() == 1)
+            else "",
         ]
-        lines[" ".join(filter(None, names))] = rows.groupby("macs").mean(numeric_only=True).reset_index()
+        lines[" ".join(filter(None, names))] = (
+            rows.groupby("macs").mean(numeric_only=True).reset_index()
+        )
     return lines
 
 
@@ -95,7 +116,10 @@ def _increase_over_depth(experiment, found, path, title):
 def _pairs(experiment, found):
     """The curves of the small and the large network of each setting and seed."""
     small, large = (row.method for row in experiment.rows)
-    settings = [dict(list(rows.groupby("method"))) for _, rows in found.groupby(["dataset", "networks", "seed"])]
+    settings = [
+        dict(list(rows.groupby("method")))
+        for _, rows in found.groupby(["dataset", "networks", "seed"])
+    ]
     return [(curves[small], curves[large]) for curves in settings if {small, large} <= set(curves)]
 
 
@@ -103,7 +127,10 @@ def _pivoted(experiment, pairs, path):
     """Small against large, averaged over settings and seeds (001 Fig. 5)."""
     end = max(large.macs.max() / small.macs.max() for small, large in pairs)
     averaged = evaluation.small_against_large(pairs, np.linspace(0, end, 200))
-    lines = {row.method: averaged[name] for row, name in zip(experiment.rows, ("small", "large"), strict=True)}
+    lines = {
+        row.method: averaged[name]
+        for row, name in zip(experiment.rows, ("small", "large"), strict=True)
+    }
     datasets = dict.fromkeys(small.dataset.iloc[0] for small, _ in pairs)
     evaluation.plot_pivoted(lines, path, title=f"{experiment.source}: {', '.join(datasets)}")
 
@@ -117,7 +144,9 @@ def _probabilities(experiment, runs, sampling):
             log = rows.pivot(index="epoch", columns="exit", values="probability").reset_index()
             log = log.rename(columns=lambda k: k if k == "epoch" else f"exit_{k:02d}_probability")
             title = f"{experiment.source}, {run.dataset}: {run.method}"
-            pictures[run.method.lower()] = functools.partial(plot_probabilities_over_training, log, title=title)
+            pictures[run.method.lower()] = functools.partial(
+                plot_probabilities_over_training, log, title=title
+            )
     return pictures
 
 

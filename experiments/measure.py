@@ -10,10 +10,21 @@ from experiments.plan import PlannedRun
 from experiments.run_folder import run_name
 
 CELL = ["dataset", "networks", "method", "seed"]
-_NUMBERS = ["exit", "macs", "fraction", "error_top1", "training_loss", "weight", "probability", "milliseconds"]
+_NUMBERS = [
+    "exit",
+    "macs",
+    "fraction",
+    "error_top1",
+    "training_loss",
+    "weight",
+    "probability",
+    "milliseconds",
+]
 COLUMNS = CELL + _NUMBERS
 # What is read of an exit; the other measures read its error.
-_COLUMNS = {"training_loss_increase": "training_loss"} | {name: name for name in ("weight", "probability", "milliseconds")}
+_COLUMNS = {"training_loss_increase": "training_loss"} | {
+    name: name for name in ("weight", "probability", "milliseconds")
+}
 
 
 def answers(experiment: Experiment, runs: list[PlannedRun], exits: pd.DataFrame) -> pd.DataFrame:
@@ -25,8 +36,9 @@ def answers(experiment: Experiment, runs: list[PlannedRun], exits: pd.DataFrame)
         exits: of `RunStore.exits`.
 
     Returns:
-        DataFrame `dataset`, `networks`, `method`, `seed`, `exit`, `macs`, `fraction` (of the cost that the milestones are
-        fractions of), `error_top1`, `training_loss`, `weight`, `probability`, `milliseconds`; what a row has not is NaN.
+        DataFrame `dataset`, `networks`, `method`, `seed`, `exit`, `macs`, `fraction` (of the cost
+        that the milestones are fractions of), `error_top1`, `training_loss`, `weight`,
+        `probability`, `milliseconds`; what a row has not is NaN.
     """
     rows = {row.method: row for row in experiment.rows}
     curves = dict(list(exits.groupby("run")))
@@ -41,7 +53,11 @@ def answers(experiment: Experiment, runs: list[PlannedRun], exits: pd.DataFrame)
             curve = curve.assign(**dict(zip(CELL, cell, strict=True)))
             found.append(curve.assign(fraction=_fraction(experiment, curve, networks, dataset)))
     # A reindexed frame has all columns, also those of which no row has a number.
-    return pd.concat([pd.DataFrame(columns=CELL), *found]).reindex(columns=COLUMNS).reset_index(drop=True)
+    return (
+        pd.concat([pd.DataFrame(columns=CELL), *found])
+        .reindex(columns=COLUMNS)
+        .reset_index(drop=True)
+    )
 
 
 def by_cell(runs: list[PlannedRun]) -> dict[tuple, list[PlannedRun]]:
@@ -71,7 +87,9 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     of_runs = [_in_units(run, curves[run_name(run.config)]) for run in group]
     if row.join == "eann":
         selection = ensembles.select_deeper([_network(run).depth.tolist() for run in group])
-        return eann_curve(of_runs, selection, workers=row.workers).assign(macs=lambda curve: curve.macs / row.inflation)
+        return eann_curve(of_runs, selection, workers=row.workers).assign(
+            macs=lambda curve: curve.macs / row.inflation
+        )
     if not row.is_opt:
         return of_runs[0]
     opt = {}
@@ -102,7 +120,10 @@ def eann_curve(curves, selection, *, workers: int = 1) -> pd.DataFrame:
         DataFrame `macs`, `error_top1`, a row an answer.
     """
     timed = ensembles.fifo_answers([curve.macs.tolist() for curve in curves], selection, workers)
-    errors = [curves[member].error_top1.tolist()[k] for member, k in zip(timed.member, timed.exit, strict=True)]
+    errors = [
+        curves[member].error_top1.tolist()[k]
+        for member, k in zip(timed.member, timed.exit, strict=True)
+    ]
     return pd.DataFrame({"macs": timed.cost, "error_top1": errors})
 
 
@@ -116,14 +137,16 @@ def _fraction(experiment, curve, networks, dataset):
 
 
 def cells(experiment: Experiment, found: pd.DataFrame) -> pd.DataFrame:
-    """The numbers of each row, setting and seed at the milestones, at the end, and averaged over exits.
+    """The numbers of each row, setting and seed at the milestones, at the end, and averaged over
+    exits.
 
     Args:
         experiment: the declaration.
         found: of `answers`.
 
     Returns:
-        DataFrame `dataset`, `networks`, `method`, `seed`, `cost` (fraction, "end" or "AE"), `value`.
+        DataFrame `dataset`, `networks`, `method`, `seed`, `cost` (fraction, "end" or "AE"),
+        `value`.
     """
     opt = {row.method for row in experiment.rows if row.is_opt and not row.every_exit}
     column = _COLUMNS.get(experiment.measure, "error_top1")
@@ -145,7 +168,9 @@ def _compared(experiment, table):
     if not any(against.values()):
         return table
     table = table.assign(against=table.method.map(against))
-    reference = table.drop(columns="against").rename(columns={"method": "against", "value": "reference"})
+    reference = table.drop(columns="against").rename(
+        columns={"method": "against", "value": "reference"}
+    )
     on = ["dataset", "networks", "seed", "against", "cost"]
     if experiment.against_cost is not None:
         reference = reference[reference.cost == experiment.against_cost].drop(columns="cost")
@@ -166,11 +191,14 @@ def table(experiment: Experiment, numbers: pd.DataFrame) -> pd.DataFrame:
         numbers: of `cells`.
 
     Returns:
-        DataFrame: the experiment's `lines`, `method`, `cost`, `measured` (mean), `std` (over seeds of the mean over settings),
+        DataFrame: the experiment's `lines`, `method`, `cost`, `measured` (mean), `std` (over seeds
+            of the mean over settings),
         `seeds`, `settings`; only the costs that the experiment shows.
     """
     by = [*experiment.lines, "method", "cost"]
-    shown = numbers[numbers.cost.isin(experiment.costs)].assign(setting=numbers.dataset + " " + numbers.networks)
+    shown = numbers[numbers.cost.isin(experiment.costs)].assign(
+        setting=numbers.dataset + " " + numbers.networks
+    )
     of_seed = shown.groupby([*by, "seed"], sort=False).value.mean().reset_index()
     means = of_seed.groupby(by, sort=False).value.agg(measured="mean", std="std", seeds="count")
     return means.assign(settings=shown.groupby(by, sort=False).setting.nunique()).reset_index()

@@ -1,4 +1,5 @@
-"""What the exits of the declared networks cost, kept in network_exits.csv so that a plan needs not build them.
+"""What the exits of the declared networks cost, kept in network_exits.csv so that a plan needs not
+build them.
 
     python -m experiments.network_exits
 
@@ -18,7 +19,8 @@ _KEY = ["model", "s", "num_classes", "input_shape"]
 
 
 def network_exits(model: str, s: int | None, dataset: str) -> pd.DataFrame:
-    """Cost of each exit of a network as it is trained on a data set, from the file, or from the network where it is not there.
+    """Cost of each exit of a network as it is trained on a data set, from the file, or from the
+    network where it is not there.
 
     Args:
         model: name of `ann.models`.
@@ -26,7 +28,8 @@ def network_exits(model: str, s: int | None, dataset: str) -> pd.DataFrame:
         dataset: a name of `experiments.scales.DATASETS`.
 
     Returns:
-        DataFrame `exit` (0-based), `macs` (incremental, see `costs.profile`), `depth` (`costs.depths`), shallow to deep.
+        DataFrame `exit` (0-based), `macs` (incremental, see `costs.profile`), `depth`
+        (`costs.depths`), shallow to deep.
     """
     key = _key(model, s, dataset)
     return _kept()[key] if key in _kept() else _built(key)
@@ -41,7 +44,10 @@ def _key(model, s, dataset):
 def _kept():
     if not PATH.exists():
         return {}
-    return {key: rows.drop(columns=_KEY).reset_index(drop=True) for key, rows in pd.read_csv(PATH).groupby(_KEY)}
+    return {
+        key: rows.drop(columns=_KEY).reset_index(drop=True)
+        for key, rows in pd.read_csv(PATH).groupby(_KEY)
+    }
 
 
 @functools.cache
@@ -50,7 +56,9 @@ def _built(key):
 
     model, s, num_classes, shape = key
     period = {"s": s} if s else {}
-    network = models.build(model, num_classes=num_classes, input_shape=tuple(map(int, shape.split("x"))), **period)
+    network = models.build(
+        model, num_classes=num_classes, input_shape=tuple(map(int, shape.split("x"))), **period
+    )
     macs = costs.profile(network).macs_incremental
     return pd.DataFrame({"exit": range(len(macs)), "macs": macs, "depth": costs.depths(network)})
 
@@ -62,7 +70,12 @@ def main():
     from experiments.catalogue import EXPERIMENTS
     from experiments.plan import networks
 
-    keys = {_key(*network) for e in EXPERIMENTS.values() for scale in e.settings for network in networks(e, scale)}
+    keys = {
+        _key(*network)
+        for e in EXPERIMENTS.values()
+        for scale in e.settings
+        for network in networks(e, scale)
+    }
     tables = []
     for key in tqdm(sorted(keys), desc="networks"):
         exits = _kept()[key] if key in _kept() else _built(key)

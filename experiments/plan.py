@@ -13,7 +13,8 @@ from experiments.declaration import Experiment, Row, Settings
 from experiments.network_exits import network_exits
 from experiments.scales import DATASETS, SCALES
 
-# A training step costs a forward pass and, for the gradients with respect to inputs and kernels, twice as much again.
+# A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
+# twice as much again.
 _PASSES = 3
 # Timed runs that tell how long another takes.
 _ALIKE = 9
@@ -24,7 +25,8 @@ class PlannedRun:
     """One run of a row.
 
     Attributes:
-        dataset, networks, method, seed: where it stands in the table; `networks` are those of the setting, joined by "+".
+        dataset, networks, method, seed: where it stands in the table; `networks` are those of the
+            setting, joined by "+".
         member: which network of the setting it is.
         exit: of OPT, the exit it is trained for; None: all its exits count.
         config: what to run.
@@ -40,7 +42,8 @@ class PlannedRun:
 
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
-    """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal configs.
+    """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal
+    configs.
 
     Raises:
         ValueError: a field or value is none of `RunConfig`.
@@ -53,7 +56,9 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
             for opt_at in _opt_exits(row, fields):
                 config = config_of(fields if opt_at is None else fields | {"opt_at": opt_at})
                 own = opt_at if row.is_opt else None
-                runs.append(PlannedRun(dataset, "+".join(setting), row.method, seed, member, own, config))
+                runs.append(
+                    PlannedRun(dataset, "+".join(setting), row.method, seed, member, own, config)
+                )
     return runs
 
 
@@ -79,7 +84,11 @@ def _opt_exits(row: Row, fields):
     count = len(network_exits(fields["model"], fields.get("s"), fields["dataset"]))
     if not row.is_opt:
         return [count - 1]
-    return range(count) if row.every_exit else milestone_exits([(k + 1) / count for k in range(count)], "closest")
+    return (
+        range(count)
+        if row.every_exit
+        else milestone_exits([(k + 1) / count for k in range(count)], "closest")
+    )
 
 
 def config_of(fields) -> RunConfig:
@@ -88,11 +97,15 @@ def config_of(fields) -> RunConfig:
     Raises:
         ValueError: a field is of no group, or its value not allowed.
     """
-    owner = {field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)}
+    owner = {
+        field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)
+    }
     unknown = sorted(set(fields) - set(owner))
     if unknown:
         raise ValueError(f"fields are {sorted(owner)}. Received: {unknown}")
-    groups = {name: {key: value for key, value in fields.items() if owner[key] == name} for name in GROUPS}
+    groups = {
+        name: {key: value for key, value in fields.items() if owner[key] == name} for name in GROUPS
+    }
     return RunConfig(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
 
@@ -129,15 +142,19 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
 
     Args:
         runs: of `plan`.
-        stored: finished runs (`RunStore.runs`); the median speed of those that were timed and are nearest in size tells how
-            long the others take.
+        stored: finished runs (`RunStore.runs`); the median speed of those that were timed and are
+            nearest in size tells how long the others take.
         name_of: from a config to the name of its run.
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
     timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
     sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
-    hours = sum(count * value / _macs_per_hour(timed, value) for value, count in sizes) if len(timed) else None
+    hours = (
+        sum(count * value / _macs_per_hour(timed, value) for value, count in sizes)
+        if len(timed)
+        else None
+    )
     return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
 
 

@@ -27,7 +27,9 @@ def plan_as_text(names, scale: str, store: RunStore) -> str:
             at = "" if run.exit is None else f" at exit {run.exit}"
             what = f"{run.method}{at}, {run.config.model.model}, {run.dataset}, seed {run.seed}"
             lines.append(f"    {state:8}  {training_macs(run.config):8.2g} MACs  {what}")
-    return "\n".join([*lines, f"all, with runs that they share once: {_summary(names, scale, store)}"])
+    return "\n".join(
+        [*lines, f"all, with runs that they share once: {_summary(names, scale, store)}"]
+    )
 
 
 def _trained(name, scale):

@@ -18,5 +18,7 @@ def read(name: str) -> pd.DataFrame:
     """
     path = FOLDER / f"{name}.csv"
     if not path.exists():
-        raise FileNotFoundError(f"tables are {sorted(p.stem for p in FOLDER.glob('*.csv'))}. Received: name={name!r}")
+        raise FileNotFoundError(
+            f"tables are {sorted(p.stem for p in FOLDER.glob('*.csv'))}. Received: name={name!r}"
+        )
     return pd.read_csv(path, dtype={"paper": str})

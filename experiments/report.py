@@ -2,7 +2,8 @@
 
     python -m experiments.report        (or: make report)
 
-Everything is made anew from the CSV files of finished runs in --results_dir; what is not measured is a dash.
+Everything is made anew from the CSV files of finished runs in --results_dir; what is not measured
+is a dash.
 """
 
 import os
@@ -35,13 +36,27 @@ def write_report(folder: pathlib.Path) -> pd.DataFrame:
     stored, figures_dir = RunStore(folder).read(), folder / "figures"
     figures_dir.mkdir(parents=True, exist_ok=True)
     wanted = [(name, scale) for name in EXPERIMENTS for scale in SCALES]
-    sections = [section(name, scale, stored, figures_dir) for name, scale in tqdm(wanted, desc="tables")]
+    sections = [
+        section(name, scale, stored, figures_dir) for name, scale in tqdm(wanted, desc="tables")
+    ]
     tables = pd.concat([one.table.assign(experiment=one.name, scale=one.scale) for one in sections])
     keys = ["experiment", "scale", "dataset", "networks", "method", "cost"]
     numbers = ["published", "measured", "difference", "std", "seeds", "settings"]
     _write(folder / "tables.csv", tables[keys + numbers].round(4).to_csv(index=False))
-    verdicts = pd.concat([one.verdicts.assign(experiment=one.name, scale=one.scale) for one in sections])
-    columns = ["experiment", "scale", "claim", "published", "measured", "lowest", "highest", "seeds", "verdict"]
+    verdicts = pd.concat(
+        [one.verdicts.assign(experiment=one.name, scale=one.scale) for one in sections]
+    )
+    columns = [
+        "experiment",
+        "scale",
+        "claim",
+        "published",
+        "measured",
+        "lowest",
+        "highest",
+        "seeds",
+        "verdict",
+    ]
     _write(folder / "verdicts.csv", verdicts[columns].round(4).to_csv(index=False))
     _write(folder / "report.md", report_page.as_markdown(sections))
     _write(folder / "report.html", report_page.as_page(sections))
@@ -62,5 +77,9 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("results_dir", "experiments/results", "Folder of the tables of finished runs, and of the report.")
+    flags.DEFINE_string(
+        "results_dir",
+        "experiments/results",
+        "Folder of the tables of finished runs, and of the report.",
+    )
     app.run(main)

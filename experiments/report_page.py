@@ -21,7 +21,9 @@ def overview(sections) -> pd.DataFrame:
     """Verdicts of each experiment, counted, a column a scale."""
     rows = {}
     for one in sections:
-        row = rows.setdefault(one.name, {"experiment": one.name, "source": EXPERIMENTS[one.name].source})
+        row = rows.setdefault(
+            one.name, {"experiment": one.name, "source": EXPERIMENTS[one.name].source}
+        )
         row[one.scale] = verdict_counts(one)
     return pd.DataFrame(list(rows.values()))
 
@@ -77,15 +79,27 @@ def as_page(sections) -> str:
     links["experiment"] = [f'<a href="#{name}">{name}</a>' for name in links.experiment]
     body = []
     for name, experiment, shown in _by_experiment(sections):
-        body.append(f'<h2 id="{name}">{name}: {html.escape(experiment.source)}</h2><p>{html.escape(experiment.title)}.</p>')
+        body.append(
+            f'<h2 id="{name}">{name}: {html.escape(experiment.source)}</h2><p>{html.escape(experiment.title)}.</p>'
+        )
         for one in shown:
             claims = claims_as_text(one)
-            claims = claims.assign(claim=claims.claim.map(html.escape), verdict=claims.verdict.map(_colored))
+            claims = claims.assign(
+                claim=claims.claim.map(html.escape), verdict=claims.verdict.map(_colored)
+            )
             body.append(f'<h3>{one.scale}</h3><p class="made">{html.escape(one.made_of)}.</p>')
-            body.append(f'<div class="wide">{_html_table(table_as_text(one))}</div>{_html_table(claims, escape=False)}')
-            body += [f'<p><img alt="{path.stem}" src="{path.parent.name}/{path.name}"></p>' for path in one.figures]
+            body.append(
+                f'<div class="wide">{_html_table(table_as_text(one))}</div>{_html_table(claims, escape=False)}'
+            )
+            body += [
+                f'<p><img alt="{path.stem}" src="{path.parent.name}/{path.name}"></p>'
+                for path in one.figures
+            ]
     return _PAGE.format(
-        title=TITLE, introduction=html.escape(INTRODUCTION), overview=_html_table(links, escape=False), body="\n".join(body)
+        title=TITLE,
+        introduction=html.escape(INTRODUCTION),
+        overview=_html_table(links, escape=False),
+        body="\n".join(body),
     )
 
 
@@ -94,6 +108,11 @@ def _html_table(frame, escape=True):
 
 
 def _colored(verdict):
-    styles = {compare.HELD: "held", compare.NOT_HELD: "not", compare.UNDECIDED: "open", compare.TIE: "open"}
+    styles = {
+        compare.HELD: "held",
+        compare.NOT_HELD: "not",
+        compare.UNDECIDED: "open",
+        compare.TIE: "open",
+    }
     style = styles.get(verdict.removesuffix(compare.ONE_SEED), "")
     return f'<span class="{style}">{verdict}</span>'

@@ -3,8 +3,9 @@
     python -m experiments.run --list
     python -m experiments.run --experiment=adaloss_table1 --scale=quick [--dry_run]
 
-Every finished run is added to the CSV files in --results_dir at once and is not run again, by whatever table; an interrupted
-one goes on where it stopped (--runs_dir). `python -m experiments.report` makes the page of everything that is measured.
+Every finished run is added to the CSV files in --results_dir at once and is not run again, by
+whatever table; an interrupted one goes on where it stopped (--runs_dir). `python -m
+experiments.report` makes the page of everything that is measured.
 """
 
 import os
@@ -32,11 +33,15 @@ def main(argv):
         print(list_experiments(store))
         return
     if not values.experiment:
-        raise app.UsageError(f"--experiment must be one or more of {', '.join(EXPERIMENTS)}, or all")
+        raise app.UsageError(
+            f"--experiment must be one or more of {', '.join(EXPERIMENTS)}, or all"
+        )
     names = list(EXPERIMENTS) if values.experiment == ["all"] else values.experiment
     unknown = sorted(set(names) - set(EXPERIMENTS))
     if unknown:
-        raise app.UsageError(f"experiments are {', '.join(EXPERIMENTS)}. Received: {', '.join(unknown)}")
+        raise app.UsageError(
+            f"experiments are {', '.join(EXPERIMENTS)}. Received: {', '.join(unknown)}"
+        )
     if values.dry_run:
         from experiments.plan_text import plan_as_text
 
@@ -44,7 +49,13 @@ def main(argv):
         return
     from experiments.runner import run
 
-    failed = run(names, values.scale, runs_dir=values.runs_dir, store=store, workers=values.workers or default_workers())
+    failed = run(
+        names,
+        values.scale,
+        runs_dir=values.runs_dir,
+        store=store,
+        workers=values.workers or default_workers(),
+    )
     stored = store.read()
     print(*(_as_text(name, values.scale, stored) for name in names), sep="\n")
     if failed:
@@ -56,7 +67,9 @@ def _as_text(name, scale, stored) -> str:
 
     one = section(name, scale, stored)
     tables = [table.to_string(index=False) for table in (table_as_text(one), claims_as_text(one))]
-    return "\n\n".join([f"{name} ({EXPERIMENTS[name].source}), {scale}", one.made_of, *tables]) + "\n"
+    return (
+        "\n\n".join([f"{name} ({EXPERIMENTS[name].source}), {scale}", one.made_of, *tables]) + "\n"
+    )
 
 
 def default_workers() -> int:
@@ -73,8 +86,15 @@ def define_flags():
     flags.DEFINE_enum("scale", "quick", SCALES, "How large.")
     flags.DEFINE_bool("dry_run", False, "Show what would be run, and how long it takes.")
     flags.DEFINE_string("runs_dir", "runs", "Folder of the runs.")
-    flags.DEFINE_string("results_dir", "experiments/results", "Folder of the tables of finished runs.")
-    flags.DEFINE_integer("workers", None, "Runs at a time; default: one a core, one on an accelerator.", lower_bound=1)
+    flags.DEFINE_string(
+        "results_dir", "experiments/results", "Folder of the tables of finished runs."
+    )
+    flags.DEFINE_integer(
+        "workers",
+        None,
+        "Runs at a time; default: one a core, one on an accelerator.",
+        lower_bound=1,
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ from ann.config import GROUPS, RunConfig
 
 def _choices() -> dict[str, list[str]]:
     """Fields whose values are names of a room."""
-    return {"dataset": data.names(), "weighting": list(losses.schemes()), "sampler": list(losses.samplers())}
+    return {
+        "dataset": data.names(),
+        "weighting": list(losses.schemes()),
+        "sampler": list(losses.samplers()),
+    }
 
 
 def define() -> None:
@@ -53,5 +57,7 @@ def config_from(values) -> RunConfig:
     groups = {}
     for name, cls in GROUPS.items():
         fields = {field.name: getattr(values, field.name) for field in dataclasses.fields(cls)}
-        groups[name] = cls(**{k: tuple(map(float, v)) if isinstance(v, list) else v for k, v in fields.items()})
+        groups[name] = cls(
+            **{k: tuple(map(float, v)) if isinstance(v, list) else v for k, v in fields.items()}
+        )
     return RunConfig(**groups)

@@ -30,7 +30,9 @@ class RunFolder:
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
-    final_exit = property(lambda self: self.path / "final_exit")  # midfeat: the run that made the features
+    final_exit = property(
+        lambda self: self.path / "final_exit"
+    )  # midfeat: the run that made the features
     weights_figure = property(lambda self: self.path / "weights.png")
     sampling_figure = property(lambda self: self.path / "sampling.png")
     report = property(lambda self: self.path / "report.html")
@@ -39,13 +41,16 @@ class RunFolder:
         """Claims the folder for a run: a new or empty one, or with `resume` one of the same config.
 
         Raises:
-            RunFolderError: the folder holds another run, this run without `resume`, or something else.
+            RunFolderError: the folder holds another run, this run without `resume`, or something
+                else.
         """
         if not self.path.exists() or not any(self.path.iterdir()):
             write_json(self.config, config.to_dict())
             return
         if not self.config.exists():
-            raise RunFolderError(f"run_dir must be a new, empty or run folder. Received: run_dir={str(self.path)!r}")
+            raise RunFolderError(
+                f"run_dir must be a new, empty or run folder. Received: run_dir={str(self.path)!r}"
+            )
         differences = self._differences(config)
         if differences:
             raise RunFolderError(

@@ -1,8 +1,9 @@
 """Finished runs as CSV: what tables and figures are made from, and why no run is trained twice.
 
-runs.csv has a row a run: its config, versions, hardware, seconds. run_exits.csv has a row an exit: error, losses, weight.
-run_sampling.csv has the probabilities of a sampler, thinned to some epochs. All are keyed by `run`, the name of the run's
-folder (`run_folder.run_name`), which holds a digest of all that the run claims.
+runs.csv has a row a run: its config, versions, hardware, seconds. run_exits.csv has a row an exit:
+error, losses, weight. run_sampling.csv has the probabilities of a sampler, thinned to some epochs.
+All are keyed by `run`, the name of the run's folder (`run_folder.run_name`), which holds a digest
+of all that the run claims.
 """
 
 import dataclasses
@@ -52,7 +53,8 @@ class RunStore:
         return self._read("run_sampling")
 
     def add(self, folder: RunFolder, **facts) -> None:
-        """Adds a finished run; one that is there is replaced. It counts as finished from the last of the three writes on.
+        """Adds a finished run; one that is there is replaced. It counts as finished from the last
+        of the three writes on.
 
         Args:
             folder: of the run.
@@ -64,7 +66,12 @@ class RunStore:
         if len(probabilities):
             self._write("run_sampling", probabilities.assign(run=run))
         config = json.loads(folder.config.read_text())
-        settings = {name: value for group in config.values() for name, value in group.items() if name != "data_dir"}
+        settings = {
+            name: value
+            for group in config.values()
+            for name, value in group.items()
+            if name != "data_dir"
+        }
         row = cells(settings) | cells(json.loads(folder.environment.read_text())) | facts
         self._write("runs", pd.DataFrame([row]).assign(run=run))
 
@@ -92,7 +99,8 @@ def exits_of(folder: RunFolder) -> pd.DataFrame:
     """What a finished run found, a row an exit.
 
     Returns:
-        DataFrame: the columns of `evaluation.anytime_curve`, `training_loss` (nats, in the last epoch), `weight` and, with a
+        DataFrame: the columns of `evaluation.anytime_curve`, `training_loss` (nats, in the last
+            epoch), `weight` and, with a
         sampler, `probability` (at its end).
     """
     curve, log = pd.read_csv(folder.curve), pd.read_csv(folder.epochs)
@@ -111,5 +119,7 @@ def sampling_of(folder: RunFolder) -> pd.DataFrame:
         return pd.DataFrame({"epoch": [], "exit": [], "probability": []})
     probabilities.columns = range(probabilities.shape[1])
     step = -(-len(log) // EPOCHS_KEPT)
-    kept = probabilities.assign(epoch=log.epoch).iloc[::-1].iloc[::step].iloc[::-1]  # the last epoch is among them
+    kept = (
+        probabilities.assign(epoch=log.epoch).iloc[::-1].iloc[::step].iloc[::-1]
+    )  # the last epoch is among them
     return kept.melt(id_vars="epoch", var_name="exit", value_name="probability")

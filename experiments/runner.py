@@ -16,7 +16,8 @@ from experiments.run_folder import RunFolder, run_name
 
 
 def train_all(configs, runs_dir, store, workers: int) -> list[str]:
-    """Trains the runs that the store lacks, several at a time, and adds each as soon as it is finished.
+    """Trains the runs that the store lacks, several at a time, and adds each as soon as it is
+    finished.
 
     Args:
         configs: dictionary from name to config.
@@ -28,23 +29,32 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
         What failed, a line each; the other runs are not lost to it.
     """
     finished = set(store.runs().index)
-    tasks = [(config, pathlib.Path(runs_dir) / name) for name, config in configs.items() if name not in finished]
+    tasks = [
+        (config, pathlib.Path(runs_dir) / name)
+        for name, config in configs.items()
+        if name not in finished
+    ]
     macs = {folder: training_macs(config) for config, folder in tasks}
     for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[variable] = str(max(1, os.cpu_count() // workers))
     failed = []
     # The bar counts MACs: runs differ by much, and so would an estimate of what is left.
     bar = tqdm(total=sum(macs.values()), unit="MAC", unit_scale=True, desc=f"{len(tasks)} runs")
-    # A pool that notices when a worker is killed; what the others have finished is in the store by then. It keeps its workers:
-    # with max_tasks_per_child, Python 3.11's can wait forever for one that it does not start.
+    # A pool that notices when a worker is killed; what the others have finished is in the store by
+    # then. It keeps its workers: with max_tasks_per_child, Python 3.11's can wait forever for one
+    # that it does not start.
     pool = concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     with pool, bar:
-        for future in concurrent.futures.as_completed([pool.submit(_train, *task) for task in tasks]):
+        for future in concurrent.futures.as_completed(
+            [pool.submit(_train, *task) for task in tasks]
+        ):
             path, seconds, error = future.result()
             if error:
                 failed.append(f"{path.name}: {error}")
             else:
-                store.add(RunFolder(path), seconds=seconds, workers=workers, training_macs=macs[path])
+                store.add(
+                    RunFolder(path), seconds=seconds, workers=workers, training_macs=macs[path]
+                )
             bar.update(macs[path])
     return failed
 
@@ -76,7 +86,10 @@ def _linear_ensemble_curve(group, runs_dir):
     from experiments.training_run import train_once
 
     # On a machine that has the store but not the networks they are trained again.
-    folders = [train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0) for run in group]
+    folders = [
+        train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0)
+        for run in group
+    ]
     members = [keras.saving.load_model(folder.model, compile=False) for folder in folders]
     batches = data.evaluation_batches(build.dataset(group[0].config))
     return evaluation.anytime_curve(ensembles.linear_ensemble(members), batches)
@@ -115,8 +128,16 @@ def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
     found, missing = prepared({run.dataset for name in set(names) - timed for run in plans[name]})
     for line in missing:
         print(line)
-    plans = {name: [run for run in runs if name in timed or run.dataset in found] for name, runs in plans.items()}
-    configs = {run_name(run.config): run.config for name in plans if name not in timed for run in plans[name]}
+    plans = {
+        name: [run for run in runs if name in timed or run.dataset in found]
+        for name, runs in plans.items()
+    }
+    configs = {
+        run_name(run.config): run.config
+        for name in plans
+        if name not in timed
+        for run in plans[name]
+    }
     failed = train_all(configs, runs_dir, store, workers)
     for name, runs in plans.items():
         if name in timed:

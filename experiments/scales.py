@@ -1,8 +1,8 @@
 """How long and on how much each scale trains: fields of `RunConfig` by data set, as data.
 
-`quick` is minutes on 2 cores. `small` is hours on 2 cores or minutes on a GPU: 5,000 images many times over, so that the
-losses of the exits come to differ as they do in the papers. `paper` is as published; batch sizes are those of the authors'
-scripts where the papers print none.
+`quick` is minutes on 2 cores. `small` is hours on 2 cores or minutes on a GPU: 5,000 images many
+times over, so that the losses of the exits come to differ as they do in the papers. `paper` is as
+published; batch sizes are those of the authors' scripts where the papers print none.
 """
 
 # With few training images the 10,000 test images would take most of the time: they are seen seldom.
@@ -24,7 +24,8 @@ SCALES = {
     },
 }
 
-# Training images, classes and shape of an image: what a plan needs to know of data that need not be there.
+# Training images, classes and shape of an image: what a plan needs to know of data that need not be
+# there.
 DATASETS = {
     "digits": (1437, 10, (8, 8, 1)),
     "cifar10": (50_000, 10, (32, 32, 3)),

@@ -55,8 +55,25 @@ EXPERIMENT = Experiment(
         ),
         Claim("const starts below adaloss", "const", "below", than="adaloss", cost=0.25),
         Claim("const starts below sieve", "const", "below", than="sieve", cost=0.25),
-        Claim("aann is nearer to opt than sieve alone at 1/2", "sieve + aann", "below", than="sieve", cost=0.5),
-        Claim("training one by one fails: no_grad ends above const", "const, no_grad", "above", than="const"),
-        Claim("... and midfeat is above const at 1/2", "const, midfeat", "above", than="const", cost=0.5),
+        Claim(
+            "aann is nearer to opt than sieve alone at 1/2",
+            "sieve + aann",
+            "below",
+            than="sieve",
+            cost=0.5,
+        ),
+        Claim(
+            "training one by one fails: no_grad ends above const",
+            "const, no_grad",
+            "above",
+            than="const",
+        ),
+        Claim(
+            "... and midfeat is above const at 1/2",
+            "const, midfeat",
+            "above",
+            than="const",
+            cost=0.5,
+        ),
     ),
 )

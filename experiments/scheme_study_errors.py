@@ -14,6 +14,8 @@ EXPERIMENT = dataclasses.replace(
     figures=(),
     claims=(
         Claim("const has the better average than sieve", "const", "below", than="sieve", cost=AE),
-        Claim("adaloss has the better average than sieve", "adaloss", "below", than="sieve", cost=AE),
+        Claim(
+            "adaloss has the better average than sieve", "adaloss", "below", than="sieve", cost=AE
+        ),
     ),
 )

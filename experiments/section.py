@@ -49,21 +49,29 @@ def section(name: str, scale: str, stored: Stored, figures_dir=None) -> Section:
 def _made_of(experiment, scale, runs, found, stored) -> str:
     """What was run, on what, and how far the losses of the exits came apart, without which no weighting differs much."""
     settings = experiment.settings[scale]
-    networks = ", ".join("+".join([one] if isinstance(one, str) else one) for one in settings.networks)
+    networks = ", ".join(
+        "+".join([one] if isinstance(one, str) else one) for one in settings.networks
+    )
     if experiment.measure == "milliseconds":
         names = {measure.wall_clock_name(run.networks, run.dataset) for run in runs}
         finished = stored[stored.index.isin(names)]
         return "; ".join([f"{networks}, untrained", *_hardware(finished)])
     names = {run_name(run.config) for run in runs}
     finished = stored[stored.index.isin(names)]
-    parts = [f"{networks} on {', '.join(settings.datasets)}; {len(finished)} of {len(names)} runs finished"]
+    parts = [
+        f"{networks} on {', '.join(settings.datasets)}; {len(finished)} of {len(names)} runs finished"
+    ]
     return "; ".join([*parts, *_training(finished), *_loss_ratios(found), *_hardware(finished)])
 
 
 def _training(finished):
     if finished.empty:
         return
-    for kind in finished[["dataset", "train_examples", "epochs", "batch_size", "precision"]].drop_duplicates().itertuples():
+    for kind in (
+        finished[["dataset", "train_examples", "epochs", "batch_size", "precision"]]
+        .drop_duplicates()
+        .itertuples()
+    ):
         images = "all" if pd.isna(kind.train_examples) else f"{kind.train_examples:g}"
         yield f"{kind.dataset}: {images} training images, {kind.epochs:g} epochs, {kind.batch_size:g} a batch, {kind.precision}"
 
@@ -80,7 +88,12 @@ def _loss_ratios(found):
 def _hardware(finished):
     if finished.empty:
         return
-    for made in finished[["processor", "cores", "backend", "keras", "tensorflow"]].drop_duplicates().fillna(DASH).itertuples():
+    for made in (
+        finished[["processor", "cores", "backend", "keras", "tensorflow"]]
+        .drop_duplicates()
+        .fillna(DASH)
+        .itertuples()
+    ):
         yield f"{made.processor}, {made.cores:g} cores; {made.backend}, Keras {made.keras}, TensorFlow {made.tensorflow}"
 
 
@@ -111,7 +124,9 @@ def claims_as_text(one: Section) -> pd.DataFrame:
             "claim": verdicts.claim,
             "published": [_number(value, "+") for value in verdicts.published],
             "ours": [_number(value, "+") for value in verdicts.measured],
-            "of seeds": [DASH if pd.isna(low) else f"{low:+.2f} to {high:+.2f}" for low, high in spread],
+            "of seeds": [
+                DASH if pd.isna(low) else f"{low:+.2f} to {high:+.2f}" for low, high in spread
+            ],
             "seeds": verdicts.seeds,
             "verdict": verdicts.verdict,
         }
@@ -126,5 +141,9 @@ def verdict_counts(one: Section) -> str:
     """How many claims held, in words; a dash for what is not measured."""
     counts = one.verdicts.verdict.value_counts()
     words = {compare.UNMEASURED: "not measured"}
-    found = [f"{counts[verdict]} {words.get(verdict, verdict)}" for verdict in compare.VERDICTS if verdict in counts]
+    found = [
+        f"{counts[verdict]} {words.get(verdict, verdict)}"
+        for verdict in compare.VERDICTS
+        if verdict in counts
+    ]
     return ", ".join(found) if one.measured else DASH

@@ -20,13 +20,21 @@ def small_cnn(input_shape, num_classes: int, *, units: int, width: int) -> keras
         name = f"unit_{index}"
         shortcut, y = x, _activated(x, f"{name}_1")
         if stride == 2:
-            shortcut = layers.Conv2D(filters, 1, strides=2, use_bias=False, name=f"{name}_shortcut")(y)
-        y = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False, name=f"{name}_conv1")(y)
+            shortcut = layers.Conv2D(
+                filters, 1, strides=2, use_bias=False, name=f"{name}_shortcut"
+            )(y)
+        y = layers.Conv2D(
+            filters, 3, strides=stride, padding="same", use_bias=False, name=f"{name}_conv1"
+        )(y)
         y = _activated(y, f"{name}_2")
         y = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv2")(y)
         x = layers.Add(name=f"{name}_add")([shortcut, y])
     x = layers.GlobalAveragePooling2D(name="pool")(_activated(x, "final"))
-    return keras.Model(inputs, layers.Dense(num_classes, activation="softmax", name="classifier")(x), name="small_cnn")
+    return keras.Model(
+        inputs,
+        layers.Dense(num_classes, activation="softmax", name="classifier")(x),
+        name="small_cnn",
+    )
 
 
 def _activated(x, name):

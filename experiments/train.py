@@ -2,10 +2,11 @@
 
     python -m experiments.train --dataset=cifar10 --model=resann-n9-c16 --weighting=adaloss
 
-A run leaves a folder (--run_dir): config.json, environment.json (versions, hardware), epochs.csv and tensorboard/ (losses,
-errors and loss weights of every exit), checkpoint.weights.h5, model.keras, and the anytime curve as curve.csv, curve.png and
-report.html.
-An interrupted run goes on with --resume. One epoch of resann-n3-c16 on CIFAR-10 takes about a minute on 2 cores.
+A run leaves a folder (--run_dir): config.json, environment.json (versions, hardware), epochs.csv
+and tensorboard/ (losses, errors and loss weights of every exit), checkpoint.weights.h5,
+model.keras, and the anytime curve as curve.csv, curve.png and report.html.
+An interrupted run goes on with --resume. One epoch of resann-n3-c16 on CIFAR-10 takes about a
+minute on 2 cores.
 """
 
 import os
@@ -19,7 +20,9 @@ from experiments import run_flags
 run_flags.define()
 flags.adopt_module_key_flags(run_flags)
 _RUN_DIR = flags.DEFINE_string(
-    "run_dir", None, "Folder of the run; default: runs/<dataset>-<model>-<weighting>[-<sampler>]-seed<seed>."
+    "run_dir",
+    None,
+    "Folder of the run; default: runs/<dataset>-<model>-<weighting>[-<sampler>]-seed<seed>.",
 )
 _RESUME = flags.DEFINE_bool("resume", False, "Go on with the run that --run_dir holds.")
 
@@ -35,7 +38,11 @@ def main(argv):
         curve = train(config, run_dir, resume=_RESUME.value)
     except (ValueError, FileNotFoundError, FloatingPointError) as error:
         raise SystemExit(f"error: {error}") from error
-    print(curve.round({"fraction": 4, "loss": 4, "error_top1": 2, "error_top5": 2}).to_string(index=False))
+    print(
+        curve.round({"fraction": 4, "loss": 4, "error_top1": 2, "error_top5": 2}).to_string(
+            index=False
+        )
+    )
     print(f"written to {run_dir}")
 
 

@@ -13,7 +13,9 @@ EXPERIMENT = Experiment(
     ),
     settings={
         "quick": Settings(networks=(QUICK,), fields={"epochs": 72}),
-        "small": Settings(networks=("resann-n5-c16",), fields={"epochs": 180, "evaluate_every": 60}),
+        "small": Settings(
+            networks=("resann-n5-c16",), fields={"epochs": 180, "evaluate_every": 60}
+        ),
         "paper": Settings(networks=("resann-n9-c32",), fields={"epochs": 900}),
     },
     measure="relative_increase",
@@ -22,7 +24,15 @@ EXPERIMENT = Experiment(
     claims=(
         Claim("AdaLoss ends below CONST", "AdaLoss", "below"),
         Claim("AdaLoss starts above CONST", "AdaLoss", "above", cost=0.25),
-        Claim("without gamma the early exits err more", "AdaLoss, gamma=0", "above", than="AdaLoss", cost=0.25),
-        Claim("... and the end gains little", "AdaLoss, gamma=0", "about", than="AdaLoss", within=5.0),
+        Claim(
+            "without gamma the early exits err more",
+            "AdaLoss, gamma=0",
+            "above",
+            than="AdaLoss",
+            cost=0.25,
+        ),
+        Claim(
+            "... and the end gains little", "AdaLoss, gamma=0", "about", than="AdaLoss", within=5.0
+        ),
     ),
 )

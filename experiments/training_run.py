@@ -14,12 +14,19 @@ from experiments.run_folder import RunFolder, write_json
 
 
 def train(
-    config: RunConfig, run_dir, *, resume: bool = False, verbose="auto", callbacks=(), build_model=build.model
+    config: RunConfig,
+    run_dir,
+    *,
+    resume: bool = False,
+    verbose="auto",
+    callbacks=(),
+    build_model=build.model,
 ) -> pd.DataFrame:
     """Trains, evaluates and writes everything a run leaves into `run_dir` (see `RunFolder`).
 
-    Data, model and names are checked before the folder is touched. A run that was interrupted goes on with `resume` after its
-    last whole epoch, with the batches, learning rates and weighting state it would have had; a finished one is evaluated again.
+    Data, model and names are checked before the folder is touched. A run that was interrupted goes
+    on with `resume` after its last whole epoch, with the batches, learning rates and weighting
+    state it would have had; a finished one is evaluated again.
 
     Args:
         config: what to run.
@@ -27,7 +34,8 @@ def train(
         resume: whether the folder may hold this very run already.
         verbose: of `keras.Model.fit`.
         callbacks: further Keras callbacks.
-        build_model: makes the network from the config, the number of classes and the shape of an image.
+        build_model: makes the network from the config, the number of classes and the shape of an
+            image.
 
     Returns:
         The anytime curve (`evaluation.anytime_curve`).
@@ -60,9 +68,16 @@ def train(
     if midfeat:
         _take_features(model, config, folder, verbose, build_model)
     _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
-    steps, wanted = int(keras.ops.convert_to_numpy(model.optimizer.iterations)), config.training.epochs * steps_per_epoch
-    if steps < wanted:  # Keras takes a broken batch for the end of the data where there are several devices
-        raise RuntimeError(f"the training images ended early: is a file unreadable? Received: {steps=} of {wanted}")
+    steps, wanted = (
+        int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
+        config.training.epochs * steps_per_epoch,
+    )
+    if (
+        steps < wanted
+    ):  # Keras takes a broken batch for the end of the data where there are several devices
+        raise RuntimeError(
+            f"the training images ended early: is a file unreadable? Received: {steps=} of {wanted}"
+        )
     return _finish(model, dataset, config, folder)
 
 
@@ -94,7 +109,11 @@ def _take_features(model, config, folder, verbose, build_model):
 
 def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
     epochs = config.training.epochs
-    done = training.restore(model, folder.checkpoint, steps_per_epoch) if folder.checkpoint.exists() else 0
+    done = (
+        training.restore(model, folder.checkpoint, steps_per_epoch)
+        if folder.checkpoint.exists()
+        else 0
+    )
     if done >= epochs:
         return
     batches = data.training_batches(
@@ -135,11 +154,22 @@ def _finish(model, dataset, config, folder):
     title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
     log = pd.read_csv(folder.epochs)
-    evaluation.plot_weights_over_training(log, folder.weights_figure, title=f"{title}: loss weights")
+    evaluation.plot_weights_over_training(
+        log, folder.weights_figure, title=f"{title}: loss weights"
+    )
     if config.weighting.sampler:
-        evaluation.plot_probabilities_over_training(log, folder.sampling_figure, title=f"{title}, {config.weighting.sampler}")
-    details = {"config": config.to_dict(), "environment": json.loads(folder.environment.read_text())}
+        evaluation.plot_probabilities_over_training(
+            log, folder.sampling_figure, title=f"{title}, {config.weighting.sampler}"
+        )
+    details = {
+        "config": config.to_dict(),
+        "environment": json.loads(folder.environment.read_text()),
+    }
     evaluation.write_report(
-        {config.weighting.weighting: curve}, folder.figure, folder.report, title=title, details=json.dumps(details, indent=2)
+        {config.weighting.weighting: curve},
+        folder.figure,
+        folder.report,
+        title=title,
+        details=json.dumps(details, indent=2),
     )
     return curve

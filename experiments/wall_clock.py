@@ -13,7 +13,8 @@ ROUNDS = 20
 
 
 def time_exits(model: str, dataset: str) -> pd.DataFrame:
-    """Median milliseconds from one image to the exits nearest to the milestones, the exits taking turns in each round.
+    """Median milliseconds from one image to the exits nearest to the milestones, the exits taking
+    turns in each round.
 
     Args:
         model: name of `ann.models`.
@@ -30,7 +31,10 @@ def time_exits(model: str, dataset: str) -> pd.DataFrame:
     image = tf.constant(np.random.default_rng(0).normal(size=(1, *shape)), tf.float32)
     chosen = evaluation.milestone_exits(macs / macs.iloc[-1], "closest")
     # A graph to one exit is pruned to what that exit needs.
-    calls = {k: tf.function(lambda x, k=k: network(x, training=False)[k]).get_concrete_function(image) for k in chosen}
+    calls = {
+        k: tf.function(lambda x, k=k: network(x, training=False)[k]).get_concrete_function(image)
+        for k in chosen
+    }
     seconds = {k: [] for k in chosen}
     for turn in trange(ROUNDS + 2, desc=model):
         for k, call in calls.items():

@@ -42,9 +42,17 @@ def dense_chain():
         segments, heads = [], []
         for index in range(num_exits):
             inputs = keras.Input((width,))
-            segments.append(keras.Model(inputs, keras.layers.Dense(width, activation="tanh")(inputs), name=f"segment_{index}"))
+            segments.append(
+                keras.Model(
+                    inputs,
+                    keras.layers.Dense(width, activation="tanh")(inputs),
+                    name=f"segment_{index}",
+                )
+            )
             inputs = keras.Input((width,))
-            heads.append(keras.Model(inputs, keras.layers.Dense(num_classes)(inputs), name=f"head_{index}"))
+            heads.append(
+                keras.Model(inputs, keras.layers.Dense(num_classes)(inputs), name=f"head_{index}")
+            )
         return MultiExitModel(segments, heads, (width,))
 
     return make
@@ -57,7 +65,9 @@ def class_folders(tmp_path):
         for number in range(3 * each):
             path = tmp_path / split / "abc"[number // each] / f"{number:02d}.JPEG"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(tf.io.encode_jpeg(np.full((16, 20, 3), 10 * number, np.uint8), quality=100).numpy())
+            path.write_bytes(
+                tf.io.encode_jpeg(np.full((16, 20, 3), 10 * number, np.uint8), quality=100).numpy()
+            )
     return tmp_path
 
 

@@ -3,11 +3,20 @@ import json
 
 import pytest
 
-from ann.config import GROUPS, DataConfig, ModelConfig, RunConfig, RuntimeConfig, TrainingConfig, WeightingConfig
+from ann.config import (
+    GROUPS,
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    RuntimeConfig,
+    TrainingConfig,
+    WeightingConfig,
+)
 
 
 def test_defaults_are_the_papers():
-    # 001 section 5.1 and appendix C: SGD 0.1, momentum 0.9, decay 1e-4, a tenth at 1/2 and 3/4; gamma 0.05, m 0.9, e 1.
+    # 001 section 5.1 and appendix C: SGD 0.1, momentum 0.9, decay 1e-4, a tenth at 1/2 and 3/4;
+    # gamma 0.05, m 0.9, e 1.
     training, weighting = TrainingConfig(), WeightingConfig()
     assert (training.learning_rate, training.momentum, training.l2) == (0.1, 0.9, 1e-4)
     assert (training.lr_drop_at, training.lr_drop_to) == ((0.5, 0.75), (0.1, 0.01))

@@ -26,7 +26,8 @@ def test_resann_n1_c16_by_hand():
         stem + unit0 + unit1 + unit2 + sum(heads),
     ]
     assert profile.macs_blockwise.tolist() == profile.macs_incremental.tolist()
-    # Kernels, 2 parameters a normalised channel (2 layers a unit, 1 a head), linear layers with bias.
+    # Kernels, 2 parameters a normalised channel (2 layers a unit, 1 a head), linear layers with
+    # bias.
     convolutions = [9 * 3 * 16 + 2 * 9 * 256, 9 * 16 * 32 + 9 * 1024, 9 * 32 * 64 + 9 * 4096]
     norms = [2 * (16 + 16) + 32, 2 * (16 + 32) + 64, 2 * (32 + 64) + 128]
     linear = [170, 330, 650]
@@ -37,21 +38,38 @@ def test_resann_n1_c16_by_hand():
 
 @pytest.mark.parametrize(
     ("name", "convolutions_m", "kernels_m"),
-    # author_code.md section 2.1: multiply-adds and parameters of the convolutions, in millions, rounded.
-    [("resann-n7-c16", 97, 0.66), ("resann-n7-c32", 388, 2.62), ("resann-n9-c16", 125, 0.85), ("resann-n9-c32", 501, 3.39)],
+    # author_code.md section 2.1: multiply-adds and parameters of the convolutions, in millions,
+    # rounded.
+    [
+        ("resann-n7-c16", 97, 0.66),
+        ("resann-n7-c32", 388, 2.62),
+        ("resann-n9-c16", 125, 0.85),
+        ("resann-n9-c32", 501, 3.39),
+    ],
 )
 def test_published_resann_costs(name, convolutions_m, kernels_m):
     model = models.build(name)
     final = costs.profile(model).iloc[-1]
     assert final.macs_pruned / 1e6 == pytest.approx(convolutions_m, abs=0.5)
-    kernels = sum(int(keras.ops.size(w)) for w in model.trainable_weights if w.name == "kernel" and len(w.shape) == 4)
+    kernels = sum(
+        int(keras.ops.size(w))
+        for w in model.trainable_weights
+        if w.name == "kernel" and len(w.shape) == 4
+    )
     assert kernels / 1e6 == pytest.approx(kernels_m, abs=0.006)  # 654,768 stands there as .66
 
 
 @pytest.mark.parametrize(
     ("name", "giga"),
-    # author_code.md sections 2.2 and 2.3: multiply-adds of the convolutions in the authors' code, in units of 1e9, rounded.
-    [("resann26", 2.34), ("resann50", 4.09), ("denseann121", 2.83), ("denseann169", 3.36), ("denseann201", 4.29)],
+    # author_code.md sections 2.2 and 2.3: multiply-adds of the convolutions in the authors' code,
+    # in units of 1e9, rounded.
+    [
+        ("resann26", 2.34),
+        ("resann50", 4.09),
+        ("denseann121", 2.83),
+        ("denseann169", 3.36),
+        ("denseann201", 4.29),
+    ],
 )
 def test_published_ilsvrc_costs(name, giga):
     final = costs.profile(models.build(name, num_classes=1000, preset="author_code")).iloc[-1]
@@ -59,19 +77,25 @@ def test_published_ilsvrc_costs(name, giga):
 
 
 def test_published_shares_of_the_exits():
-    # author_code.md sections 2.2 and 4: convolutions alone; ours include the heads, hence the tolerance.
+    # author_code.md sections 2.2 and 4: convolutions alone; ours include the heads, hence the
+    # tolerance.
     shares = {
         "resann50": [0.139, 0.283, 0.390, 0.535, 0.642, 0.749, 0.893, 1],
         "resann26": [0.243, 0.495, 0.747, 1],
         "denseann169": [0.46],
     }
     for name, expected in shares.items():
-        macs = costs.profile(models.build(name, num_classes=1000, preset="author_code")).macs_incremental
-        assert (macs / macs.iloc[-1]).tolist()[: len(expected)] == pytest.approx(expected, abs=0.005)
+        macs = costs.profile(
+            models.build(name, num_classes=1000, preset="author_code")
+        ).macs_incremental
+        assert (macs / macs.iloc[-1]).tolist()[: len(expected)] == pytest.approx(
+            expected, abs=0.005
+        )
 
 
 def test_densenet121_to_the_digit():
-    # peers.md section 2d: the plain DenseNet-121 has 2,834,161,664 MACs and 7,978,856 trainable parameters.
+    # peers.md section 2d: the plain DenseNet-121 has 2,834,161,664 MACs and 7,978,856 trainable
+    # parameters.
     model = models.build("denseann121", num_classes=1000, s=58, preset="author_code")
     (row,) = costs.profile(model).itertuples()
     assert (row.macs_pruned, row.params) == (2_834_161_664, 7_978_856)
@@ -79,7 +103,8 @@ def test_densenet121_to_the_digit():
 
 
 def test_depths_are_those_in_the_names():
-    # 001: a ResNet of 3n units has 6n + 2 layers; ResNet26 to 101 and DenseNet121 are named by depth.
+    # 001: a ResNet of 3n units has 6n + 2 layers; ResNet26 to 101 and DenseNet121 are named by
+    # depth.
     assert costs.depths(models.build("resann-n3-c4")) == [2 + 2 * units for units in range(1, 10)]
     # A projection in the shortcut does not make it deeper.
     assert costs.depths(models.build("resann26", preset="author_code")) == [8, 14, 20, 26]
@@ -94,7 +119,9 @@ def test_pruned_leaves_out_what_an_answer_does_not_need():
     left, right = keras.Input((5,)), keras.Input((7,))
     second = keras.Model([left, right], keras.layers.Dense(3)(right))
     one = keras.Input((3,))
-    model = MultiExitModel([segment, second], [head, keras.Model(one, keras.layers.Dense(2)(one))], (4,))
+    model = MultiExitModel(
+        [segment, second], [head, keras.Model(one, keras.layers.Dense(2)(one))], (4,)
+    )
     profile = costs.profile(model)
     assert profile.macs_pruned.tolist() == [20 + 10, 28 + 21 + 6]
     assert profile.macs_incremental.tolist() == [30, 30 + 55]
@@ -122,7 +149,8 @@ def test_op_counter_by_hand():
     model = MultiExitModel([segment], [head], (8, 8, 3))
     convolutions = 64 * 9 * 3 * 4 + 16 * 4 * 5
     (row,) = costs.profile(model, "op_counter").itertuples()
-    # ReLUs, 3x3 pooling to 4x4 maps, ReLU within the convolution; global pooling of 16 positions, linear layer with bias.
+    # ReLUs, 3x3 pooling to 4x4 maps, ReLU within the convolution; global pooling of 16 positions,
+    # linear layer with bias.
     assert row.ops_pruned == convolutions + 64 * 4 + 9 * 16 * 4 + 16 * 5 + 16 * 5 + 5 * 2 + 2
     assert costs.profile(model).macs_pruned.tolist() == [convolutions + 10]
     with pytest.raises(ValueError, match="Received: convention='flops'"):
@@ -155,22 +183,35 @@ def macs(*rows, shape):
 def test_rules_by_hand():
     layers = keras.layers
     same = {"padding": "same"}
-    # 3x3 on 8x8 positions of 4 channels; a stride of 2 leaves 16 positions; a transposed convolution starts from all 64.
-    assert macs(layers.DepthwiseConv2D(3, depth_multiplier=2, **same), shape=(8, 8, 4)) == 64 * 9 * 4 * 2
-    assert macs(layers.SeparableConv2D(6, 3, strides=2, **same), shape=(8, 8, 4)) == 16 * (9 * 4 + 4 * 6)
+    # 3x3 on 8x8 positions of 4 channels; a stride of 2 leaves 16 positions; a transposed
+    # convolution starts from all 64.
+    assert (
+        macs(layers.DepthwiseConv2D(3, depth_multiplier=2, **same), shape=(8, 8, 4))
+        == 64 * 9 * 4 * 2
+    )
+    assert macs(layers.SeparableConv2D(6, 3, strides=2, **same), shape=(8, 8, 4)) == 16 * (
+        9 * 4 + 4 * 6
+    )
     assert macs(layers.Conv2D(6, 3, groups=2, **same), shape=(8, 8, 4)) == 64 * 9 * 2 * 6
     assert macs(layers.Conv2DTranspose(6, 3, strides=2, **same), shape=(8, 8, 4)) == 64 * 9 * 4 * 6
     assert macs(layers.EinsumDense("abc,cde->abde", (5, 2, 3)), shape=(5, 4)) == 5 * 4 * 2 * 3
     assert macs(layers.EinsumDense("...x,xy->...y", 3), shape=(5, 4)) == 5 * 4 * 3
-    assert macs(layers.Embedding(10, 4), layers.Dense(3), layers.LayerNormalization(), shape=(5,)) == 5 * 4 * 3
+    assert (
+        macs(layers.Embedding(10, 4), layers.Dense(3), layers.LayerNormalization(), shape=(5,))
+        == 5 * 4 * 3
+    )
 
 
 def test_attention_between_two_lengths_by_hand():
     queries, values = keras.Input((6, 8)), keras.Input((5, 4))
-    segment = keras.Model([queries, values], keras.layers.MultiHeadAttention(2, 3, value_dim=7)(queries, values))
+    segment = keras.Model(
+        [queries, values], keras.layers.MultiHeadAttention(2, 3, value_dim=7)(queries, values)
+    )
     first = keras.Input((6, 8))
     lengthened = keras.Model(first, [first, keras.layers.Cropping1D((0, 1))(first[:, :, :4])])
-    model = MultiExitModel([lengthened, segment], [keras.Model([queries, values], queries[:, 0]), MeanHead()], (6, 8))
+    model = MultiExitModel(
+        [lengthened, segment], [keras.Model([queries, values], queries[:, 0]), MeanHead()], (6, 8)
+    )
     linear = 6 * 8 * 2 * 3 + 5 * 4 * 2 * 3 + 5 * 4 * 2 * 7 + 6 * 2 * 7 * 8
     assert costs.profile(model).macs_pruned.tolist() == [0, linear + 6 * 5 * 2 * (3 + 7)]
 
@@ -184,10 +225,16 @@ def test_operations_and_sub_models_are_walked():
     inner = keras.Input((8, 8, 4))
     sub_model = keras.Model(inner, keras.layers.Conv2D(4, 1)(inner))
     x = sub_model(keras.ops.relu(inputs + 3.0) * (1 / 6))
-    model = MultiExitModel([keras.Model(inputs, sub_model(x))], [keras.layers.GlobalAveragePooling2D()], (8, 8, 4))
+    model = MultiExitModel(
+        [keras.Model(inputs, sub_model(x))], [keras.layers.GlobalAveragePooling2D()], (8, 8, 4)
+    )
     assert costs.profile(model).macs_pruned.tolist() == [2 * 64 * 16]
 
 
 def test_a_rule_can_be_added(monkeypatch):
-    monkeypatch.setitem(costs.MAC_RULES, "LSTM", lambda layer, input_shape, output_shape: 4 * input_shape[1] * 3 * (4 + 3))
+    monkeypatch.setitem(
+        costs.MAC_RULES,
+        "LSTM",
+        lambda layer, input_shape, output_shape: 4 * input_shape[1] * 3 * (4 + 3),
+    )
     assert macs(keras.layers.LSTM(3), shape=(5, 4)) == 4 * 5 * 3 * 7

@@ -17,7 +17,9 @@ def code_blocks(path):
     return re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
 
 
-def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(tmp_path, dense_chain, random):
+def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
+    tmp_path, dense_chain, random
+):
     names = {"__name__": "docs"}
     (code,) = code_blocks(ROOT / "docs" / "add_a_scheme.md")
     exec(code, names)  # the page's own code
@@ -50,7 +52,9 @@ def test_the_experiment_of_the_docs_can_be_planned():
     exec(code, names)
     runs = plan(names["EXPERIMENT"], "small")
     assert len(runs) == 2 * (4 + 2)  # two seeds, OPT at four exits and two weightings
-    assert {run.config.weighting.final_extra for run in runs if run.method == "heavier end"} == {1.0}
+    assert {run.config.weighting.final_extra for run in runs if run.method == "heavier end"} == {
+        1.0
+    }
 
 
 def test_the_readme_lists_every_scheme_and_sampler():

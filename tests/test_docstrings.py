@@ -44,10 +44,17 @@ def test_examples(name, tmp_path, monkeypatch):
 
 
 def test_there_are_examples():
-    examples = [len(t.examples) for name in MODULES for t in doctest.DocTestFinder().find(importlib.import_module(name), name)]
+    examples = [
+        len(t.examples)
+        for name in MODULES
+        for t in doctest.DocTestFinder().find(importlib.import_module(name), name)
+    ]
     assert sum(examples) >= 15
 
 
 def test_every_module_is_found():
-    files = {p.relative_to(pathlib.Path(ann.__path__[0])) for p in pathlib.Path(ann.__path__[0]).rglob("*.py")}
+    files = {
+        p.relative_to(pathlib.Path(ann.__path__[0]))
+        for p in pathlib.Path(ann.__path__[0]).rglob("*.py")
+    }
     assert len(files) == len(MODULES) + 1  # and ann/__init__.py

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 
-# Room -> rooms it may import (itself and `atomic_write`, which stands on nothing, aside). `build` sees every room.
+# Room -> rooms it may import (itself and `atomic_write`, which stands on nothing, aside). `build`
+# sees every room.
 MAY_IMPORT = {
     "config": set(),
     "atomic_write": set(),
@@ -27,7 +28,17 @@ MAY_IMPORT = {
     "export": {"costs", "runtime"},
     "build": {"config", "data", "evaluation", "losses", "models", "training"},
 }
-NO_TENSORFLOW = {"config", "models", "exits", "layers", "losses", "costs", "metrics", "training", "ensembles"}
+NO_TENSORFLOW = {
+    "config",
+    "models",
+    "exits",
+    "layers",
+    "losses",
+    "costs",
+    "metrics",
+    "training",
+    "ensembles",
+}
 
 
 def room_of(path):
@@ -42,30 +53,48 @@ def imported_modules(tree):
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-SOURCES = [path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"]
+SOURCES = [
+    path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"
+]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_go_downward(path):
     room = room_of(path)
     assert room in MAY_IMPORT, f"a new room: say in {__file__} what it may import"
-    imported = {name.split(".")[1] for name in imported_modules(ast.parse(path.read_text())) if name.startswith("ann.")}
+    imported = {
+        name.split(".")[1]
+        for name in imported_modules(ast.parse(path.read_text()))
+        if name.startswith("ann.")
+    }
     assert imported <= MAY_IMPORT[room] | {room, "atomic_write"}
-    assert not any(name.startswith("experiments") for name in imported_modules(ast.parse(path.read_text())))
+    assert not any(
+        name.startswith("experiments") for name in imported_modules(ast.parse(path.read_text()))
+    )
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in SOURCES if room_of(p) in NO_TENSORFLOW], ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    [p for p in SOURCES if room_of(p) in NO_TENSORFLOW],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_tensorflow_at_module_level(path):
     top_level = ast.Module(
-        body=[n for n in ast.parse(path.read_text()).body if isinstance(n, ast.Import | ast.ImportFrom)], type_ignores=[]
+        body=[
+            n
+            for n in ast.parse(path.read_text()).body
+            if isinstance(n, ast.Import | ast.ImportFrom)
+        ],
+        type_ignores=[],
     )
     assert not any(name.split(".")[0] == "tensorflow" for name in imported_modules(top_level))
 
 
 def test_config_needs_only_the_standard_library():
-    names = {name.split(".")[0] for name in imported_modules(ast.parse((ROOT / "ann/config.py").read_text()))}
+    names = {
+        name.split(".")[0]
+        for name in imported_modules(ast.parse((ROOT / "ann/config.py").read_text()))
+    }
     assert names <= set(sys.stdlib_module_names)
 
 

@@ -46,12 +46,16 @@ def test_training_gives_the_numbers_of_tensorflow(tmp_path, random):
 
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     arguments = [sys.executable, "-c", SCRIPT, tmp_path / "inputs.npz", tmp_path / "outputs.npz"]
-    run = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
     outputs = np.load(tmp_path / "outputs.npz")
     np.testing.assert_allclose(outputs["loss"], history["loss"], rtol=1e-4)
     np.testing.assert_allclose(outputs["weights"], model.loss_combiner.exit_weights, rtol=1e-4)
-    np.testing.assert_allclose(outputs["losses"], model.loss_combiner.state["running_losses"], rtol=1e-4)
+    np.testing.assert_allclose(
+        outputs["losses"], model.loss_combiner.state["running_losses"], rtol=1e-4
+    )
     for index, logits in enumerate(model.predict(x, verbose=0)):
         np.testing.assert_allclose(outputs[f"arr_{index}"], logits, rtol=1e-3, atol=1e-3)
 
@@ -80,12 +84,16 @@ def test_every_scheme_and_sampler_gives_the_numbers_of_tensorflow(tmp_path):
     for backend in ("tensorflow", "jax"):
         environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
         arguments = [sys.executable, "-c", COMBINER_SCRIPT, tmp_path / f"{backend}.npz"]
-        run = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
         assert run.returncode == 0, run.stderr
         results[backend] = np.load(tmp_path / f"{backend}.npz")
     assert len(results["jax"].files) == len(losses.schemes()) * (1 + len(losses.samplers()))
     for name in results["jax"].files:
-        np.testing.assert_allclose(results["jax"][name], results["tensorflow"][name], rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(
+            results["jax"][name], results["tensorflow"][name], rtol=1e-5, err_msg=name
+        )
 
 
 def test_this_process_is_on_tensorflow():

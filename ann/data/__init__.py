@@ -5,4 +5,12 @@ from ann.data.jpegs import JpegDataset
 from ann.data.load import load, names
 from ann.data.pipeline import evaluation_batches, training_batches
 
-__all__ = ["Dataset", "JpegDataset", "Split", "evaluation_batches", "load", "names", "training_batches"]
+__all__ = [
+    "Dataset",
+    "JpegDataset",
+    "Split",
+    "evaluation_batches",
+    "load",
+    "names",
+    "training_batches",
+]

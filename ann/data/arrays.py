@@ -55,17 +55,27 @@ class Dataset:
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each channel over the training images, float32 `(channels,)`, in pixel values."""
         pixels = self.train.images.reshape(-1, self.image_shape[-1])
-        return pixels.mean(0, dtype=np.float64).astype(np.float32), pixels.std(0, dtype=np.float64).astype(np.float32)
+        return pixels.mean(0, dtype=np.float64).astype(np.float32), pixels.std(
+            0, dtype=np.float64
+        ).astype(np.float32)
 
-    def training_batches(self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool) -> tf.data.Dataset:
+    def training_batches(
+        self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
+    ) -> tf.data.Dataset:
         """See `ann.data.training_batches`. The images of a batch are drawn and augmented together, by seed and step number."""
         steps = len(self.train) // batch_size
         images, labels = _on_host(self.train)
         normalize = self._normalizer()
 
         def shuffled(epoch):
-            order = tf.random.experimental.stateless_shuffle(tf.range(len(self.train)), seed=tf.stack([seed, epoch]))
-            batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True).enumerate()
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(len(self.train)), seed=tf.stack([seed, epoch])
+            )
+            batches = (
+                tf.data.Dataset.from_tensor_slices(order)
+                .batch(batch_size, drop_remainder=True)
+                .enumerate()
+            )
             return batches.map(lambda step, which: (epoch * steps + step, which))
 
         def batch(step, which):
@@ -81,14 +91,18 @@ class Dataset:
         images, labels = _on_host(self.test)
         normalize = self._normalizer()
         batches = tf.data.Dataset.range(len(self.test)).batch(batch_size)
-        return batches.map(lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which)))
+        return batches.map(
+            lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which))
+        )
 
     def _normalizer(self):
         mean, std = self.normalization()
         return lambda images: (tf.cast(images, tf.float32) - mean) / std
 
     def _augment(self, images, seed):
-        crop_seed, flip_seed, blur_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        crop_seed, flip_seed, blur_seed = tf.unstack(
+            tf.random.experimental.stateless_split(seed, 3)
+        )
         if self.padding:
             images = augment.random_crop(images, self.padding, crop_seed)
         if self.flip:

@@ -1,6 +1,7 @@
 """Augmentation of whole batches, each a pure function of images and seed.
 
-Seeds are the pairs of integers of `tf.random.stateless_uniform`: equal seeds give equal images, in eager code and in `map`.
+Seeds are the pairs of integers of `tf.random.stateless_uniform`: equal seeds give equal images, in
+eager code and in `map`.
 """
 
 import tensorflow as tf
@@ -19,7 +20,9 @@ def random_crop(images, padding: int, seed):
     """
     batch, height, width = tf.unstack(tf.shape(images)[:3])
     padded = tf.pad(images, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
-    top, left = tf.unstack(tf.random.stateless_uniform((2, batch), seed, maxval=2 * padding + 1, dtype=tf.int32))
+    top, left = tf.unstack(
+        tf.random.stateless_uniform((2, batch), seed, maxval=2 * padding + 1, dtype=tf.int32)
+    )
     rows = tf.gather(padded, top[:, None] + tf.range(height), axis=1, batch_dims=1)
     cropped = tf.gather(rows, left[:, None] + tf.range(width), axis=2, batch_dims=1)
     return tf.ensure_shape(cropped, images.shape)
@@ -32,14 +35,17 @@ def random_flip(images, seed):
 
 
 def random_blur(images, seed, *, max_sigma: float = 1.0):
-    """Gaussian blur of each image with its own sigma, uniform in 0..max_sigma pixels, by 3 taps in each direction.
+    """Gaussian blur of each image with its own sigma, uniform in 0..max_sigma pixels, by 3 taps in
+    each direction.
 
     The papers blur SVHN's images and do not say how much (001 section 5.1).
 
     Args:
         images: float `(batch, height, width, channels)`.
     """
-    sigma = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed, minval=1e-2, maxval=max_sigma)
+    sigma = tf.random.stateless_uniform(
+        (tf.shape(images)[0], 1, 1, 1), seed, minval=1e-2, maxval=max_sigma
+    )
     side = tf.exp(-0.5 / sigma**2)
     for axis in (1, 2):
         edges = [[0, 0], [0, 0], [0, 0], [0, 0]]

@@ -40,16 +40,20 @@ class FileSplit:
 
 
 def load_class_folders(data_dir=None) -> JpegDataset:
-    """The images below `data_dir`, which holds `train` and `val`; classes are the folders of `train` in alphabetical order.
+    """The images below `data_dir`, which holds `train` and `val`; classes are the folders of
+    `train` in alphabetical order.
 
-    The training images are put into a fixed random order, so that its first or last ones are of all classes.
+    The training images are put into a fixed random order, so that its first or last ones are of all
+    classes.
 
     Raises:
         ValueError: no `data_dir`, or `train` and `val` have different classes.
         FileNotFoundError: a folder is missing or has no JPEG.
     """
     if data_dir is None:
-        raise ValueError("class_folders needs the folder that holds train/ and val/. Received: data_dir=None")
+        raise ValueError(
+            "class_folders needs the folder that holds train/ and val/. Received: data_dir=None"
+        )
     root = pathlib.Path(data_dir)
     classes, test_classes = (_classes(root / name) for name in ("train", "val"))
     if classes != test_classes:
@@ -63,16 +67,24 @@ def load_class_folders(data_dir=None) -> JpegDataset:
 
 
 def _classes(folder):
-    classes = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    classes = (
+        sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    )
     if not classes:
-        raise FileNotFoundError(f"class_folders needs a folder of JPEG files for each class in {folder}")
+        raise FileNotFoundError(
+            f"class_folders needs a folder of JPEG files for each class in {folder}"
+        )
     return classes
 
 
 def _files(folder, classes) -> FileSplit:
     paths, labels = [], []
     for label, name in enumerate(classes):
-        found = sorted(os.fsencode(path) for path in (folder / name).iterdir() if path.suffix.lower() in _SUFFIXES)
+        found = sorted(
+            os.fsencode(path)
+            for path in (folder / name).iterdir()
+            if path.suffix.lower() in _SUFFIXES
+        )
         if not found:
             raise FileNotFoundError(f"{folder / name} has no file *.JPEG, *.jpeg or *.jpg")
         paths += found

@@ -2,15 +2,17 @@
 
 import tensorflow as tf
 
-# Weights of red, green and blue in grey (ITU-R BT.601), and the principal components of ILSVRC's pixels with their standard
-# deviations, as published with the ResNets of Torch for the lighting of Krizhevsky, Sutskever and Hinton 2012.
+# Weights of red, green and blue in grey (ITU-R BT.601), and the principal components of ILSVRC's
+# pixels with their standard deviations, as published with the ResNets of Torch for the lighting of
+# Krizhevsky, Sutskever and Hinton 2012.
 _GREY = (0.299, 0.587, 0.114)
 _COMPONENTS = ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203))
 _DEVIATIONS = (0.2175 * 255, 0.0188 * 255, 0.0045 * 255)
 
 
 def random_change(image, seed):
-    """Brightness +-30, contrast 0.8 to 1.2, saturation 0.6 to 1.4, lighting N(0, 0.1) (author_code.md section 3).
+    """Brightness +-30, contrast 0.8 to 1.2, saturation 0.6 to 1.4, lighting N(0, 0.1)
+    (author_code.md section 3).
 
     Args:
         image: float32 `(height, width, 3)`, RGB, 0..255.
@@ -20,7 +22,9 @@ def random_change(image, seed):
         An image of the same shape, in 0..255.
     """
     uniform_seed, normal_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-    brightness, contrast, saturation = tf.unstack(tf.random.stateless_uniform((3,), uniform_seed, minval=-1.0, maxval=1.0))
+    brightness, contrast, saturation = tf.unstack(
+        tf.random.stateless_uniform((3,), uniform_seed, minval=-1.0, maxval=1.0)
+    )
     return change(
         image,
         brightness=30 * brightness,
@@ -31,10 +35,12 @@ def random_change(image, seed):
 
 
 def change(image, *, brightness, contrast, saturation, lighting):
-    """Contrast about the image's average, then saturation against its grey, then brightness and lighting added.
+    """Contrast about the image's average, then saturation against its grey, then brightness and
+    lighting added.
 
-    All four are affine in a pixel's colour: together they are one 3x3 matrix and an offset. The authors' code draws their order
-    anew for each image; but only saturation and lighting do not commute, and they nearly do, since lighting is nearly grey.
+    All four are affine in a pixel's colour: together they are one 3x3 matrix and an offset. The
+    authors' code draws their order anew for each image; but only saturation and lighting do not
+    commute, and they nearly do, since lighting is nearly grey.
 
     Args:
         image: float32 `(height, width, 3)`, RGB, 0..255.
@@ -48,7 +54,12 @@ def change(image, *, brightness, contrast, saturation, lighting):
     saturate = saturation * tf.eye(3) + (1 - saturation) * tf.constant(_GREY)[:, None]
     light = tf.linalg.matvec(tf.constant(_COMPONENTS), lighting * tf.constant(_DEVIATIONS))
     average = tf.reduce_mean(image, axis=(0, 1))
-    offset = (1 - contrast) * tf.linalg.matvec(saturate, average, transpose_a=True) + brightness + light
+    offset = (
+        (1 - contrast) * tf.linalg.matvec(saturate, average, transpose_a=True) + brightness + light
+    )
     # A 1x1 convolution with bias is the fastest product of many pixels with a small matrix.
-    changed = tf.nn.bias_add(tf.nn.conv2d(image[None], (contrast * saturate)[None, None], strides=1, padding="VALID"), offset)
+    changed = tf.nn.bias_add(
+        tf.nn.conv2d(image[None], (contrast * saturate)[None, None], strides=1, padding="VALID"),
+        offset,
+    )
     return tf.clip_by_value(changed[0], 0.0, 255.0)

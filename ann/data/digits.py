@@ -19,4 +19,6 @@ def load_digits(data_dir=None) -> Dataset:
     order = np.random.default_rng(0).permutation(len(digits.target))
     images = digits.images[order, :, :, None].astype(np.uint8)  # 0..16
     everything = Split(images, digits.target[order].astype(np.int32))
-    return Dataset("digits", 10, train=everything[:-_TEST_IMAGES], test=everything[-_TEST_IMAGES:], padding=1)
+    return Dataset(
+        "digits", 10, train=everything[:-_TEST_IMAGES], test=everything[-_TEST_IMAGES:], padding=1
+    )

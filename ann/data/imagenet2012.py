@@ -18,7 +18,8 @@ _WINDOW = 2048  # about 110 KB an image: two windows in memory are half a gigaby
 class RecordSplit:
     """The records `start` to `stop` of a TFDS split: a `JpegSplit`.
 
-    To shuffle, shards are put into random order and 16 of them are read at a time; what comes is shuffled in windows of 2,048.
+    To shuffle, shards are put into random order and 16 of them are read at a time; what comes is
+    shuffled in windows of 2,048.
     """
 
     builder: Any
@@ -34,7 +35,9 @@ class RecordSplit:
         return dataclasses.replace(self, start=self.start + start, stop=self.start + stop)
 
     def elements(self, seed=None) -> tf.data.Dataset:
-        shards = self.builder.info.splits[f"{self.name}[{self.start}:{self.stop}]"].file_instructions
+        shards = self.builder.info.splits[
+            f"{self.name}[{self.start}:{self.stop}]"
+        ].file_instructions
         paths = tf.constant([str(shard.filename) for shard in shards])
         bounds = tf.constant([(shard.skip, shard.take) for shard in shards], tf.int64)
         records = lambda path, bound: tf.data.TFRecordDataset(path).skip(bound[0]).take(bound[1])
@@ -42,8 +45,12 @@ class RecordSplit:
             return tf.data.Dataset.from_tensor_slices((paths, bounds)).flat_map(records)
         shard_seed, window_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         order = tf.random.experimental.stateless_shuffle(tf.range(len(shards)), shard_seed)
-        shuffled = tf.data.Dataset.from_tensor_slices((tf.gather(paths, order), tf.gather(bounds, order)))
-        shuffled = shuffled.interleave(records, cycle_length=_SHARDS_AT_A_TIME, num_parallel_calls=tf.data.AUTOTUNE)
+        shuffled = tf.data.Dataset.from_tensor_slices(
+            (tf.gather(paths, order), tf.gather(bounds, order))
+        )
+        shuffled = shuffled.interleave(
+            records, cycle_length=_SHARDS_AT_A_TIME, num_parallel_calls=tf.data.AUTOTUNE
+        )
         in_window = lambda number, window: tf.random.experimental.stateless_shuffle(
             window, tf.random.experimental.stateless_fold_in(window_seed, number)
         )
@@ -55,14 +62,17 @@ class RecordSplit:
         features = self.builder.info.features
 
         def read(record):
-            example = features.deserialize_example(record, decoders={"image": tfds.decode.SkipDecoding()})
+            example = features.deserialize_example(
+                record, decoders={"image": tfds.decode.SkipDecoding()}
+            )
             return example["file_name"], example["image"], tf.cast(example["label"], tf.int32)
 
         return read
 
 
 def load_imagenet2012(data_dir=None) -> JpegDataset:
-    """ILSVRC 2012: 1,281,167 training images, and the 50,000 validation images to evaluate on (001 section 5.1).
+    """ILSVRC 2012: 1,281,167 training images, and the 50,000 validation images to evaluate on (001
+    section 5.1).
 
     Its images cannot be downloaded by a program; the error says what to do.
 
@@ -87,5 +97,10 @@ def load_imagenet2012(data_dir=None) -> JpegDataset:
             "imagenet2012 must be prepared with TFDS's default, --file_format=tfrecord. "
             f"Received: file_format={builder.info.file_format.value!r}"
         )
-    train, test = (RecordSplit(builder, name, 0, builder.info.splits[name].num_examples) for name in ("train", "validation"))
-    return JpegDataset("imagenet2012", builder.info.features["label"].num_classes, train=train, test=test)
+    train, test = (
+        RecordSplit(builder, name, 0, builder.info.splits[name].num_examples)
+        for name in ("train", "validation")
+    )
+    return JpegDataset(
+        "imagenet2012", builder.info.features["label"].num_classes, train=train, test=test
+    )

@@ -30,8 +30,9 @@ class JpegSplit(Protocol):
 class JpegDataset:
     """A data set, split for training and evaluation.
 
-    A training image is a random window (`windows.random_window`), resized to a square and mirrored half of the time; an
-    evaluation image is the centre (`windows.centre_window`). Only the window is decoded; resizing is bilinear.
+    A training image is a random window (`windows.random_window`), resized to a square and mirrored
+    half of the time; an evaluation image is the centre (`windows.centre_window`). Only the window
+    is decoded; resizing is bilinear.
 
     Attributes:
         name: as in `ann.data.names()`.
@@ -59,7 +60,9 @@ class JpegDataset:
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 
-    def training_batches(self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool) -> tf.data.Dataset:
+    def training_batches(
+        self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
+    ) -> tf.data.Dataset:
         """See `ann.data.training_batches`. Each image is augmented by seed and its number since the first epoch."""
         count = len(self.train) // batch_size * batch_size
         read = self.train.reader()
@@ -104,7 +107,9 @@ class JpegDataset:
         height, width = tf.unstack(tf.io.extract_jpeg_shape(encoded)[:2])
         if seed is None:
             return self._normalize(self._decode(encoded, windows.centre_window(height, width)))
-        window_seed, flip_seed, colour_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
+        window_seed, flip_seed, colour_seed = tf.unstack(
+            tf.random.experimental.stateless_split(seed, 3)
+        )
         image = self._decode(encoded, windows.random_window(height, width, window_seed))
         flip = tf.random.stateless_uniform((), flip_seed) < 0.5
         image = tf.cond(flip, lambda: tf.reverse(image, axis=[1]), lambda: image)
@@ -114,37 +119,49 @@ class JpegDataset:
 
     def _decode(self, encoded, window):
         # TensorFlow's default, the fast DCT, is no faster with libjpeg-turbo, and a grey level off.
-        image = tf.io.decode_and_crop_jpeg(encoded, window, channels=3, dct_method="INTEGER_ACCURATE")
+        image = tf.io.decode_and_crop_jpeg(
+            encoded, window, channels=3, dct_method="INTEGER_ACCURATE"
+        )
         return tf.image.resize(image, (self.size, self.size))
 
     def _normalize(self, image):
         mean, std = (np.tile(values, self.size) for values in self.normalization())
-        rows = tf.reshape(image, (self.size, -1))  # whole rows: several times faster than broadcasting over 3 channels
+        rows = tf.reshape(
+            image, (self.size, -1)
+        )  # whole rows: several times faster than broadcasting over 3 channels
         return tf.reshape((rows - mean) / std, self.image_shape)
 
 
 def as_jpeg(encoded, name):
-    """An image file as a whole JPEG: itself as a rule; images of other formats (ILSVRC has a PNG named .JPEG) are encoded anew.
+    """An image file as a whole JPEG: itself as a rule; images of other formats (ILSVRC has a PNG
+    named .JPEG) are encoded anew.
 
-    CMYK needs no care: TensorFlow decodes it to RGB. The beginning and end of a file are looked at, not what is between: damage
-    there goes unnoticed, or shows as wrong pixels.
+    CMYK needs no care: TensorFlow decodes it to RGB. The beginning and end of a file are looked at,
+    not what is between: damage there goes unnoticed, or shows as wrong pixels.
 
     Args:
         encoded, name: bytes and name of the file, string scalars.
 
     Raises:
-        tf.errors.InvalidArgumentError, tf.errors.UnknownError: no image, or cut short; the message names the file.
+        tf.errors.InvalidArgumentError, tf.errors.UnknownError: no image, or cut short; the message
+            names the file.
     """
     end = tf.strings.substr(encoded, tf.maximum(tf.strings.length(encoded) - 2, 0), 2)
     whole = tf.io.is_jpeg(encoded) & (end == b"\xff\xd9")
-    return tf.cond(whole, lambda: encoded, lambda: tf.ensure_shape(tf.numpy_function(_recode, [encoded, name], tf.string), ()))
+    return tf.cond(
+        whole,
+        lambda: encoded,
+        lambda: tf.ensure_shape(tf.numpy_function(_recode, [encoded, name], tf.string), ()),
+    )
 
 
 def _recode(encoded, name):
     try:
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
-        raise ValueError(f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}") from None
+        raise ValueError(
+            f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}"
+        ) from None
     if tf.io.is_jpeg(encoded):  # with something after its end
         return encoded
     return tf.io.encode_jpeg(image, quality=100, chroma_downsampling=False).numpy()

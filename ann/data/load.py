@@ -12,7 +12,8 @@ from ann.data.jpegs import JpegDataset
 from ann.data.synthetic import load_synthetic
 from ann.data.tfds_images import load_cifar10, load_cifar100, load_svhn
 
-# Name -> (function of data_dir, images held out for validation; None: as many as there are test images).
+# Name -> (function of data_dir, images held out for validation; None: as many as there are test
+# images).
 _DATASETS = {
     "digits": (load_digits, 200),
     "cifar10": (load_cifar10, 5000),
@@ -30,21 +31,28 @@ def names() -> list[str]:
 
 
 def load(
-    name: str, *, data_dir=None, hold_out: bool = False, train_examples: int | None = None, preset: str = "paper"
+    name: str,
+    *,
+    data_dir=None,
+    hold_out: bool = False,
+    train_examples: int | None = None,
+    preset: str = "paper",
 ) -> Dataset | JpegDataset:
     """A data set: small images in memory, or JPEGs on disk.
 
     Args:
         name: one of `names()`.
-        data_dir: folder of prepared TFDS data sets, for those that come from there; for class_folders the folder that holds
-            train/<class>/*.JPEG and val/<class>/*.JPEG.
-        hold_out: train without the last training images and evaluate on them, not on the test images (001 section 5.1: the
-            last 5,000 of CIFAR's 50,000, by id).
+        data_dir: folder of prepared TFDS data sets, for those that come from there; for
+            class_folders the folder that holds train/<class>/*.JPEG and val/<class>/*.JPEG.
+        hold_out: train without the last training images and evaluate on them, not on the test
+            images (001 section 5.1: the last 5,000 of CIFAR's 50,000, by id).
         train_examples: keep only so many training images, the first in the data set's order.
-        preset: "author_code" changes the colours of JPEGs in training, as the authors' code does and no paper says.
+        preset: "author_code" changes the colours of JPEGs in training, as the authors' code does
+            and no paper says.
 
     Raises:
-        ValueError: unknown name, more `train_examples` than there are, or too few images to hold some out.
+        ValueError: unknown name, more `train_examples` than there are, or too few images to hold
+            some out.
         FileNotFoundError: the data set is not prepared; the message says how to.
 
     Example:
@@ -61,10 +69,14 @@ def load(
             raise ValueError(
                 f"{name} has {len(dataset.train)} training images, too few to hold out {num_held_out}. Received: hold_out=True"
             )
-        dataset = dataclasses.replace(dataset, train=dataset.train[:-num_held_out], test=dataset.train[-num_held_out:])
+        dataset = dataclasses.replace(
+            dataset, train=dataset.train[:-num_held_out], test=dataset.train[-num_held_out:]
+        )
     if train_examples is not None:
         if not 1 <= train_examples <= len(dataset.train):
-            raise ValueError(f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}")
+            raise ValueError(
+                f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}"
+            )
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
     if preset == "author_code" and isinstance(dataset, JpegDataset):
         dataset = dataclasses.replace(dataset, change_colours=True)

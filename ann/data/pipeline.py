@@ -9,34 +9,48 @@ from ann.data.jpegs import JpegDataset
 
 
 def training_batches(
-    dataset: Dataset | JpegDataset, batch_size: int, *, seed: int, first_epoch: int, epochs: int, augmented: bool = True
+    dataset: Dataset | JpegDataset,
+    batch_size: int,
+    *,
+    seed: int,
+    first_epoch: int,
+    epochs: int,
+    augmented: bool = True,
 ) -> tf.data.Dataset:
-    """Shuffled, augmented, normalised training batches of the epochs `first_epoch`..`epochs - 1`, one after the other.
+    """Shuffled, augmented, normalised training batches of the epochs `first_epoch`..`epochs - 1`,
+    one after the other.
 
-    Order and augmentation of an epoch depend on `seed` and its number alone. Incomplete last batches are dropped.
+    Order and augmentation of an epoch depend on `seed` and its number alone. Incomplete last
+    batches are dropped.
 
     Args:
         dataset: images to draw from.
         batch_size: images in a batch; at most the number of training images.
         seed: of order and augmentation.
-        first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`; `steps_per_epoch` is `len(dataset.train) // batch_size`.
+        first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`; `steps_per_epoch` is
+            `len(dataset.train) // batch_size`.
         augmented: False leaves the images as they are evaluated.
 
     Returns:
-        tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels `(batch,)`.
+        tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
+        `(batch,)`.
 
     Raises:
         ValueError: `batch_size` exceeds the number of training images.
     """
     count = len(dataset.train)
     if batch_size > count:
-        raise ValueError(f"{dataset.name} has {count} training images. Received: batch_size={batch_size}")
+        raise ValueError(
+            f"{dataset.name} has {count} training images. Received: batch_size={batch_size}"
+        )
     numbers = tf.data.Dataset.range(first_epoch, epochs)
     batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), numbers, augmented)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(dataset: Dataset | JpegDataset, batch_size: int | None = None) -> tf.data.Dataset:
+def evaluation_batches(
+    dataset: Dataset | JpegDataset, batch_size: int | None = None
+) -> tf.data.Dataset:
     """All test images in order, normalised, the last batch as it comes.
 
     Args:
@@ -44,6 +58,9 @@ def evaluation_batches(dataset: Dataset | JpegDataset, batch_size: int | None = 
         batch_size: images in a batch; default `dataset.evaluation_batch_size`.
 
     Returns:
-        tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels `(batch,)`.
+        tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
+        `(batch,)`.
     """
-    return dataset.evaluation_batches(batch_size or dataset.evaluation_batch_size).prefetch(tf.data.AUTOTUNE)
+    return dataset.evaluation_batches(batch_size or dataset.evaluation_batch_size).prefetch(
+        tf.data.AUTOTUNE
+    )

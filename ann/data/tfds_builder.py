@@ -15,7 +15,9 @@ def prepared_builder(name, tfds_name, data_dir, *, first):
     Raises:
         FileNotFoundError: it is not prepared; the message says how to.
     """
-    logging.getLogger("absl").setLevel(logging.WARNING)  # TFDS reports each step of the loading at INFO
+    logging.getLogger("absl").setLevel(
+        logging.WARNING
+    )  # TFDS reports each step of the loading at INFO
     import tensorflow_datasets as tfds  # slow to import, and not needed for the embedded data sets
 
     builder = tfds.builder(tfds_name, data_dir=data_dir)

@@ -21,14 +21,18 @@ def load_cifar100(data_dir=None) -> Dataset:
 def load_svhn(data_dir=None) -> Dataset:
     """SVHN: 604,388 (train and extra) and 26,032 images; pad 4, crop, blur (001 section 5.1).
 
-    Its records have no id: they stay in the order TFDS wrote them, which is the same on every machine.
+    Its records have no id: they stay in the order TFDS wrote them, which is the same on every
+    machine.
     """
     return _load("svhn", "svhn_cropped", 10, data_dir, train="train+extra", padding=4, blur=True)
 
 
 def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
     prepared_builder(name, tfds_name, data_dir, first="it downloads the data")
-    splits = {key: _read(tfds_name, data_dir, split) for key, split in (("train", train), ("test", "test"))}
+    splits = {
+        key: _read(tfds_name, data_dir, split)
+        for key, split in (("train", train), ("test", "test"))
+    }
     return Dataset(name, num_classes, **splits, **augmentation)
 
 
@@ -41,7 +45,9 @@ def _read(tfds_name, data_dir, split) -> Split:
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(tfds_name, data_dir=data_dir)
-    config = tfds.ReadConfig(interleave_cycle_length=1)  # the shards one after the other: the order they were written in
+    config = tfds.ReadConfig(
+        interleave_cycle_length=1
+    )  # the shards one after the other: the order they were written in
     batches = tfds.as_numpy(builder.as_dataset(split=split, read_config=config, batch_size=1000))
     columns = {}
     for batch in batches:

@@ -11,10 +11,11 @@ _CENTRE = 224 / 256
 
 
 def random_window(height, width, seed):
-    """A window of 8 to 100 % of the area and aspect 3/4 to 4/3, anywhere in the image; the training crop of ILSVRC.
+    """A window of 8 to 100 % of the area and aspect 3/4 to 4/3, anywhere in the image; the training
+    crop of ILSVRC.
 
-    The area is uniform, the aspect (width over height) uniform in its logarithm. A window that does not fit is drawn again;
-    after 10 that do not, it is the whole image (author_code.md section 3).
+    The area is uniform, the aspect (width over height) uniform in its logarithm. A window that does
+    not fit is drawn again; after 10 that do not, it is the whole image (author_code.md section 3).
 
     Args:
         height, width: of the image, int32 scalars.
@@ -30,7 +31,8 @@ def window_from_draws(height, width, draws):
         height, width: of the image, int32 scalars.
         draws: float32 `(attempts, 4)` in [0, 1): area, aspect, top and left of each attempt.
 
-    Example: 3/4 of the area of 300x400 is a square of side 300 at aspect 1, here half way along the 100 columns left over.
+    Example: 3/4 of the area of 300x400 is a square of side 300 at aspect 1, here half way along the
+        100 columns left over.
         >>> area = (0.75 - 0.08) / 0.92
         >>> window_from_draws(300, 400, tf.constant([[area, 0.5, 0.0, 0.5]])).numpy()
         array([  0,  50, 300, 300], dtype=int32)
@@ -49,7 +51,8 @@ def window_from_draws(height, width, draws):
 
 
 def centre_window(height, width):
-    """What remains visible of an image that is scaled to a shortest edge of 256 and cut to its centre 224x224.
+    """What remains visible of an image that is scaled to a shortest edge of 256 and cut to its
+    centre 224x224.
 
     Example:
         >>> centre_window(375, 500).numpy()  # side 375 * 224 / 256 = 328.1

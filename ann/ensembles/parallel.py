@@ -33,16 +33,18 @@ class ParallelAnswer:
 class ParallelEANN:
     """The answers of an EANN, computed by several worker processes (001 section 4, 003).
 
-    Each worker takes the next member that has not started. An answer is given if none that follows it in the sequence has come
-    before it; the last one is that of `EANN`. `fifo_answers` tells the order on equally fast workers. The processes are started
-    with `spawn`: a script that uses this class needs the usual `if __name__ == "__main__":`. How many cores each may use is
-    set by the environment (`TF_NUM_INTRAOP_THREADS`) before.
+    Each worker takes the next member that has not started. An answer is given if none that follows
+    it in the sequence has come before it; the last one is that of `EANN`. `fifo_answers` tells the
+    order on equally fast workers. The processes are started
+    with `spawn`: a script that uses this class needs the usual `if __name__ == "__main__":`. How
+    many cores each may use is set by the environment (`TF_NUM_INTRAOP_THREADS`) before.
 
     Args:
         paths: files of the trained members (`model.save`), shallow to deep.
         selection: as for `EANN`.
         workers: processes.
-        batch_size: images that `refine` will be given at once, for the first call to be as fast as the others.
+        batch_size: images that `refine` will be given at once, for the first call to be as fast as
+            the others.
 
     Raises:
         ValueError: `workers` is below 1.
@@ -64,9 +66,20 @@ class ParallelEANN:
         context = multiprocessing.get_context("spawn")
         self._members = [member for member, chosen in enumerate(selection) if any(chosen)]
         self._tasks, self._answers = context.Queue(), context.Queue()
-        self._request = context.Value("q", 0)  # the one being answered; workers leave members of any other
-        arguments = ([str(path) for path in paths], selection, batch_size, self._request, self._tasks, self._answers)
-        self._workers = [context.Process(target=_work, args=arguments, daemon=True) for _ in range(workers)]
+        self._request = context.Value(
+            "q", 0
+        )  # the one being answered; workers leave members of any other
+        arguments = (
+            [str(path) for path in paths],
+            selection,
+            batch_size,
+            self._request,
+            self._tasks,
+            self._answers,
+        )
+        self._workers = [
+            context.Process(target=_work, args=arguments, daemon=True) for _ in range(workers)
+        ]
         for worker in self._workers:
             worker.start()
         for _ in self._workers:
@@ -125,7 +138,11 @@ def _work(paths, selection, batch_size, request, tasks, answers):
     for member, chosen in zip(members, selection, strict=True):
         for link in (*member.segments, *member.heads):
             link.jit_compile = False  # compiling each link would take longer than it saves
-        list(_selected_answers(member, chosen, np.zeros((batch_size, *member.sample_shape), "float32")))
+        list(
+            _selected_answers(
+                member, chosen, np.zeros((batch_size, *member.sample_shape), "float32")
+            )
+        )
     answers.put("ready")
     while True:
         of_request, index, images = tasks.get()

@@ -9,7 +9,8 @@ def fifo_schedule(costs, workers: int = 1) -> pd.DataFrame:
     """Start and finish of each network, when each worker takes the next one as soon as it is free.
 
     Args:
-        costs: cost of each network, in the order in which they are taken; in MACs, or in any unit of time.
+        costs: cost of each network, in the order in which they are taken; in MACs, or in any unit
+            of time.
         workers: networks that run at the same time.
 
     Returns:
@@ -41,8 +42,8 @@ def fifo_answers(exit_costs, selection, workers: int = 1) -> pd.DataFrame:
         workers: as in `fifo_schedule`.
 
     Returns:
-        DataFrame `member`, `exit`, `cost` (elapsed, in the unit of the costs), in order of time: each selected answer that is
-        there before any that follows it in the sequence.
+        DataFrame `member`, `exit`, `cost` (elapsed, in the unit of the costs), in order of time:
+        each selected answer that is there before any that follows it in the sequence.
 
     Example:
         >>> fifo_answers([[1, 2], [2, 3, 4]], [[True, True], [False, True, True]], workers=2)

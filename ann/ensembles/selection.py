@@ -1,7 +1,7 @@
 """Which answers of its members an EANN gives.
 
-A selection is a list with, for each member in order, a list of booleans, one an exit: True where that exit gives a new answer,
-False where the answer before it stands.
+A selection is a list with, for each member in order, a list of booleans, one an exit: True where
+that exit gives a new answer, False where the answer before it stands.
 """
 
 import itertools
@@ -47,16 +47,22 @@ def select_deeper(depths) -> list[list[bool]]:
     """
     finals = [0, *(of_member[-1] for of_member in depths)]
     if any(deeper <= before for before, deeper in itertools.pairwise(finals)):
-        raise ValueError(f"each member must be deeper than the one before it. Received: final depths {finals[1:]}")
-    return [[depth > before for depth in of_member] for before, of_member in zip(finals, depths, strict=False)]
+        raise ValueError(
+            f"each member must be deeper than the one before it. Received: final depths {finals[1:]}"
+        )
+    return [
+        [depth > before for depth in of_member]
+        for before, of_member in zip(finals, depths, strict=False)
+    ]
 
 
 def select_by_validation(errors) -> list[list[bool]]:
-    """001's rule (section 4): the exits that are better on validation images than every one before them.
+    """001's rule (section 4): the exits that are better on validation images than every one before
+    them.
 
     Args:
-        errors: for each member, the error of each of its exits on images that were not trained on, for example
-            `anytime_curve(member, validation).error_top1`.
+        errors: for each member, the error of each of its exits on images that were not trained on,
+            for example `anytime_curve(member, validation).error_top1`.
 
     Returns:
         The selection.
@@ -75,7 +81,8 @@ def select_by_validation(errors) -> list[list[bool]]:
 
 
 def last_selected(chosen) -> int:
-    """Index of a member's last selected exit, with which it ends; -1 if none is, and the member is left out.
+    """Index of a member's last selected exit, with which it ends; -1 if none is, and the member is
+    left out.
 
     Example:
         >>> last_selected([True, True, False])

@@ -1,7 +1,12 @@
 """Measure an anytime network the papers' way."""
 
 from ann.evaluation.answers import confidences, logits_and_labels
-from ann.evaluation.anytime_metrics import area_under_error, overthinking_rate, timeliness, violations
+from ann.evaluation.anytime_metrics import (
+    area_under_error,
+    overthinking_rate,
+    timeliness,
+    violations,
+)
 from ann.evaluation.budgeted_batch import budgeted_batch_curve, exits_taken, fit_thresholds
 from ann.evaluation.calibration import calibration_error, fit_temperatures
 from ann.evaluation.curve import anytime_curve, average_error, milestone_exits, milestones
@@ -16,10 +21,24 @@ from ann.evaluation.relative import (
     relative_increase,
     small_against_large,
 )
-from ann.evaluation.relative_figures import plot_budgeted_batch, plot_increase_over_depth, plot_pivoted
+from ann.evaluation.relative_figures import (
+    plot_budgeted_batch,
+    plot_increase_over_depth,
+    plot_pivoted,
+)
 from ann.evaluation.report import write_report
-from ann.evaluation.significance import hoeffding_bound, printed_hoeffding_bound, seed_means, settings_won, won
-from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth, plot_weights_over_training
+from ann.evaluation.significance import (
+    hoeffding_bound,
+    printed_hoeffding_bound,
+    seed_means,
+    settings_won,
+    won,
+)
+from ann.evaluation.weight_figures import (
+    plot_probabilities_over_training,
+    plot_weights_over_depth,
+    plot_weights_over_training,
+)
 
 __all__ = [
     "anytime_curve",

@@ -5,7 +5,8 @@ from scipy import special
 
 
 def batch_answers(model, dataset):
-    """Yields `(logits, labels)` of each batch: float64 `(num_exits, batch, num_classes)` and `(batch,)`.
+    """Yields `(logits, labels)` of each batch: float64 `(num_exits, batch, num_classes)` and
+    `(batch,)`.
 
     Args:
         model: a `MultiExitModel`.
@@ -14,7 +15,12 @@ def batch_answers(model, dataset):
     for images, labels in dataset:
         labels = np.asarray(labels).reshape(-1)
         # Under a strategy Keras gives the batch to every replica and joins their equal answers.
-        yield np.stack([logits[: len(labels)] for logits in model.predict_on_batch(images)]).astype(np.float64), labels
+        yield (
+            np.stack([logits[: len(labels)] for logits in model.predict_on_batch(images)]).astype(
+                np.float64
+            ),
+            labels,
+        )
 
 
 def logits_and_labels(model, dataset):
@@ -69,7 +75,8 @@ def checked_labels(logits, labels) -> np.ndarray:
     """`labels` as an array, once the shapes fit.
 
     Raises:
-        ValueError: logits are not `(num_exits, N, num_classes)` or labels not `(N,)`, or there are none.
+        ValueError: logits are not `(num_exits, N, num_classes)` or labels not `(N,)`, or there are
+            none.
     """
     shape, labels = np.shape(logits), np.asarray(labels)
     if len(shape) != 3 or labels.shape != shape[1:2] or not labels.size:

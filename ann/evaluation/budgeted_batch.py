@@ -1,7 +1,9 @@
-"""Budgeted batch: each image leaves at the first exit that is sure enough, so that many images cost a budget on average.
+"""Budgeted batch: each image leaves at the first exit that is sure enough, so that many images cost
+a budget on average.
 
-Shares of images leave the exits in a geometric progression, as in MSDNet (Huang et al. 2018): one number, the ratio from exit
-to exit, is set by the budget. An image that leaves at exit k has cost all segments and heads up to k.
+Shares of images leave the exits in a geometric progression, as in MSDNet (Huang et al. 2018): one
+number, the ratio from exit to exit, is set by the budget. An image that leaves at exit k has cost
+all segments and heads up to k.
 """
 
 import numpy as np
@@ -16,19 +18,22 @@ _LOG_RATIOS = (-50.0, 50.0)
 
 
 def fit_thresholds(validation_confidences, costs, budget: float) -> np.ndarray:
-    """Confidence at which an image may leave each exit, so that the validation images cost at most `budget` on average.
+    """Confidence at which an image may leave each exit, so that the validation images cost at most
+    `budget` on average.
 
     Args:
         validation_confidences: `(num_exits, N)` of held-out images (`confidences` of their logits).
-        costs: MACs to each exit, `(num_exits,)`, increasing (`macs_incremental` of `costs.profile`).
+        costs: MACs to each exit, `(num_exits,)`, increasing (`macs_incremental` of
+            `costs.profile`).
         budget: average MACs for an image.
 
     Returns:
-        `(num_exits,)`: an image leaves at the first exit whose confidence is at least the threshold. The last is `ALWAYS`;
-        `NEVER` where no image is to leave.
+        `(num_exits,)`: an image leaves at the first exit whose confidence is at least the
+        threshold. The last is `ALWAYS`; `NEVER` where no image is to leave.
 
     Raises:
-        ValueError: shapes do not fit, costs do not increase, or the budget is below the first exit's cost.
+        ValueError: shapes do not fit, costs do not increase, or the budget is below the first
+            exit's cost.
 
     Example:
         >>> fit_thresholds([[0.9, 0.6, 0.8, 0.5], [0.9, 0.9, 0.9, 0.9]], [10, 20], budget=15).tolist()  # half may leave early
@@ -74,7 +79,9 @@ def _check(confident, costs, budget):
     if (np.diff(costs) <= 0).any():
         raise ValueError(f"costs must increase from exit to exit. Received: costs={costs.tolist()}")
     if budget < costs[0]:
-        raise ValueError(f"no image costs less than the first exit, {costs[0]:g} MACs. Received: budget={budget:g}")
+        raise ValueError(
+            f"no image costs less than the first exit, {costs[0]:g} MACs. Received: budget={budget:g}"
+        )
 
 
 def exits_taken(confident, thresholds) -> np.ndarray:
@@ -105,13 +112,18 @@ def budgeted_batch_curve(validation_logits, logits, labels, costs, budgets=None)
         budgets: average MACs to fit for, default 40 from the first exit's cost to the last's.
 
     Returns:
-        DataFrame with a row a budget: `budget`, `macs` (the average that the measured images cost), `error_top1` (percent).
+        DataFrame with a row a budget: `budget`, `macs` (the average that the measured images cost),
+        `error_top1` (percent).
 
     Raises:
         ValueError: as `fit_thresholds`, or shapes do not fit.
     """
     costs = np.asarray(costs, float)
-    validation, confident, right = confidences(validation_logits), confidences(logits), correct(logits, labels)
+    validation, confident, right = (
+        confidences(validation_logits),
+        confidences(logits),
+        correct(logits, labels),
+    )
     rows = []
     for budget in np.linspace(costs[0], costs[-1], 40) if budgets is None else budgets:
         taken = exits_taken(confident, fit_thresholds(validation, costs, budget))

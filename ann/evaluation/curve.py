@@ -14,11 +14,13 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, labels class indices; for example a tf.data.Dataset.
+        dataset: iterable of batches `(images, labels)`, labels class indices; for example a
+            tf.data.Dataset.
 
     Returns:
-        DataFrame with a row an exit and the columns `exit` (0-based), `macs` (incremental, see `costs.profile`), `fraction` (of
-        the final exit's), `loss` (cross-entropy, nats), `error_top1`, `error_top5` (percent).
+        DataFrame with a row an exit and the columns `exit` (0-based), `macs` (incremental, see
+        `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
+        `error_top1`, `error_top5` (percent).
 
     Raises:
         ValueError: the data set is empty.
@@ -62,13 +64,14 @@ def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
 
     Args:
         curve: of `anytime_curve`, or of `opt_curve` for the exits that `milestone_exits` names.
-        rule: "interpolate" between the exits on both sides of the milestone (003); "latest" takes the last exit within the
-            budget; "closest" the exit nearest to the milestone, the deeper of two, within the budget or not: what the authors'
-            scripts trained OPT for. The papers do not say which they used, and under MACs they can differ by much.
+        rule: "interpolate" between the exits on both sides of the milestone (003); "latest" takes
+            the last exit within the budget; "closest" the exit nearest to the milestone, the deeper
+            of two, within the budget or not: what the authors' scripts trained OPT for. The papers
+            do not say which they used, and under MACs they can differ by much.
 
     Returns:
-        Series of errors in percent indexed by fraction; NaN before the first exit, where there is no answer ("closest" always
-        has one).
+        Series of errors in percent indexed by fraction; NaN before the first exit, where there is
+        no answer ("closest" always has one).
 
     Raises:
         ValueError: another rule.
@@ -101,7 +104,9 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
         [6, 13, 19, 26]
     """
     before, after = _neighbours(np.asarray(fractions), rule)
-    return sorted({int(k) for pair in zip(before, after, strict=True) for k in pair if pair[0] >= 0})
+    return sorted(
+        {int(k) for pair in zip(before, after, strict=True) for k in pair if pair[0] >= 0}
+    )
 
 
 def _neighbours(fractions, rule):

@@ -10,7 +10,11 @@ def exit_columns(log: pd.DataFrame, what: str) -> pd.DataFrame:
         log: of a run's `epochs.csv`.
         what: "loss" (cross-entropy in training), "error", "weight" or "probability".
     """
-    return log[sorted(column for column in log if column.startswith("exit_") and column.endswith(f"_{what}"))]
+    return log[
+        sorted(
+            column for column in log if column.startswith("exit_") and column.endswith(f"_{what}")
+        )
+    ]
 
 
 def final_losses(log: pd.DataFrame) -> pd.DataFrame:

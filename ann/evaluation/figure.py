@@ -16,8 +16,8 @@ _FEW = 6
 def plot_curves(curves, path, *, title: str) -> None:
     """Top-1 error against MACs, a step line for each network, as PNG.
 
-    An anytime network keeps its last answer until the next exit: the lines are steps, marks are the exits. Dotted lines mark
-    1/4, 1/2, 3/4 and all of the largest cost.
+    An anytime network keeps its last answer until the next exit: the lines are steps, marks are the
+    exits. Dotted lines mark 1/4, 1/2, 3/4 and all of the largest cost.
 
     Args:
         curves: dictionary from label to curve (`anytime_curve`).
@@ -30,7 +30,15 @@ def plot_curves(curves, path, *, title: str) -> None:
     for fraction in (0.25, 0.5, 0.75, 1.0):
         axes.axvline(fraction * largest / scale, color="0.8", linestyle=":", linewidth=1, zorder=0)
     for marker, (label, curve) in zip("osD^vP*X" * len(curves), curves.items(), strict=False):
-        axes.step(curve.macs / scale, curve.error_top1, where="post", marker=marker, markersize=4, linewidth=1.4, label=label)
+        axes.step(
+            curve.macs / scale,
+            curve.error_top1,
+            where="post",
+            marker=marker,
+            markersize=4,
+            linewidth=1.4,
+            label=label,
+        )
     axes.set_ylim(bottom=0)
     name_lines(figure, axes)
     save(figure, path)

@@ -6,20 +6,25 @@ import pandas as pd
 from ann.evaluation.curve import milestones
 
 
-def milestone_errors(results: pd.DataFrame, by, *, method: str, rule: str = "interpolate") -> pd.DataFrame:
-    """Errors at the milestones of many curves, a column a method: what the other functions here compare.
+def milestone_errors(
+    results: pd.DataFrame, by, *, method: str, rule: str = "interpolate"
+) -> pd.DataFrame:
+    """Errors at the milestones of many curves, a column a method: what the other functions here
+    compare.
 
     Args:
-        results: curves under each other, as `experiments.collect` joins them: `fraction`, `error_top1` and the columns below.
-        by: columns that tell settings apart, such as `["dataset", "model"]`. Several curves of one setting and method, as of
-            several seeds, are averaged.
+        results: curves under each other, as `experiments.collect` joins them: `fraction`,
+            `error_top1` and the columns below.
+        by: columns that tell settings apart, such as `["dataset", "model"]`. Several curves of one
+            setting and method, as of several seeds, are averaged.
         method: column that tells apart what is compared, such as `"weighting"`.
         rule: as in `milestones`.
 
     Returns:
         DataFrame of errors in percent, indexed by `by` and `fraction`, a column for each method.
     """
-    # Curves of one setting and method share their fractions, so the mean of the curves has the mean of the errors.
+    # Curves of one setting and method share their fractions, so the mean of the curves has the mean
+    # of the errors.
     means = results.groupby([*by, method, "fraction"], as_index=False).error_top1.mean()
     errors = {key: milestones(curve, rule) for key, curve in means.groupby([*by, method])}
     return pd.concat(errors, names=[*by, method]).unstack(method)
@@ -42,7 +47,8 @@ def relative_increase(errors, reference):
 
 
 def average_increase(errors: pd.DataFrame, reference: str, by: str = "fraction") -> pd.DataFrame:
-    """Relative increase averaged over the settings (models and data sets), as in 001 Table 1 and 002 Table 2b.
+    """Relative increase averaged over the settings (models and data sets), as in 001 Table 1 and
+    002 Table 2b.
 
     Args:
         errors: of `milestone_errors`, or any frame indexed by settings with a column a method.
@@ -50,9 +56,12 @@ def average_increase(errors: pd.DataFrame, reference: str, by: str = "fraction")
         by: level of the index that is kept.
 
     Returns:
-        DataFrame indexed by `by` and method: `increase` (percent), `settings` (how many had both numbers).
+        DataFrame indexed by `by` and method: `increase` (percent), `settings` (how many had both
+        numbers).
     """
-    increases = relative_increase(errors, reference).drop(columns=reference).rename_axis(columns="method")
+    increases = (
+        relative_increase(errors, reference).drop(columns=reference).rename_axis(columns="method")
+    )
     rows = increases.melt(ignore_index=False).reset_index()
     return rows.groupby([by, "method"]).value.agg(increase="mean", settings="count")
 
@@ -62,10 +71,12 @@ def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         curve: of `anytime_curve`, at least `macs` and `error_top1`.
-        pivot: curve of the network whose final cost and error are the origin; in the papers the one trained with AdaLoss.
+        pivot: curve of the network whose final cost and error are the origin; in the papers the one
+            trained with AdaLoss.
 
     Returns:
-        DataFrame `relative_cost` (1: the pivot's final cost) and `relative_error` (percent above its final error).
+        DataFrame `relative_cost` (1: the pivot's final cost) and `relative_error` (percent above
+        its final error).
 
     Example:
         >>> small = pd.DataFrame({"macs": [50, 100], "error_top1": [30.0, 10.0]})
@@ -82,25 +93,34 @@ def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:
 
 
 def small_against_large(pairs, relative_costs) -> dict[str, pd.DataFrame]:
-    """Small networks trained one way against larger ones trained another, averaged over pairs (001 Fig. 5a-e).
+    """Small networks trained one way against larger ones trained another, averaged over pairs (001
+    Fig. 5a-e).
 
-    Both curves of a pair are seen from the small network's last answer. Between exits errors are interpolated, so that networks
-    with exits in different places can be averaged.
+    Both curves of a pair are seen from the small network's last answer. Between exits errors are
+    interpolated, so that networks with exits in different places can be averaged.
 
     Args:
-        pairs: `(small, large)` curves of `anytime_curve`; in the papers AdaLoss and CONST, which costs about twice as much.
+        pairs: `(small, large)` curves of `anytime_curve`; in the papers AdaLoss and CONST, which
+            costs about twice as much.
         relative_costs: costs at which to average, in units of the small networks' final cost.
 
     Returns:
-        Dictionary "small", "large" of DataFrames as of `pivoted`, at those costs that lie between the first and the final exit
-        of all networks of the kind.
+        Dictionary "small", "large" of DataFrames as of `pivoted`, at those costs that lie between
+        the first and the final exit of all networks of the kind.
     """
     relative_costs = np.asarray(relative_costs, float)
     averages = {}
     for name, index in (("small", 0), ("large", 1)):
         seen = [pivoted(pair[index], pair[0]) for pair in pairs]
-        errors = [np.interp(relative_costs, one.relative_cost, one.relative_error, left=np.nan, right=np.nan) for one in seen]
-        mean = pd.DataFrame({"relative_cost": relative_costs, "relative_error": np.mean(errors, axis=0)})
+        errors = [
+            np.interp(
+                relative_costs, one.relative_cost, one.relative_error, left=np.nan, right=np.nan
+            )
+            for one in seen
+        ]
+        mean = pd.DataFrame(
+            {"relative_cost": relative_costs, "relative_error": np.mean(errors, axis=0)}
+        )
         averages[name] = mean.dropna().reset_index(drop=True)
     return averages
 

@@ -7,7 +7,8 @@ from ann.evaluation.relative import relative_increase
 
 
 def plot_increase_over_depth(losses, opt, path, *, title: str) -> None:
-    """Increase of a loss or error over OPT's, exit by exit, a line for each weighting, as PNG (001 Fig. 3).
+    """Increase of a loss or error over OPT's, exit by exit, a line for each weighting, as PNG (001
+    Fig. 3).
 
     Args:
         losses: dictionary from label to `(num_exits,)`.
@@ -15,7 +16,10 @@ def plot_increase_over_depth(losses, opt, path, *, title: str) -> None:
         path: PNG to write.
         title: above the figure.
     """
-    increases = {label: relative_increase(np.asarray(values), np.asarray(opt)) for label, values in losses.items()}
+    increases = {
+        label: relative_increase(np.asarray(values), np.asarray(opt))
+        for label, values in losses.items()
+    }
     plot_over_depth(increases, path, title=title, ylabel="increase over OPT (%)")
 
 
@@ -27,7 +31,9 @@ def plot_pivoted(curves, path, *, title: str) -> None:
         path: PNG to write.
         title: above the figure.
     """
-    figure, axes = new_axes(title, "cost, of the pivot's final cost", "increase over the pivot's final error (%)")
+    figure, axes = new_axes(
+        title, "cost, of the pivot's final cost", "increase over the pivot's final error (%)"
+    )
     axes.axhline(0, color="0.6", linewidth=0.8)
     for label, curve in curves.items():
         axes.plot(curve.relative_cost, curve.relative_error, linewidth=1.4, label=label)
@@ -36,7 +42,8 @@ def plot_pivoted(curves, path, *, title: str) -> None:
 
 
 def plot_budgeted_batch(budgeted, anytime, path, *, title: str) -> None:
-    """Error against average cost of budgeted batch, over the anytime curve of the same network, as PNG.
+    """Error against average cost of budgeted batch, over the anytime curve of the same network, as
+    PNG.
 
     Args:
         budgeted: of `budgeted_batch_curve`.
@@ -45,7 +52,15 @@ def plot_budgeted_batch(budgeted, anytime, path, *, title: str) -> None:
         title: above the figure.
     """
     figure, axes = new_axes(title, "average cost (M MACs an image)", "top-1 error (%)")
-    axes.step(anytime.macs / 1e6, anytime.error_top1, where="post", marker="o", markersize=4, linewidth=1.4, label="anytime")
+    axes.step(
+        anytime.macs / 1e6,
+        anytime.error_top1,
+        where="post",
+        marker="o",
+        markersize=4,
+        linewidth=1.4,
+        label="anytime",
+    )
     axes.plot(budgeted.macs / 1e6, budgeted.error_top1, linewidth=1.4, label="budgeted batch")
     name_lines(figure, axes)
     save(figure, path)

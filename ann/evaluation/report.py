@@ -32,7 +32,8 @@ mean over all exits. A dash: no exit within the budget.</p>
 
 
 def write_report(curves, figure, path, *, title: str, details: str) -> None:
-    """Writes a self-contained HTML page: figure, milestones, the curve of each network, how it was made.
+    """Writes a self-contained HTML page: figure, milestones, the curve of each network, how it was
+    made.
 
     Args:
         curves: dictionary from label to curve (`anytime_curve`).
@@ -41,7 +42,10 @@ def write_report(curves, figure, path, *, title: str, details: str) -> None:
         title: of the page.
         details: configuration, versions and hardware as text.
     """
-    sections = [f"<h2>{html.escape(label)}, exit by exit</h2>{_table(_formatted(curve))}" for label, curve in curves.items()]
+    sections = [
+        f"<h2>{html.escape(label)}, exit by exit</h2>{_table(_formatted(curve))}"
+        for label, curve in curves.items()
+    ]
     page = _PAGE.format(
         title=html.escape(title),
         figure=base64.b64encode(pathlib.Path(figure).read_bytes()).decode(),
@@ -58,8 +62,13 @@ def milestone_table(curves) -> pd.DataFrame:
     rows = []
     for label, curve in curves.items():
         for rule in ("interpolate", "latest"):
-            values = {f"{fraction:g}": _percent(error) for fraction, error in milestones(curve, rule).items()}
-            rows.append({"network": label, "rule": rule, **values, "AE": _percent(average_error(curve))})
+            values = {
+                f"{fraction:g}": _percent(error)
+                for fraction, error in milestones(curve, rule).items()
+            }
+            rows.append(
+                {"network": label, "rule": rule, **values, "AE": _percent(average_error(curve))}
+            )
     return pd.DataFrame(rows)
 
 

@@ -6,7 +6,8 @@ from scipy import stats
 
 
 def won(errors, others):
-    """1 where an error is below the other, 0 where it is above, 1/2 at a tie, as it must be in 002's printed percentages.
+    """1 where an error is below the other, 0 where it is above, 1/2 at a tie, as it must be in
+    002's printed percentages.
 
     Args:
         errors, others: arrays or Series of one shape, percent.
@@ -29,8 +30,8 @@ def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd
         by: level of the index that is kept.
 
     Returns:
-        DataFrame indexed by `by` and method: `won` (percent), `settings`, `bound` (`hoeffding_bound`) and `bound_as_printed`
-        (`printed_hoeffding_bound`).
+        DataFrame indexed by `by` and method: `won` (percent), `settings`, `bound`
+        (`hoeffding_bound`) and `bound_as_printed` (`printed_hoeffding_bound`).
     """
     rows = {}
     for key, group in errors.groupby(level=by):
@@ -43,13 +44,19 @@ def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd
                 "bound": hoeffding_bound(share, len(pair)),
                 "bound_as_printed": printed_hoeffding_bound(share, len(pair)),
             }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis([by, "method"]).astype({"settings": int})
+    return (
+        pd.DataFrame.from_dict(rows, orient="index")
+        .rename_axis([by, "method"])
+        .astype({"settings": int})
+    )
 
 
 def hoeffding_bound(share: float, settings: int) -> float:
-    """Largest probability that a method no better than another wins at least this share of independent settings.
+    """Largest probability that a method no better than another wins at least this share of
+    independent settings.
 
-    Hoeffding's inequality for a mean of values in [0, 1] whose expectation is at most 1/2: exp(-2 N (share - 1/2)^2).
+    Hoeffding's inequality for a mean of values in [0, 1] whose expectation is at most 1/2: exp(-2 N
+    (share - 1/2)^2).
 
     Example:
         >>> round(hoeffding_bound(0.75, 8), 4)  # exp(-1)
@@ -61,8 +68,8 @@ def hoeffding_bound(share: float, settings: int) -> float:
 def printed_hoeffding_bound(share: float, settings: int) -> float:
     """The bound as 002 prints it (note 4), for comparison with 002 only: exp(-2 N (2 share - 1)^2).
 
-    It has the relative excess over 1/2 where Hoeffding's inequality has the absolute one, and so is the fourth power of
-    `hoeffding_bound`.
+    It has the relative excess over 1/2 where Hoeffding's inequality has the absolute one, and so is
+    the fourth power of `hoeffding_bound`.
 
     Example:
         >>> round(printed_hoeffding_bound(0.65, 39), 5)  # 002: at most 0.001 from 0.65 on
@@ -71,7 +78,9 @@ def printed_hoeffding_bound(share: float, settings: int) -> float:
     return hoeffding_bound(share, settings) ** 4
 
 
-def seed_means(results: pd.DataFrame, by, value: str = "error_top1", *, confidence: float = 0.95) -> pd.DataFrame:
+def seed_means(
+    results: pd.DataFrame, by, value: str = "error_top1", *, confidence: float = 0.95
+) -> pd.DataFrame:
     """Mean over seeds with its confidence interval (Student's t, unknown variance).
 
     Args:
@@ -81,8 +90,8 @@ def seed_means(results: pd.DataFrame, by, value: str = "error_top1", *, confiden
         confidence: of the interval, in (0, 1).
 
     Returns:
-        DataFrame indexed by `by`: `mean`, `std` (of a seed), `seeds`, `half_width`: the interval is mean +- half_width; NaN for
-        one seed, which says nothing about the spread.
+        DataFrame indexed by `by`: `mean`, `std` (of a seed), `seeds`, `half_width`: the interval is
+        mean +- half_width; NaN for one seed, which says nothing about the spread.
 
     Raises:
         ValueError: confidence out of range.

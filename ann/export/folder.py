@@ -9,10 +9,11 @@ import tempfile
 
 @contextlib.contextmanager
 def atomic_folder(path):
-    """A temporary folder beside `path` to write to; it takes `path`'s place when the block ends well, else it goes.
+    """A temporary folder beside `path` to write to; it takes `path`'s place when the block ends
+    well, else it goes.
 
-    A folder cannot take the place of a full one in one step: the old one is moved to `.<name>.previous` first, where
-    `ann.runtime` finds it if the process dies between the two.
+    A folder cannot take the place of a full one in one step: the old one is moved to
+    `.<name>.previous` first, where `ann.runtime` finds it if the process dies between the two.
     """
     path = pathlib.Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,10 @@ class Link:
 
     def answer(self, *tensors):
         """Float32 logits from the state behind the segment, flat."""
-        return tf.cast(self.head(keras.tree.pack_sequence_as(self.next_state, tensors), training=False), "float32")
+        return tf.cast(
+            self.head(keras.tree.pack_sequence_as(self.next_state, tensors), training=False),
+            "float32",
+        )
 
 
 def links(model, preprocessing=None) -> list[Link]:
@@ -41,12 +44,17 @@ def links(model, preprocessing=None) -> list[Link]:
         made.append(Link(segment, head, state))
         state = made[-1].next_state
     made[0].preprocessing = preprocessing
-    made[0].inputs = [tf.TensorSpec((None, *model.sample_shape), "uint8" if preprocessing else "float32", name="image")]
+    made[0].inputs = [
+        tf.TensorSpec(
+            (None, *model.sample_shape), "uint8" if preprocessing else "float32", name="image"
+        )
+    ]
     return made
 
 
 def segment(advance, answer, outputs):
-    """A function over one link: flat state in; the next state as `next_0`, `next_1`, ..., and `logits` out.
+    """A function over one link: flat state in; the next state as `next_0`, `next_1`, ..., and
+    `logits` out.
 
     Args:
         advance, answer: those of the link, or functions made of them.
@@ -55,7 +63,10 @@ def segment(advance, answer, outputs):
 
     def step(*state):
         state = advance(*state)
-        return {**{spec.name: x for spec, x in zip(outputs, state, strict=True)}, "logits": answer(*state)}
+        return {
+            **{spec.name: x for spec, x in zip(outputs, state, strict=True)},
+            "logits": answer(*state),
+        }
 
     return step
 
@@ -75,4 +86,6 @@ def all_exits(advance, answer, exit_names):
 
 def _specs(state, name):
     tensors = enumerate(keras.tree.flatten(state))
-    return [tf.TensorSpec((None, *x.shape[1:]), x.dtype, name=f"{name}_{index}") for index, x in tensors]
+    return [
+        tf.TensorSpec((None, *x.shape[1:]), x.dtype, name=f"{name}_{index}") for index, x in tensors
+    ]

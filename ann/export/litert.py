@@ -21,5 +21,7 @@ def write_litert(links, exit_names, variables, path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_saved_model(links, exit_names, variables, folder, batch_size=1)
         segments = [f"segment_{index:02d}" for index in range(len(links))]
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[*exit_names, *segments])
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=[*exit_names, *segments]
+        )
         (path / MODEL).write_bytes(converter.convert())

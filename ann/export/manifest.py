@@ -35,7 +35,10 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
         "manifest_version": VERSION,
         "model": model.name,
         "formats": list(formats),
-        "input": {"shape": list(model.sample_shape), "dtype": "uint8" if preprocessing else "float32"},
+        "input": {
+            "shape": list(model.sample_shape),
+            "dtype": "uint8" if preprocessing else "float32",
+        },
         "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
         "num_classes": model.num_classes,
         "exits": exits,
@@ -44,6 +47,10 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
             "keras": keras.__version__,
             "tensorflow": tf.__version__,
         },
-        "sha256": {str(path.relative_to(folder)): checksum(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+        "sha256": {
+            str(path.relative_to(folder)): checksum(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -12,11 +12,13 @@ OPSET = 17
 
 
 def write_onnx(links, exit_names, path, progress=iter) -> None:
-    """Writes `all_exits.onnx`, image -> the logits of each exit by name, and `segment_00.onnx`, ...: one link each, `image` or
-    `state_0`, ... -> `next_0`, ... and `logits`.
+    """Writes `all_exits.onnx`, image -> the logits of each exit by name, and `segment_00.onnx`,
+    ...: one link each, `image` or `state_0`, ... -> `next_0`, ... and `logits`.
 
-    The whole network answers in order: an exit is computed before the segment behind it, and copied to its output as soon as it
-    is there: a run that is stopped has left all answers so far. Maps in states are channels first, as kernels want them.
+    The whole network answers in order: an exit is computed before the segment behind it, and copied
+    to its output as soon as it
+    is there: a run that is stopped has left all answers so far. Maps in states are channels first,
+    as kernels want them.
 
     Args:
         links: of `ann.export.links`, in float32.
@@ -34,7 +36,11 @@ def write_onnx(links, exit_names, path, progress=iter) -> None:
         outputs = [spec.name for spec in link.outputs if spec.shape.rank == 4]
         names = [*(spec.name for spec in link.outputs), "logits"]
         proto = _convert(
-            segment(link.advance, link.answer, link.outputs), link.inputs, names, inputs_as_nchw=inputs, outputs_as_nchw=outputs
+            segment(link.advance, link.answer, link.outputs),
+            link.inputs,
+            names,
+            inputs_as_nchw=inputs,
+            outputs_as_nchw=outputs,
         )
         (path / f"segment_{index:02d}.onnx").write_bytes(proto.SerializeToString())
 
@@ -42,9 +48,13 @@ def write_onnx(links, exit_names, path, progress=iter) -> None:
 def _convert(call, inputs, outputs, **layouts):
     tf2onnx = require("tf2onnx", "ONNX")
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    function = tf.function(lambda *x: _named(call(*x), outputs), input_signature=inputs, autograph=False)
+    function = tf.function(
+        lambda *x: _named(call(*x), outputs), input_signature=inputs, autograph=False
+    )
     layouts = {key: names or None for key, names in layouts.items()}
-    proto, _ = tf2onnx.convert.from_function(function, input_signature=inputs, opset=OPSET, **layouts)
+    proto, _ = tf2onnx.convert.from_function(
+        function, input_signature=inputs, opset=OPSET, **layouts
+    )
     _store_constants(proto, function.get_concrete_function().graph.captures)
     return proto
 
@@ -55,7 +65,9 @@ def _store_constants(proto, captures):
 
     values = {inside.name: outside for outside, inside in captures}
     for extra in [x for x in proto.graph.input if x.name in values]:
-        proto.graph.initializer.append(numpy_helper.from_array(values[extra.name].numpy(), extra.name))
+        proto.graph.initializer.append(
+            numpy_helper.from_array(values[extra.name].numpy(), extra.name)
+        )
         proto.graph.input.remove(extra)
 
 

@@ -12,4 +12,6 @@ def require(module: str, format: str):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"the {format} format needs {module}: install the extra ann-keras[export]") from error
+        raise ImportError(
+            f"the {format} format needs {module}: install the extra ann-keras[export]"
+        ) from error

@@ -8,12 +8,15 @@ from ann.export.links import all_exits, segment
 def write_saved_model(links, exit_names, variables, path, *, batch_size=None) -> None:
     """Writes a SavedModel with these signatures:
 
-    `exit_00`, ...: image -> `logits`, computing what this exit needs; `serving_default`: the final one of them;
+    `exit_00`, ...: image -> `logits`, computing what this exit needs; `serving_default`: the final
+        one of them;
     `all_exits`: image -> the logits of each exit by name;
-    `segment_00`, ...: one link of the chain, `image` or `state_0`, `state_1`, ... -> `next_0`, `next_1`, ... and `logits`.
+    `segment_00`, ...: one link of the chain, `image` or `state_0`, `state_1`, ... -> `next_0`,
+        `next_1`, ... and `logits`.
 
-    Every segment and head is one function that all signatures call, so that size and time grow with the number of exits and
-    not with its square (but for the list of variables, which each signature has).
+    Every segment and head is one function that all signatures call, so that size and time grow with
+    the number of exits and not with its square (but for the list of variables, which each signature
+    has).
 
     Args:
         links: of `ann.export.links`.
@@ -28,16 +31,29 @@ def write_saved_model(links, exit_names, variables, path, *, batch_size=None) ->
     answer = [_function(link.answer, link.outputs, batch_size) for link in links]
     image = links[0].inputs
 
-    calls = {name: (_exit(advance[: index + 1], answer[index]), image) for index, name in enumerate(exit_names)}
+    calls = {
+        name: (_exit(advance[: index + 1], answer[index]), image)
+        for index, name in enumerate(exit_names)
+    }
     calls["all_exits"] = (all_exits(advance, answer, exit_names), image)
     for index, link in enumerate(links):
-        calls[f"segment_{index:02d}"] = (segment(advance[index], answer[index], link.outputs), link.inputs)
-    signatures = {name: _function(call, specs, batch_size).get_concrete_function() for name, (call, specs) in calls.items()}
-    tf.saved_model.save(module, str(path), {**signatures, "serving_default": signatures[exit_names[-1]]})
+        calls[f"segment_{index:02d}"] = (
+            segment(advance[index], answer[index], link.outputs),
+            link.inputs,
+        )
+    signatures = {
+        name: _function(call, specs, batch_size).get_concrete_function()
+        for name, (call, specs) in calls.items()
+    }
+    tf.saved_model.save(
+        module, str(path), {**signatures, "serving_default": signatures[exit_names[-1]]}
+    )
 
 
 def _function(call, specs, batch_size):
-    specs = [tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) for spec in specs]
+    specs = [
+        tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) for spec in specs
+    ]
     return tf.function(call, input_signature=specs, autograph=False)
 
 

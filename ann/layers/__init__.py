@@ -5,7 +5,12 @@ from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, ilsvrc_stem, normalization
 from ann.layers.dense import dense_layer, dense_transition
 from ann.layers.mean_probabilities import MeanProbabilities
-from ann.layers.multi_scale import conv_bn_relu, multi_scale_layer, multi_scale_stem, multi_scale_transition
+from ann.layers.multi_scale import (
+    conv_bn_relu,
+    multi_scale_layer,
+    multi_scale_stem,
+    multi_scale_transition,
+)
 from ann.layers.residual import basic_unit, bottleneck_unit
 from ann.layers.with_mask import WithMask
 

@@ -6,7 +6,8 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ann")
 class ChannelPadding(keras.layers.Layer):
-    """Adds zero channels, half before and half behind: the parameter-free shortcut of a widening residual unit.
+    """Adds zero channels, half before and half behind: the parameter-free shortcut of a widening
+    residual unit.
 
     Args:
         channels: channels of the output; at least those of the input.
@@ -25,7 +26,9 @@ class ChannelPadding(keras.layers.Layer):
     def _padding(self, channels):
         extra = self.channels - channels
         if extra < 0:
-            raise ValueError(f"channels must be at least the {channels} of the input. Received: channels={self.channels}")
+            raise ValueError(
+                f"channels must be at least the {channels} of the input. Received: channels={self.channels}"
+            )
         return extra // 2, extra - extra // 2
 
     def call(self, inputs):

@@ -8,7 +8,13 @@ from ann.layers.batch_norm import BatchNormalization
 def convolution(x, filters: int, size: int, stride: int = 1, *, name: str):
     """Convolution without bias, "same" padding, He-normal kernels."""
     layer = keras.layers.Conv2D(
-        filters, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+        filters,
+        size,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
     )
     return layer(x)
 

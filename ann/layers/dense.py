@@ -6,7 +6,8 @@ from ann.layers.convolution import bn_relu, convolution
 
 
 def dense_layer(x, growth: int, *, bottleneck: bool = True, dropout: float = 0.0, name: str):
-    """BN-ReLU-conv1x1-BN-ReLU-conv3x3, its `growth` channels put behind the input's (001 appendix B).
+    """BN-ReLU-conv1x1-BN-ReLU-conv3x3, its `growth` channels put behind the input's (001 appendix
+    B).
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
@@ -33,7 +34,8 @@ def dense_transition(x, *, reduction: float = 0.5, convolution_first: bool = Fal
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
         reduction: share of the channels kept.
-        convolution_first: conv1x1-BN-ReLU as 001 appendix B says; the authors' code and DenseNet have it the other way round.
+        convolution_first: conv1x1-BN-ReLU as 001 appendix B says; the authors' code and DenseNet
+            have it the other way round.
         name: prefix of the layers' names.
     """
     filters = int(reduction * x.shape[-1])

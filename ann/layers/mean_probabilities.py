@@ -13,7 +13,8 @@ class MeanProbabilities(keras.layers.Layer):
     Args:
         count: classifiers in the average, with the new one; at least 2.
 
-    Input: the logits of the average of `count - 1` classifiers and those of the new one, each `(batch, num_classes)`.
+    Input: the logits of the average of `count - 1` classifiers and those of the new one, each
+        `(batch, num_classes)`.
     Output: logits `(batch, num_classes)` of the average of all: logarithms of its probabilities.
 
     Raises:

@@ -1,6 +1,7 @@
 """The units of MSDNet, written on lists of Keras tensors, finest scale first.
 
-Convolutions are followed by BN-ReLU, and padded alike on all sides also where they have a stride, as in the published code.
+Convolutions are followed by BN-ReLU, and padded alike on all sides also where they have a stride,
+as in the published code.
 """
 
 import keras
@@ -13,7 +14,12 @@ def conv_bn_relu(x, filters: int, size: int = 3, stride: int = 1, *, name: str):
     if stride > 1:
         x = keras.layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
         layer = keras.layers.Conv2D(
-            filters, size, strides=stride, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+            filters,
+            size,
+            strides=stride,
+            use_bias=False,
+            kernel_initializer="he_normal",
+            name=f"{name}_conv",
         )
         x = layer(x)
     else:
@@ -34,7 +40,9 @@ def multi_scale_stem(x, channels, *, large: bool):
     """
     if large:
         x = conv_bn_relu(x, channels[0], 7, 2, name="stem_0")
-        x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # after a ReLU zeros pad as -inf does
+        x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(
+            x
+        )  # after a ReLU zeros pad as -inf does
         x = keras.layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
     else:
         x = conv_bn_relu(x, channels[0], name="stem_0")
@@ -45,13 +53,15 @@ def multi_scale_stem(x, channels, *, large: bool):
 
 
 def multi_scale_layer(maps, growths, bottlenecks, *, name: str):
-    """A dense layer over scales: each map gains features of its own scale and of the next finer one.
+    """A dense layer over scales: each map gains features of its own scale and of the next finer
+    one.
 
     Args:
         maps: list of Keras tensors, finest first.
-        growths: channels added at each remaining scale; one fewer than `maps` drops the finest scale, which still feeds the
-            next.
-        bottlenecks: for each map, width of the 1x1 convolution as a multiple of the channels made from it, at most its own.
+        growths: channels added at each remaining scale; one fewer than `maps` drops the finest
+            scale, which still feeds the next.
+        bottlenecks: for each map, width of the 1x1 convolution as a multiple of the channels made
+            from it, at most its own.
         name: prefix of the layers' names.
 
     Returns:
@@ -74,7 +84,10 @@ def multi_scale_layer(maps, growths, bottlenecks, *, name: str):
 
 def multi_scale_transition(maps, channels, *, name: str):
     """1x1 convolution of each map to so many channels."""
-    return [conv_bn_relu(x, filters, 1, name=f"{name}_{i}") for i, (x, filters) in enumerate(zip(maps, channels, strict=True))]
+    return [
+        conv_bn_relu(x, filters, 1, name=f"{name}_{i}")
+        for i, (x, filters) in enumerate(zip(maps, channels, strict=True))
+    ]
 
 
 def _branch(x, filters, bottleneck, stride, name):

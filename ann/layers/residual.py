@@ -7,10 +7,12 @@ from ann.layers.convolution import bn_relu, convolution, normalization
 
 
 def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name: str):
-    """Pre-activation basic unit: BN-ReLU-conv3x3-BN-ReLU-conv3x3 on top of the identity (001 appendix B).
+    """Pre-activation basic unit: BN-ReLU-conv3x3-BN-ReLU-conv3x3 on top of the identity (001
+    appendix B).
 
-    Where the unit narrows the map or widens the channels the shortcut is a 2x2 average pooling and zero channels: no
-    parameters. `final_bn` puts a batch normalisation behind the second convolution, as the authors' code does.
+    Where the unit narrows the map or widens the channels the shortcut is a 2x2 average pooling and
+    zero channels: no parameters. `final_bn` puts a batch normalisation behind the second
+    convolution, as the authors' code does.
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
@@ -29,11 +31,15 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
     return keras.layers.Add(name=f"{name}_add")([x, shortcut])
 
 
-def bottleneck_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str):
-    """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the identity (001 appendix B).
+def bottleneck_unit(
+    x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str
+):
+    """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the
+    identity (001 appendix B).
 
-    Arguments and result as `basic_unit`; the output has 4 `filters` channels, and the 3x3 convolution has the stride.
-    `projection` makes a shortcut that changes shape a 1x1 convolution with batch normalisation, as the authors' code does.
+    Arguments and result as `basic_unit`; the output has 4 `filters` channels, and the 3x3
+    convolution has the stride. `projection` makes a shortcut that changes shape a 1x1 convolution
+    with batch normalisation, as the authors' code does.
     """
     outputs = 4 * filters
     if projection and (stride > 1 or outputs != x.shape[-1]):

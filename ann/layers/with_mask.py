@@ -8,11 +8,13 @@ from keras import ops
 class WithMask(keras.layers.Layer):
     """Gives a tensor the mask (in Keras's sense) that came as a tensor beside it.
 
-    Keras passes masks along hidden in its tensors; where a network is cut into parts that run on their own they must be seen.
+    Keras passes masks along hidden in its tensors; where a network is cut into parts that run on
+    their own they must be seen.
 
     Args:
-        at_work: False gives the mask only while a model is built, so that layers behind know of it: as Keras itself does behind
-            an attention layer, which takes the mask off its input when it runs.
+        at_work: False gives the mask only while a model is built, so that layers behind know of it:
+            as Keras itself does behind an attention layer, which takes the mask off its input when
+            it runs.
 
     Input shape: list of a tensor and its mask, bool. Output shape: that of the tensor.
 
@@ -27,7 +29,9 @@ class WithMask(keras.layers.Layer):
         self.at_work = at_work
 
     def call(self, inputs):
-        return ops.copy(inputs[0])  # Keras puts the mask on what is returned: not on the tensor given
+        return ops.copy(
+            inputs[0]
+        )  # Keras puts the mask on what is returned: not on the tensor given
 
     def compute_mask(self, inputs, previous_mask=None):
         return inputs[1] if self.at_work or isinstance(inputs[0], keras.KerasTensor) else None

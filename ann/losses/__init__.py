@@ -1,16 +1,33 @@
-"""How the losses of the exits become one scalar: weighting schemes, samplers, and the layer that applies them.
+"""How the losses of the exits become one scalar: weighting schemes, samplers, and the layer that
+applies them.
 
-A scheme is a pure rule from numbers to a vector of exit weights, a sampler one to a distribution over exits. `LossCombiner`
-holds their state.
+A scheme is a pure rule from numbers to a vector of exit weights, a sampler one to a distribution
+over exits. `LossCombiner` holds their state.
 """
 
 from ann.losses.adaloss import AdaLoss, AdaLossFirstOrder
-from ann.losses.adaptive import DynamicWeightAverage, GradNorm, LogLoss, RandomLossWeighting, Uncertainty
+from ann.losses.adaptive import (
+    DynamicWeightAverage,
+    GradNorm,
+    LogLoss,
+    RandomLossWeighting,
+    Uncertainty,
+)
 from ann.losses.combiner import LossCombiner
 from ann.losses.cross_entropy import exit_cross_entropies
 from ann.losses.samplers import AANN, AVGL, EXP3, RWM, Milestone, Sampler
 from ann.losses.scheme import Scheme, StaticScheme
-from ann.losses.static import Const, ExpBase, ExpLin, HalfEnd, Linear, Opt, QuarterHalf, Sieve, SieveV2
+from ann.losses.static import (
+    Const,
+    ExpBase,
+    ExpLin,
+    HalfEnd,
+    Linear,
+    Opt,
+    QuarterHalf,
+    Sieve,
+    SieveV2,
+)
 
 _SCHEMES = {
     "const": Const,
@@ -86,7 +103,9 @@ def _get(value, what, base, table):
     if isinstance(value, base):
         return value
     if value not in table:
-        raise ValueError(f"{what} must be a {base.__name__} or one of {sorted(table)}. Received: {what}={value!r}")
+        raise ValueError(
+            f"{what} must be a {base.__name__} or one of {sorted(table)}. Received: {what}={value!r}"
+        )
     return table[value]()
 
 

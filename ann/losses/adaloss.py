@@ -7,25 +7,30 @@ from keras import ops
 from ann.losses.checks import require_range
 from ann.losses.scheme import Scheme
 
-# Keeps 0 / 0 out of the weights of losses that reach zero; too small to change any other float32 weight.
+# Keeps 0 / 0 out of the weights of losses that reach zero; too small to change any other float32
+# weight.
 _TINY = 1e-12
 
 
 @keras.saving.register_keras_serializable(package="ann")
 class AdaLoss(Scheme):
-    """AdaLoss: weights inversely proportional to the running loss of each exit (001 section 3 and Eq. 7).
+    """AdaLoss: weights inversely proportional to the running loss of each exit (001 section 3 and
+    Eq. 7).
 
         w_i = (1 - gamma) min_j l_j / l_i + gamma
 
-    with l the exponential averages of the losses, so that the largest weight is 1 and learning rate schedules carry over.
-    The averages start at the losses of the first batch. The authors' code differs in `gamma` (0.07) and `update_every` (100).
+    with l the exponential averages of the losses, so that the largest weight is 1 and learning rate
+    schedules carry over. The averages start at the losses of the first batch. The authors' code
+    differs in `gamma` (0.07) and `update_every` (100).
 
     Args:
         gamma: share of the constant weights mixed in, 0 (pure AdaLoss) to 1 (CONST).
         momentum: of the running losses.
         update_every: steps between two updates of the weights; they are 1 before the first.
-        final_extra: weight added to the final exit before scaling the largest to 1 (000 appendix B; 1 doubles it).
-        anneal_steps: over so many steps gamma falls from 1 to its value, so that training starts as CONST (000 appendix B).
+        final_extra: weight added to the final exit before scaling the largest to 1 (000 appendix B;
+            1 doubles it).
+        anneal_steps: over so many steps gamma falls from 1 to its value, so that training starts as
+            CONST (000 appendix B).
 
     Raises:
         ValueError: an argument is out of range.
@@ -49,7 +54,9 @@ class AdaLoss(Scheme):
 
     def weights_from(self, running_losses) -> np.ndarray:
         """Exit weights for given running losses, annealing over: float32 `(num_exits,)` from `(num_exits,)`."""
-        return ops.convert_to_numpy(self._rule(ops.convert_to_tensor(running_losses, "float32"), self.gamma))
+        return ops.convert_to_numpy(
+            self._rule(ops.convert_to_tensor(running_losses, "float32"), self.gamma)
+        )
 
     def _rule(self, losses, gamma):
         weights = (ops.min(losses) + _TINY) / (losses + _TINY)
@@ -91,11 +98,12 @@ class AdaLoss(Scheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class AdaLossFirstOrder(AdaLoss):
-    """AdaLoss on gradient norms in place of losses, the "first-order" variant that 001 section 6 leaves to the future.
+    """AdaLoss on gradient norms in place of losses, the "first-order" variant that 001 section 6
+    leaves to the future.
 
-    It balances losses of unknown offset as well as unknown scale, and costs one backward pass an exit. The norm is that of the
-    gradient with respect to the weights of the first segment; the authors' code took half the mean squared norm over all
-    weights an exit touches.
+    It balances losses of unknown offset as well as unknown scale, and costs one backward pass an
+    exit. The norm is that of the gradient with respect to the weights of the first segment; the
+    authors' code took half the mean squared norm over all weights an exit touches.
     """
 
     needs_gradient_norms = True

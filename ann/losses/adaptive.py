@@ -1,6 +1,7 @@
 """The rivals of AdaLoss: adaptive weightings of multi-task learning, with exits as tasks.
 
-Costs are those of a training step over CONST's (benchmarks/weighting_overhead.py measures them): nothing, but for GradNorm.
+Costs are those of a training step over CONST's (benchmarks/weighting_overhead.py measures them):
+nothing, but for GradNorm.
 """
 
 import keras
@@ -15,9 +16,11 @@ from ann.losses.scheme import Scheme
 
 @keras.saving.register_keras_serializable(package="ann")
 class LogLoss(AdaLoss):
-    """Sum of log losses, the geometric mean: AdaLoss with the losses of the batch in place of their averages (001 Eq. 4).
+    """Sum of log losses, the geometric mean: AdaLoss with the losses of the batch in place of their
+    averages (001 Eq. 4).
 
-    The gradient of sum_i ln l_i is sum_i grad l_i / l_i; like AdaLoss it is scaled so that the largest weight is 1.
+    The gradient of sum_i ln l_i is sum_i grad l_i / l_i; like AdaLoss it is scaled so that the
+    largest weight is 1.
     """
 
     def __init__(self):
@@ -29,10 +32,12 @@ class LogLoss(AdaLoss):
 
 @keras.saving.register_keras_serializable(package="ann")
 class Uncertainty(Scheme):
-    """Uncertainty weighting: sum_i l_i / (2 exp(s_i)) + s_i / 2 with learned s_i (Kendall, Gal and Cipolla, CVPR 2018).
+    """Uncertainty weighting: sum_i l_i / (2 exp(s_i)) + s_i / 2 with learned s_i (Kendall, Gal and
+    Cipolla, CVPR 2018).
 
-    s_i is the logarithm of a variance; the optimizer trains it with the network. At its optimum a weight is 1 / (2 l_i): the
-    weights follow the inverse losses as AdaLoss's do, at the speed of the learning rate.
+    s_i is the logarithm of a variance; the optimizer trains it with the network. At its optimum a
+    weight is 1 / (2 l_i): the weights follow the inverse losses as AdaLoss's do, at the speed of
+    the learning rate.
 
     Args:
         initial_log_variance: s_i at the start.
@@ -60,7 +65,8 @@ class Uncertainty(Scheme):
 class DynamicWeightAverage(Scheme):
     """DWA: w = K softmax(r / T), r_i the ratio of an exit's mean losses in the last two epochs.
 
-    Liu, Johns and Davison, CVPR 2019. The weights sum to the number of exits K; they are 1 for the first two epochs.
+    Liu, Johns and Davison, CVPR 2019. The weights sum to the number of exits K; they are 1 for the
+    first two epochs.
 
     Args:
         steps_per_epoch: training steps over which losses are averaged.
@@ -78,7 +84,9 @@ class DynamicWeightAverage(Scheme):
 
     def weights_from(self, last_losses, losses_before) -> np.ndarray:
         """Exit weights from the mean losses of the last epoch and of the one before, each `(num_exits,)`."""
-        last, before = (ops.convert_to_tensor(values, "float32") for values in (last_losses, losses_before))
+        last, before = (
+            ops.convert_to_tensor(values, "float32") for values in (last_losses, losses_before)
+        )
         return ops.convert_to_numpy(self._rule(last, before))
 
     def _rule(self, last, before):
@@ -99,7 +107,11 @@ class DynamicWeightAverage(Scheme):
         sums = state["loss_sums"] + losses
         ends = steps % self.steps_per_epoch == 0
         means = sums / self.steps_per_epoch
-        made = ops.where(steps >= 2 * self.steps_per_epoch, self._rule(means, state["last_losses"]), state["dynamic_weights"])
+        made = ops.where(
+            steps >= 2 * self.steps_per_epoch,
+            self._rule(means, state["last_losses"]),
+            state["dynamic_weights"],
+        )
         return state["dynamic_weights"], {
             "steps": steps,
             "loss_sums": ops.where(ends, ops.zeros_like(sums), sums),
@@ -113,7 +125,8 @@ class DynamicWeightAverage(Scheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class RandomLossWeighting(Scheme):
-    """RLW: K softmax(z) with new z ~ N(0, 1) at each step, K exits (Lin, Ye, Zhang and Tsang, TMLR 2022).
+    """RLW: K softmax(z) with new z ~ N(0, 1) at each step, K exits (Lin, Ye, Zhang and Tsang, TMLR
+    2022).
 
     Args:
         seed: of the numbers.
@@ -136,11 +149,12 @@ class RandomLossWeighting(Scheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class GradNorm(Scheme):
-    """GradNorm: weights learned so that exits that lag train with larger gradients (Chen et al., ICML 2018).
+    """GradNorm: weights learned so that exits that lag train with larger gradients (Chen et al.,
+    ICML 2018).
 
-    With G_i = w_i |grad l_i| on the shared weights and r_i the loss relative to its first value, over the mean of those, the
-    weights descend sum_i |G_i - mean(G) r_i^alpha|, the target held fixed, and are scaled to sum to the number of exits. Costs
-    one backward pass an exit.
+    With G_i = w_i |grad l_i| on the shared weights and r_i the loss relative to its first value,
+    over the mean of those, the weights descend sum_i |G_i - mean(G) r_i^alpha|, the target held
+    fixed, and are scaled to sum to the number of exits. Costs one backward pass an exit.
 
     Args:
         alpha: strength of the pull towards exits that lag.
@@ -175,7 +189,11 @@ class GradNorm(Scheme):
         relative = ops.divide_no_nan(gradient_norms, ops.mean(gradient_norms))
         weights = ops.maximum(state["task_weights"] - self.learning_rate * excess * relative, 1e-3)
         weights = losses.shape[0] * weights / ops.sum(weights)
-        return weights, {"steps": state["steps"] + 1, "first_losses": first, "task_weights": weights}
+        return weights, {
+            "steps": state["steps"] + 1,
+            "first_losses": first,
+            "task_weights": weights,
+        }
 
     def get_config(self):
         return {"alpha": self.alpha, "learning_rate": self.learning_rate}

@@ -12,8 +12,9 @@ from ann.losses.scheme import Scheme
 class LossCombiner(keras.layers.Layer):
     """sum_i w_i l_i, with the weights w of a scheme, and more for the exit that a sampler draws.
 
-    State of scheme and sampler lives in variables, so that it is part of the compiled graph and of every checkpoint. Under
-    `tf.distribute` both see the losses averaged over the replicas: all replicas compute equal weights and states.
+    State of scheme and sampler lives in variables, so that it is part of the compiled graph and of
+    every checkpoint. Under `tf.distribute` both see the losses averaged over the replicas: all
+    replicas compute equal weights and states.
 
     Args:
         scheme: the weighting scheme.
@@ -21,8 +22,10 @@ class LossCombiner(keras.layers.Layer):
         sampler: the sampler, if any.
 
     Attributes:
-        exit_weights: variable `(num_exits,)`, the scheme's weights of the last step; what logs and evaluation read.
-        exit_probabilities: variable `(num_exits,)`, the sampler's of the last step; None without a sampler.
+        exit_weights: variable `(num_exits,)`, the scheme's weights of the last step; what logs and
+            evaluation read.
+        exit_probabilities: variable `(num_exits,)`, the sampler's of the last step; None without a
+            sampler.
         state, sampler_state: dictionaries of variables.
 
     Example:
@@ -42,12 +45,17 @@ class LossCombiner(keras.layers.Layer):
         self.exit_probabilities = None
         self.sampler_state = {}
         if sampler is not None:
-            self.exit_probabilities = self._variable("exit_probabilities", ops.ones(num_exits, "float32") / num_exits)
+            self.exit_probabilities = self._variable(
+                "exit_probabilities", ops.ones(num_exits, "float32") / num_exits
+            )
             self.sampler_state = self._variables(sampler.initial_state(num_exits))
         self.built = True
 
     def _variables(self, initial, learned=()):
-        return {name: self._variable(name, value, trainable=name in learned) for name, value in initial.items()}
+        return {
+            name: self._variable(name, value, trainable=name in learned)
+            for name, value in initial.items()
+        }
 
     def _variable(self, name, value, trainable=False):
         value = ops.convert_to_tensor(value)
@@ -68,7 +76,8 @@ class LossCombiner(keras.layers.Layer):
         Args:
             losses: float32 `(num_exits,)`, means over the (replica's) batch.
             gradient_norms: `(num_exits,)`, for schemes that need them.
-            training: True moves the state one step on; False uses the weights of the last training step.
+            training: True moves the state one step on; False uses the weights of the last training
+                step.
         """
         if not training:
             return ops.sum(self.exit_weights * losses)
@@ -102,7 +111,10 @@ class LossCombiner(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("scheme", "sampler")}
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("scheme", "sampler")
+        }
         return cls(**{**config, **parts})
 
 

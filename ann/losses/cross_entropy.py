@@ -12,16 +12,21 @@ def exit_cross_entropies(labels, logits):
         logits: list of num_exits float32 tensors `(batch, num_classes)`.
 
     Returns:
-        float32 `(num_exits, batch)`. Labels outside 0..num_classes - 1 raise in TensorFlow on the CPU and give NaN elsewhere.
+        float32 `(num_exits, batch)`. Labels outside 0..num_classes - 1 raise in TensorFlow on the
+        CPU and give NaN elsewhere.
 
     Raises:
         ValueError: one-hot labels are not as wide as the logits.
     """
     num_classes = logits[0].shape[-1]
     if is_one_hot(labels, num_classes):
-        return ops.stack([ops.categorical_crossentropy(labels, one, from_logits=True) for one in logits])
+        return ops.stack(
+            [ops.categorical_crossentropy(labels, one, from_logits=True) for one in logits]
+        )
     labels = ops.reshape(labels, (-1,))
-    losses = ops.stack([ops.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits])
+    losses = ops.stack(
+        [ops.sparse_categorical_crossentropy(labels, one, from_logits=True) for one in logits]
+    )
     known = (labels >= 0) & (labels < num_classes)
     return ops.where(known, losses, float("nan"))
 
@@ -42,7 +47,8 @@ def is_one_hot(labels, num_classes: int) -> bool:
 
 
 def wrong_predictions(labels, logits):
-    """1.0 where the largest logit of an exit is not the label's, else 0.0: float32 `(num_exits, batch)`.
+    """1.0 where the largest logit of an exit is not the label's, else 0.0: float32 `(num_exits,
+    batch)`.
 
     Arguments as in `exit_cross_entropies`.
     """

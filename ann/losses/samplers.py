@@ -1,4 +1,5 @@
-"""Samplers: at each step one exit is drawn and weighs more, on top of any weighting scheme (002 section 3 and appendix D).
+"""Samplers: at each step one exit is drawn and weighs more, on top of any weighting scheme (002
+section 3 and appendix D).
 
     total = sum_i w_i l_i + tau (sum_i w_i) l_chosen
 
@@ -77,9 +78,11 @@ class AANN(Sampler):
 
 @keras.saving.register_keras_serializable(package="ann")
 class Milestone(Sampler):
-    """Milestone: 1/8 for each of the exits at 1/4, 1/2, 3/4 and the end, the other half even over the rest (002 section 4.4).
+    """Milestone: 1/8 for each of the exits at 1/4, 1/2, 3/4 and the end, the other half even over
+    the rest (002 section 4.4).
 
-    Milestones are the 0-based exits K//4, K//2, 3K//4 and K - 1 of K; fewer than 8 exits are drawn evenly (author_code).
+    Milestones are the 0-based exits K//4, K//2, 3K//4 and K - 1 of K; fewer than 8 exits are drawn
+    evenly (author_code).
     """
 
     def probabilities(self, state, weights):
@@ -92,7 +95,8 @@ class Milestone(Sampler):
 
 
 def rewards(losses, eta: float):
-    """What drawing each exit promises: the relative fall of the loss to the next exit (002 Eq. 4), `(num_exits,)` in [-1, 1].
+    """What drawing each exit promises: the relative fall of the loss to the next exit (002 Eq. 4),
+    `(num_exits,)` in [-1, 1].
 
         r_i = (l_i - l_{i+1}) / l_i  before the final exit,   r_L = eta max_i r_i, not below 0
 
@@ -128,7 +132,10 @@ class _Learner(Sampler):
         self.start_after = start_after
 
     def initial_state(self, num_exits):
-        return {**super().initial_state(num_exits), "scores": np.full(num_exits, 1 / num_exits, np.float32)}
+        return {
+            **super().initial_state(num_exits),
+            "scores": np.full(num_exits, 1 / num_exits, np.float32),
+        }
 
     def probabilities(self, state, weights):
         return (1 - self.gamma) * _normalized(state["scores"]) + self.gamma / weights.shape[0]
@@ -151,7 +158,11 @@ class _Learner(Sampler):
     @classmethod
     def author_code(cls, steps_per_epoch: int, **kwargs):
         """With the differences of the authors' code: a floor under the scores, and a first epoch without learning."""
-        options = {"eta": 0.85, "floor": 0.001 * kwargs.get("gamma", 0.3), "start_after": steps_per_epoch}
+        options = {
+            "eta": 0.85,
+            "floor": 0.001 * kwargs.get("gamma", 0.3),
+            "start_after": steps_per_epoch,
+        }
         return cls(**{**options, **kwargs})
 
 
@@ -160,7 +171,9 @@ class EXP3(_Learner):
     """EXP3: the score of the exit drawn grows by exp(gamma r_i / (K p_i)) (002 appendix D.3; gamma = 0.3, eta = 0.8)."""
 
     def new_scores(self, scores, reward, chosen, probabilities):
-        return _normalized(scores * ops.exp(chosen * self.gamma * reward / (scores.shape[0] * probabilities)))
+        return _normalized(
+            scores * ops.exp(chosen * self.gamma * reward / (scores.shape[0] * probabilities))
+        )
 
 
 @keras.saving.register_keras_serializable(package="ann")
@@ -168,7 +181,8 @@ class RWM(_Learner):
     """RWM: all scores grow, by exp(rate r_i) (002 appendix D.3).
 
     Args:
-        rate: of the growth; default gamma / K, EXP3's in expectation. The authors' code uses gamma / 2.
+        rate: of the growth; default gamma / K, EXP3's in expectation. The authors' code uses gamma
+            / 2.
     """
 
     def __init__(self, tau=0.5, seed=0, gamma=0.3, eta=0.8, floor=0.0, start_after=0, rate=None):
@@ -184,12 +198,15 @@ class RWM(_Learner):
 
     @classmethod
     def author_code(cls, steps_per_epoch, **kwargs):
-        return super().author_code(steps_per_epoch, **{"rate": kwargs.get("gamma", 0.3) / 2, **kwargs})
+        return super().author_code(
+            steps_per_epoch, **{"rate": kwargs.get("gamma", 0.3) / 2, **kwargs}
+        )
 
 
 @keras.saving.register_keras_serializable(package="ann")
 class AVGL(_Learner):
-    """AVGL: exits are drawn in proportion to the exponential average of their rewards, momentum 0.9 (002 appendix D.1, D.4).
+    """AVGL: exits are drawn in proportion to the exponential average of their rewards, momentum 0.9
+    (002 appendix D.1, D.4).
 
     The paper does not mix in random exploration (gamma = 0); the authors' code does.
     """

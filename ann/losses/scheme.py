@@ -6,13 +6,15 @@ import numpy as np
 class Scheme:
     """Base of all weighting schemes.
 
-    A scheme owns no variables. `initial_state` says what has to be remembered between steps, `step` maps that state and the
-    losses of one batch to the weights of the batch and the next state, in `keras.ops`. So every scheme is checkpointed,
-    mirrored, logged and resumed by the one layer that holds the state, `LossCombiner`.
+    A scheme owns no variables. `initial_state` says what has to be remembered between steps, `step`
+    maps that state and the losses of one batch to the weights of the batch and the next state, in
+    `keras.ops`. So every scheme is checkpointed, mirrored, logged and resumed by the one layer that
+    holds the state, `LossCombiner`.
 
     Attributes:
         learned: names of the entries of the state that the optimizer trains with the network.
-        needs_gradient_norms: whether `step` takes the gradient norms of the exits, at the price of one backward pass an exit.
+        needs_gradient_norms: whether `step` takes the gradient norms of the exits, at the price of
+            one backward pass an exit.
     """
 
     learned: tuple[str, ...] = ()
@@ -32,9 +34,11 @@ class Scheme:
 
         Args:
             state: tensors named and shaped as in `initial_state`.
-            losses: `(num_exits,)` float32, losses of the batch over all replicas; no gradient flows back through them.
-                With `needs_gradient_norms` a third argument follows: `(num_exits,)` float32, the L2 norm of the gradient of
-                each loss with respect to the weights of the first segment, which all exits share.
+            losses: `(num_exits,)` float32, losses of the batch over all replicas; no gradient flows
+                back through them.
+                With `needs_gradient_norms` a third argument follows: `(num_exits,)` float32, the L2
+                norm of the gradient of each loss with respect to the weights of the first segment,
+                which all exits share.
 
         Returns:
             `(exit_weights, state)`: `(num_exits,)` float32 and the entries of `state` that change.
@@ -59,8 +63,9 @@ class StaticScheme(Scheme):
     """Base of the schemes whose weights depend on the number of exits alone.
 
     Args:
-        normalize: "largest" scales the largest weight to 1 (the final one in all schemes that favour depth), so that learning
-            rate schedules carry over; "sum" scales the sum to 1; None leaves the definition as it is.
+        normalize: "largest" scales the largest weight to 1 (the final one in all schemes that
+            favour depth), so that learning rate schedules carry over; "sum" scales the sum to 1;
+            None leaves the definition as it is.
 
     Raises:
         ValueError: another `normalize`.
@@ -68,7 +73,9 @@ class StaticScheme(Scheme):
 
     def __init__(self, normalize: str | None = "largest"):
         if normalize not in ("largest", "sum", None):
-            raise ValueError(f"normalize must be 'largest', 'sum' or None. Received: normalize={normalize!r}")
+            raise ValueError(
+                f"normalize must be 'largest', 'sum' or None. Received: normalize={normalize!r}"
+            )
         self.normalize = normalize
 
     def weights(self, num_exits: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Static weighting schemes: functions of the number of exits.
 
-Definitions: the papers, and the authors' code where the papers leave something open (`author_code` in the docstrings). i counts
-exits from 1, L is their number, B_i the weight of exit i before normalisation.
+Definitions: the papers, and the authors' code where the papers leave something open (`author_code`
+in the docstrings). i counts exits from 1, L is their number, B_i the weight of exit i before
+normalisation.
 """
 
 import keras
@@ -46,7 +47,8 @@ class HalfEnd(StaticScheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class QuarterHalf(StaticScheme):
-    """Quarter-quarter-half: 1/4 at the first exit, 1/2 at the last, 1/4 over those between (author_code).
+    """Quarter-quarter-half: 1/4 at the first exit, 1/2 at the last, 1/4 over those between
+    (author_code).
 
     With one or two exits each weighs the same.
 
@@ -65,7 +67,8 @@ class QuarterHalf(StaticScheme):
 class Sieve(StaticScheme):
     """SIEVE: B_i = 1 + nu_2(L - i) before the final exit, B_L their sum (002 section 3).
 
-    nu_2 is the 2-adic valuation, how often 2 divides a number: peaks lie at halves, quarters, eighths back from the final exit.
+    nu_2 is the 2-adic valuation, how often 2 divides a number: peaks lie at halves, quarters,
+    eighths back from the final exit.
 
     Example:
         >>> Sieve(normalize=None).weights(8)
@@ -79,10 +82,11 @@ class Sieve(StaticScheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class SieveV2(StaticScheme):
-    """SIEVE of 003: peaks where the exits are halved again and again, counted from the first; B_L the sum of the others.
+    """SIEVE of 003: peaks where the exits are halved again and again, counted from the first; B_L
+    the sum of the others.
 
-    Every exit starts at 1; for the steps L/2, L/4, ... that round to more than 1, each exit at a whole multiple of the step,
-    rounded down, gains 1.
+    Every exit starts at 1; for the steps L/2, L/4, ... that round to more than 1, each exit at a
+    whole multiple of the step, rounded down, gains 1.
 
     Example:
         >>> SieveV2(normalize=None).weights(8)
@@ -101,10 +105,11 @@ class SieveV2(StaticScheme):
 
 @keras.saving.register_keras_serializable(package="ann")
 class ExpLin(StaticScheme):
-    """EXP-LIN: weight halves with every halving of the depth; B_L the sum of the others (003; author_code).
+    """EXP-LIN: weight halves with every halving of the depth; B_L the sum of the others (003;
+    author_code).
 
-    Every exit starts at 1; from the last index i = L - 1 and w = L, add w at i, halve both, i rounded down, until i is 0; add
-    L/8 at index 3L//4 - 1.
+    Every exit starts at 1; from the last index i = L - 1 and w = L, add w at i, halve both, i
+    rounded down, until i is 0; add L/8 at index 3L//4 - 1.
 
     Example:
         >>> ExpLin().weights(8).round(4)
@@ -169,7 +174,9 @@ class Opt(StaticScheme):
 
     def _rule(self, num_exits):
         if not -num_exits <= self.at < num_exits:
-            raise ValueError(f"opt: `at` must be one of the exits 0..{num_exits - 1} or -1. Received: at={self.at}")
+            raise ValueError(
+                f"opt: `at` must be one of the exits 0..{num_exits - 1} or -1. Received: at={self.at}"
+            )
         weights = np.zeros(num_exits)
         weights[self.at] = 1
         return weights

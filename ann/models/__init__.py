@@ -5,7 +5,13 @@ import re
 from ann.models import denseann, resann
 from ann.models.attach import attach_exits
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
-from ann.models.msdnet import msdnet, msdnet_cifar, msdnet_cifar_linear, msdnet_ilsvrc, msdnet_imagenet
+from ann.models.msdnet import (
+    msdnet,
+    msdnet_cifar,
+    msdnet_cifar_linear,
+    msdnet_ilsvrc,
+    msdnet_imagenet,
+)
 from ann.models.multi_exit import MultiExitModel
 from ann.models.resann import resann_cifar, resann_ilsvrc
 
@@ -43,8 +49,8 @@ def build(name: str, **overrides) -> MultiExitModel:
 
     Args:
         name: for example `resann-n9-c16`; any number of units n and width c.
-        **overrides: arguments of the family's builder, such as `num_classes=` (default 10, or 1000 for ILSVRC networks),
-            `n=`, `c=`, `s=`, `input_shape=`, `preset=`.
+        **overrides: arguments of the family's builder, such as `num_classes=` (default 10, or 1000
+            for ILSVRC networks), `n=`, `c=`, `s=`, `input_shape=`, `preset=`.
 
     Raises:
         ValueError: no family has such a name, or an argument is out of range.
@@ -62,7 +68,9 @@ def build(name: str, **overrides) -> MultiExitModel:
             except TypeError as error:
                 if "unexpected keyword argument" not in str(error):
                     raise
-                raise ValueError(f"{name} has no such argument: {error}. Received: {sorted(overrides)}") from error
+                raise ValueError(
+                    f"{name} has no such argument: {error}. Received: {sorted(overrides)}"
+                ) from error
     raise ValueError(
         f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
     )

@@ -23,27 +23,34 @@ def attach_exits(
     keep_classifier: bool | None = None,
     name=None,
 ) -> MultiExitModel:
-    """An anytime network made of a Keras model: the model cut behind some of its layers, and a head at each cut.
+    """An anytime network made of a Keras model: the model cut behind some of its layers, and a head
+    at each cut.
 
-    The model is copied with its weights and left as it was. Tensors that cross a cut (skip connections, masks) are part of the
-    state. What an exit does not need is computed behind it.
+    The model is copied with its weights and left as it was. Tensors that cross a cut (skip
+    connections, masks) are part of the state. What an exit does not need is computed behind it.
 
     Args:
-        keras_model: built functional or Sequential model of one input and one output; sub-models in it are opened.
+        keras_model: built functional or Sequential model of one input and one output; sub-models in
+            it are opened.
         num_classes: width of the logits.
-        at: names of the layers with an exit behind them, in any order; a layer of a sub-model is `<sub-model>/<layer>`.
-        every: instead of `at`, the prediction period: an exit every so many units, counted back from the last. A unit ends with
-            an addition or concatenation that everything behind it goes through, as residual and dense units do; in a model
-            without them, before the next layer with a kernel, as a convolution with its normalisation and activation does.
-        head: function like `exits.linear_head`, from a Keras tensor like the cut layer's output, `num_classes` and `name=` to a
-            functional model from such a tensor to logits; default by rank: `vector_head`, `sequence_head`, `linear_head`.
-        keep_classifier: whether the model's own classifier (its last layer with weights and what follows) is the last exit,
-            with a softmax at its end taken off; default: where the model's output is `(batch, num_classes)`. Where it is not
-            kept, all that lies behind the last cut is left out.
+        at: names of the layers with an exit behind them, in any order; a layer of a sub-model is
+            `<sub-model>/<layer>`.
+        every: instead of `at`, the prediction period: an exit every so many units, counted back
+            from the last. A unit ends with an addition or concatenation that everything behind it
+            goes through, as residual and dense units do; in a model without them, before the next
+            layer with a kernel, as a convolution with its normalisation and activation does.
+        head: function like `exits.linear_head`, from a Keras tensor like the cut layer's output,
+            `num_classes` and `name=` to a functional model from such a tensor to logits; default by
+            rank: `vector_head`, `sequence_head`, `linear_head`.
+        keep_classifier: whether the model's own classifier (its last layer with weights and what
+            follows) is the last exit, with a softmax at its end taken off; default: where the
+            model's output is `(batch, num_classes)`. Where it is not kept, all that lies behind the
+            last cut is left out.
         name: of the model; default that of `keras_model`.
 
     Raises:
-        ValueError: the model, a cut, the period or the classifier will not do; the message says why and what will.
+        ValueError: the model, a cut, the period or the classifier will not do; the message says why
+            and what will.
 
     Example:
         >>> inputs = keras.Input((8, 8, 3))
@@ -56,14 +63,18 @@ def attach_exits(
     """
     _require_one_path(keras_model)
     if (at is None) == (every is None):
-        raise ValueError(f"attach_exits: give either at or every. Received: at={at!r}, every={every!r}")
+        raise ValueError(
+            f"attach_exits: give either at or every. Received: at={at!r}, every={every!r}"
+        )
     graph = Graph(keras_model)
     classifier = _kept_classifier(graph, num_classes, keep_classifier)
     logits = _logits(graph, classifier) if classifier else None
     cutter = _Cutter(graph, classifier, any_rank=head is not None)
     cuts = cutter.every(every) if at is None else cutter.at([at] if isinstance(at, str) else at)
     if not cuts and not classifier:
-        raise ValueError(f"attach_exits: with no cut and no classifier there is no exit. Received: at={at!r}")
+        raise ValueError(
+            f"attach_exits: with no cut and no classifier there is no exit. Received: at={at!r}"
+        )
     segments, heads = _links(graph, cuts, classifier, logits, head or _default_head, num_classes)
     return MultiExitModel(segments, heads, graph.input.shape[1:], name=name or keras_model.name)
 
@@ -95,7 +106,9 @@ def _kept_classifier(graph, num_classes, keep) -> int:
 def _from_last_weights(graph) -> int:
     """The calls of the last layer with weights and of all that needs it."""
     last = max(index for index, call in enumerate(graph.calls) if call.weights)
-    return sum(1 << index for index, ancestors in enumerate(graph.ancestors) if ancestors >> last & 1)
+    return sum(
+        1 << index for index, ancestors in enumerate(graph.ancestors) if ancestors >> last & 1
+    )
 
 
 def _logits(graph, classifier):
@@ -104,7 +117,11 @@ def _logits(graph, classifier):
     A softmax at the end is taken off: the call if it is a layer of its own, else the activation.
     """
     calls, logits, taken_off = graph.chosen(classifier), graph.output, []
-    while not calls[-1].weights and _activation(calls[-1]) in ("linear", "softmax") and "softmax" not in taken_off:
+    while (
+        not calls[-1].weights
+        and _activation(calls[-1]) in ("linear", "softmax")
+        and "softmax" not in taken_off
+    ):
         taken_off.append(_activation(calls[-1]))
         (logits,) = calls.pop().reads
     if calls[-1].weights and _activation(calls[-1]) == "softmax" and "softmax" not in taken_off:
@@ -147,10 +164,18 @@ class _Cutter:
             ValueError: the model cannot be cut behind one of them.
         """
         for name in names:
-            obstacle = self._obstacle(self._names.index(name)) if name in self._names else "there is no such layer"
+            obstacle = (
+                self._obstacle(self._names.index(name))
+                if name in self._names
+                else "there is no such layer"
+            )
             if obstacle:
-                allowed = [name for index, name in enumerate(self._names) if not self._obstacle(index)]
-                raise ValueError(f"attach_exits: no cut behind {name!r}: {obstacle}. Layers that can be cut: {allowed}")
+                allowed = [
+                    name for index, name in enumerate(self._names) if not self._obstacle(index)
+                ]
+                raise ValueError(
+                    f"attach_exits: no cut behind {name!r}: {obstacle}. Layers that can be cut: {allowed}"
+                )
         return sorted({self._names.index(name) for name in names})
 
     def every(self, period) -> list[int]:
@@ -161,13 +186,18 @@ class _Cutter:
         """
         ends = self._unit_ends()
         chosen = [ends[index] for index in exits.every(len(ends), period)]
-        return chosen[:-1] if self._classifier else chosen  # the classifier is the exit of the last unit
+        return (
+            chosen[:-1] if self._classifier else chosen
+        )  # the classifier is the exit of the last unit
 
     def _obstacle(self, index) -> str | None:
         """Why the model cannot be cut behind a call."""
         if self._classifier >> index & 1:
             return "it is part of the model's own classifier, which is the last exit"
-        if self._classifier and self._graph.everything & ~self._classifier == self._graph.ancestors[index]:
+        if (
+            self._classifier
+            and self._graph.everything & ~self._classifier == self._graph.ancestors[index]
+        ):
             return "the model's own classifier reads just this, and is the last exit"
         return self._obstacle_in_itself(index)
 
@@ -179,7 +209,9 @@ class _Cutter:
             return f"it gives {len(call.makes)} tensors"
         (output,) = call.makes
         if len(output.shape) < 2 or output.shape[-1] is None or not _is_float(output):
-            return f"its output, {output.dtype} {output.shape}, is not features (batch, ..., channels)"
+            return (
+                f"its output, {output.dtype} {output.shape}, is not features (batch, ..., channels)"
+            )
         if len(output.shape) not in _HEADS and not self._any_rank:
             return f"there is no head for features {output.shape}, give one by head="
         if any(calls & before and calls & ~before for calls in self._graph.shared):
@@ -197,14 +229,18 @@ class _Cutter:
             and not self._obstacle_in_itself(index)
             and self._features_crossing(before) <= set(graph.calls[index].makes)
         ]
-        ends = [index for index in narrow if _merges(graph.calls[index])] or _before_kernels(graph, narrow)
+        ends = [index for index in narrow if _merges(graph.calls[index])] or _before_kernels(
+            graph, narrow
+        )
         # What follows the last unit is part of it, unless the classifier is its exit.
         return ends if self._classifier or not ends else [*ends[:-1], narrow[-1]]
 
     def _features_crossing(self, before) -> set:
         """What the calls behind a cut read across it, but for the model's input, tokens and masks."""
         crossing = self._graph.crossing(before, self._graph.everything & ~before)
-        return {tensor for tensor in crossing if _is_float(tensor) and tensor is not self._graph.input}
+        return {
+            tensor for tensor in crossing if _is_float(tensor) and tensor is not self._graph.input
+        }
 
 
 def _is_float(tensor) -> bool:
@@ -217,10 +253,18 @@ def _merges(call) -> bool:
 
 def _before_kernels(graph, narrow) -> list[int]:
     """Of the calls in `narrow` the last before each next layer with a kernel, but for those before the first."""
-    kernels = sum(1 << index for index, call in enumerate(graph.calls) if any(len(w.shape) > 1 for w in call.weights))
+    kernels = sum(
+        1 << index
+        for index, call in enumerate(graph.calls)
+        if any(len(w.shape) > 1 for w in call.weights)
+    )
     counts = [(graph.ancestors[index] & kernels).bit_count() for index in narrow]
     following = [*counts[1:], None]
-    return [index for index, count, next_count in zip(narrow, counts, following, strict=True) if 0 < count != next_count]
+    return [
+        index
+        for index, count, next_count in zip(narrow, counts, following, strict=True)
+        if 0 < count != next_count
+    ]
 
 
 def _vector_classifier(graph) -> int:
@@ -237,7 +281,8 @@ def _links(graph, cuts, classifier, logits, head, num_classes):
     Args:
         graph: the model.
         cuts: indices of the calls with an exit behind them, increasing.
-        classifier, logits: the calls of the model's own classifier, and what gives its logits (`_logits`); or 0 and None.
+        classifier, logits: the calls of the model's own classifier, and what gives its logits
+            (`_logits`); or 0 and None.
         head: makes the head that reads a cut.
         num_classes: width of the logits.
     """
@@ -253,10 +298,16 @@ def _links(graph, cuts, classifier, logits, head, num_classes):
         crossing = list(dict.fromkeys([*main, *graph.crossing(done, needed & ~done)]))
         carried = [values[tensor] for tensor in crossing]
         tensors = with_masks(carried)
-        segments.append(keras.Model(_alone(inputs), _alone(without_masks(tensors)), name=f"segment_{index:02d}"))
+        segments.append(
+            keras.Model(_alone(inputs), _alone(without_masks(tensors)), name=f"segment_{index:02d}")
+        )
         name = f"head_{index:02d}"
         if main:
-            heads.append(_head_on_state(head, *read_state(tensors, crossing), main[0], num_classes, name=name))
+            heads.append(
+                _head_on_state(
+                    head, *read_state(tensors, crossing), main[0], num_classes, name=name
+                )
+            )
         else:
             heads.append(_classifier_head(*read_state(tensors, crossing), *logits, name=name))
         has_masks = len(tensors) > len(carried)

@@ -13,12 +13,17 @@ def read_state(tensors, crossing, *, masks_at_work=None):
     Args:
         tensors: Keras tensors of the state, as `with_masks` gives them.
         crossing: the tensors of the graph that those without the masks at their end stand for.
-        masks_at_work: for each of these whether its mask shows when the model runs (`masks_at_work`); default: all.
+        masks_at_work: for each of these whether its mask shows when the model runs
+            (`masks_at_work`); default: all.
 
     Returns:
-        The inputs, one for each of `tensors`, and a dictionary from the graph's tensors to what takes their place in the link.
+        The inputs, one for each of `tensors`, and a dictionary from the graph's tensors to what
+        takes their place in the link.
     """
-    inputs = [keras.Input(batch_shape=x.shape, dtype=x.dtype, name=f"state_{index}") for index, x in enumerate(tensors)]
+    inputs = [
+        keras.Input(batch_shape=x.shape, dtype=x.dtype, name=f"state_{index}")
+        for index, x in enumerate(tensors)
+    ]
     read = dict(zip(tensors, inputs, strict=True))
     values = {}
     for index, original in enumerate(crossing):
@@ -51,7 +56,9 @@ def masks_at_work(segments, inputs, tensors) -> list[bool]:
         inputs, tensors: of the link in question.
     """
     first = (segments[0] if segments else keras.Model(inputs, tensors)).inputs[0]
-    state = keras.ops.zeros([1, *(size or _FREE_SIZE for size in first.shape[1:])], dtype=first.dtype)
+    state = keras.ops.zeros(
+        [1, *(size or _FREE_SIZE for size in first.shape[1:])], dtype=first.dtype
+    )
     for segment in segments:
         state = segment(state)
     values = keras.tree.flatten(keras.Model(inputs, tensors)(state))

@@ -15,43 +15,61 @@ ILSVRC_DEPTHS = {
     201: ((6, 12, 48, 32), 17),
 }
 
-# Layers before the first exit on ILSVRC, as in the authors' scripts: without them the 121 would have an exit at its 4th.
+# Layers before the first exit on ILSVRC, as in the authors' scripts: without them the 121 would
+# have an exit at its 4th.
 _ILSVRC_FIRST_LAYER = 10
 
 
 def denseann_ilsvrc(
-    *, depth, s=None, growth=32, dropout=0.0, num_classes=1000, input_shape=(224, 224, 3), preset="paper", name=None
+    *,
+    depth,
+    s=None,
+    growth=32,
+    dropout=0.0,
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    preset="paper",
+    name=None,
 ) -> MultiExitModel:
-    """DenseANN for ILSVRC: 7x7 stem of 2 x growth channels, 4 blocks of dense layers, halving transitions between them.
+    """DenseANN for ILSVRC: 7x7 stem of 2 x growth channels, 4 blocks of dense layers, halving
+    transitions between them.
 
-    Exits sit every s layers counted back from the last, none before the 11th: 12, 26, 40, 54, 68, 82 (1-based) for depth 169.
+    Exits sit every s layers counted back from the last, none before the 11th: 12, 26, 40, 54, 68,
+    82 (1-based) for depth 169.
 
     Args:
         depth: layers of the plain network, one of `ILSVRC_DEPTHS`.
         s: prediction period; default 9, 14 and 17 for the depths 121, 169 and 201.
         growth: channels a layer adds.
-        dropout: share of activations dropped behind each convolution; the papers found it detrimental here.
+        dropout: share of activations dropped behind each convolution; the papers found it
+            detrimental here.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
-        preset: "paper" (transitions of conv1x1-BN-ReLU), or "author_code" (BN-ReLU-conv1x1, as DenseNet).
+        preset: "paper" (transitions of conv1x1-BN-ReLU), or "author_code" (BN-ReLU-conv1x1, as
+            DenseNet).
         name: of the model.
 
     Raises:
         ValueError: another depth or preset, s above the number of layers, a size below 1.
     """
     if depth not in ILSVRC_DEPTHS:
-        raise ValueError(f"denseann: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}")
+        raise ValueError(
+            f"denseann: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}"
+        )
     blocks, period = ILSVRC_DEPTHS[depth]
     stem = functools.partial(ilsvrc_stem, filters=2 * growth)
     placement = exits.every(sum(blocks), s if s is not None else period)
     placement = [layer for layer in placement if layer >= _ILSVRC_FIRST_LAYER]
-    return _denseann(stem, blocks, placement, growth, dropout, num_classes, input_shape, preset, name)
+    return _denseann(
+        stem, blocks, placement, growth, dropout, num_classes, input_shape, preset, name
+    )
 
 
 def denseann_cifar(
     *, n, g, s=3, dropout=0.0, num_classes=10, input_shape=(32, 32, 3), preset="paper", name=None
 ) -> MultiExitModel:
-    """DenseANN for small images: 3x3 convolution of 2g channels, 3 blocks of n dense layers, halving transitions.
+    """DenseANN for small images: 3x3 convolution of 2g channels, 3 blocks of n dense layers,
+    halving transitions.
 
     Args:
         n: layers in each of the 3 blocks.
@@ -65,7 +83,9 @@ def denseann_cifar(
     """
     require_positive("denseann", n=n, g=g)
     stem = functools.partial(convolution, filters=2 * g, size=3, name="stem_conv")
-    return _denseann(stem, (n, n, n), exits.every(3 * n, s), g, dropout, num_classes, input_shape, preset, name)
+    return _denseann(
+        stem, (n, n, n), exits.every(3 * n, s), g, dropout, num_classes, input_shape, preset, name
+    )
 
 
 def _denseann(stem, blocks, placement, growth, dropout, num_classes, input_shape, preset, name):
@@ -76,10 +96,14 @@ def _denseann(stem, blocks, placement, growth, dropout, num_classes, input_shape
     units = []
     for block, length in enumerate(blocks):
         layers = [
-            functools.partial(dense_layer, growth=growth, dropout=dropout, name=f"layer_{len(units) + index:02d}")
+            functools.partial(
+                dense_layer, growth=growth, dropout=dropout, name=f"layer_{len(units) + index:02d}"
+            )
             for index in range(length)
         ]
-        transition = functools.partial(dense_transition, convolution_first=preset == "paper", name=f"transition_{block}")
+        transition = functools.partial(
+            dense_transition, convolution_first=preset == "paper", name=f"transition_{block}"
+        )
         units += [_after(stem if block == 0 else transition, layers[0]), *layers[1:]]
     head = lambda state, name: exits.linear_head(state, num_classes, name=name)
     return chain_of_units(units, placement, head, input_shape, name=name)

@@ -22,10 +22,11 @@ def require_backend(scheme) -> None:
 
 
 def train_step(model, data):
-    """One step of `keras.Model.fit` with the norms of the exits' gradients given to the loss combiner.
+    """One step of `keras.Model.fit` with the norms of the exits' gradients given to the loss
+    combiner.
 
-    A norm is that of the gradient of one exit's loss, over all replicas, with respect to the weights of the first segment.
-    Costs one backward pass an exit beside the step's own.
+    A norm is that of the gradient of one exit's loss, over all replicas, with respect to the
+    weights of the first segment. Costs one backward pass an exit beside the step's own.
 
     Args:
         model: a compiled `MultiExitModel`.
@@ -49,7 +50,9 @@ def train_step(model, data):
         total = model.total_loss(y, y_pred, sample_weight, training=True, gradient_norms=norms)
         loss = model.optimizer.scale_loss(total)
     variables = model.trainable_weights
-    model.optimizer.apply_gradients(zip(step_tape.gradient(loss, variables), variables, strict=True))
+    model.optimizer.apply_gradients(
+        zip(step_tape.gradient(loss, variables), variables, strict=True)
+    )
     model.track_loss(total * num_replicas(), ops.shape(y_pred[0])[0])
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 

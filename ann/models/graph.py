@@ -11,10 +11,12 @@ import keras
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Call:
-    """One call of one layer (or operation of `keras.ops`); tensors stand for themselves, whatever part they are used in.
+    """One call of one layer (or operation of `keras.ops`); tensors stand for themselves, whatever
+    part they are used in.
 
     Attributes:
-        name: of the layer, behind the names of the sub-models it lies in: `encoder/dense`. A layer without weights that is
+        name: of the layer, behind the names of the sub-models it lies in: `encoder/dense`. A layer
+            without weights that is
             called several times is as many layers: `relu`, `relu.2`, ...
         layer: what is called.
         args, kwargs: what it is called with, Keras tensors among it.
@@ -29,7 +31,11 @@ class Call:
 
     @property
     def reads(self) -> list[keras.KerasTensor]:
-        return [x for x in keras.tree.flatten((self.args, self.kwargs)) if isinstance(x, keras.KerasTensor)]
+        return [
+            x
+            for x in keras.tree.flatten((self.args, self.kwargs))
+            if isinstance(x, keras.KerasTensor)
+        ]
 
     @property
     def makes(self) -> list[keras.KerasTensor]:
@@ -56,7 +62,8 @@ class Graph:
     """
 
     def __init__(self, model):
-        # Copied by way of Keras's saving, so that state which is no weight (an adapted normalisation) is kept as well.
+        # Copied by way of Keras's saving, so that state which is no weight (an adapted
+        # normalisation) is kept as well.
         model = copy.deepcopy(keras.Model(model.inputs[0], model.outputs[0]))
         self.calls = []
         self._same = {}  # tensors of sub-models and of calls of sub-models -> the tensor that stands for both
@@ -65,7 +72,9 @@ class Graph:
         self.output = self._walk(model, "", self.input)
         self.calls = _needed(self.calls, self.output)
         for call in self.calls:
-            call.layer.name = call.name.replace("/", "_")  # sub-models may have layers of the same name
+            call.layer.name = call.name.replace(
+                "/", "_"
+            )  # sub-models may have layers of the same name
         maker = {tensor: index for index, call in enumerate(self.calls) for tensor in call.makes}
         self.ancestors, calls_of = [], {}
         for index, call in enumerate(self.calls):
@@ -77,8 +86,12 @@ class Graph:
 
     def _walk(self, model, path, inputs):
         """Records the calls of a functional model on `inputs`, and gives what stands for its output."""
-        fresh = keras.tree.map_structure(lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype), inputs)
-        self._same |= zip(keras.tree.flatten(fresh), keras.tree.flatten(self._standing_for(inputs)), strict=True)
+        fresh = keras.tree.map_structure(
+            lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype), inputs
+        )
+        self._same |= zip(
+            keras.tree.flatten(fresh), keras.tree.flatten(self._standing_for(inputs)), strict=True
+        )
         walked = keras.models.clone_model(
             model,
             input_tensors=keras.tree.pack_sequence_as(model.input, keras.tree.flatten(fresh)),
@@ -106,7 +119,8 @@ class Graph:
     def _call(self, name, layer, args, kwargs, outputs):
         self._times_called[layer] += 1
         if self._times_called[layer] > 1 and not getattr(layer, "weights", []):
-            # Keras does not load two models that share a layer as they were: each call has a layer of its own.
+            # Keras does not load two models that share a layer as they were: each call has a layer
+            # of its own.
             name = f"{name}.{self._times_called[layer]}"
             layer = type(layer).from_config(layer.get_config())
         return Call(name, layer, args, kwargs, outputs)
@@ -126,7 +140,9 @@ class Graph:
     def crossing(self, done: int, later: int) -> list[keras.KerasTensor]:
         """Tensors that the calls `later` read from the input and from the calls `done`."""
         made = {self.input}.union(*(call.makes for call in self.chosen(done)))
-        return list(dict.fromkeys(x for call in self.chosen(later) for x in call.reads if x in made))
+        return list(
+            dict.fromkeys(x for call in self.chosen(later) for x in call.reads if x in made)
+        )
 
 
 def _needed(calls, output):

@@ -9,7 +9,8 @@ from ann.models.arguments import require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
 
-# Layers -> layers in each block, prediction period (001 and 000 appendix B; author_code.md section 2.4).
+# Layers -> layers in each block, prediction period (001 and 000 appendix B; author_code.md section
+# 2.4).
 ILSVRC_DEPTHS = {
     23: ((6, 6, 5, 6), 4),
     32: ((6, 6, 10, 10), 7),
@@ -20,46 +21,77 @@ ILSVRC_DEPTHS = {
 # In the authors' code the 33 is the one of Huang et al.
 _AUTHOR_CODE_DEPTHS = {**ILSVRC_DEPTHS, 33: ((9, 8, 8, 8), 6)}
 
-# Layers before the first exit: the papers have one at the 4th of the 32, the authors' scripts have not.
+# Layers before the first exit: the papers have one at the 4th of the 32, the authors' scripts have
+# not.
 _ILSVRC_FIRST_LAYER = {"paper": 3, "author_code": 4}
 
 
 def msdnet(
-    *, steps, growth, channels, factors, head_width=None, num_classes, input_shape, reduction=0.5, prune="max", name=None
+    *,
+    steps,
+    growth,
+    channels,
+    factors,
+    head_width=None,
+    num_classes,
+    input_shape,
+    reduction=0.5,
+    prune="max",
+    name=None,
 ) -> MultiExitModel:
-    """Dense layers over several scales, an exit behind each block of layers, reading the coarsest scale.
+    """Dense layers over several scales, an exit behind each block of layers, reading the coarsest
+    scale.
 
     Args:
         steps: layers of each block.
-        growth: channels a layer adds at a scale of factor 1; must be even times the factors of all coarser scales.
+        growth: channels a layer adds at a scale of factor 1; must be even times the factors of all
+            coarser scales.
         channels: of the stem at a scale of factor 1.
         factors: of each scale, finest first; growth and bottleneck width are multiples of it.
         head_width: channels of the heads' convolutions; default those of the map they read.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`; 64 pixels or more take the 7x7 stem.
         reduction: share of the channels kept by a transition.
-        prune: "max" drops the finest of the S scales, with a transition, each time another 1/S of the layers is done; "min"
-            keeps all scales but for the last S - 1 layers, with transitions after 1/3 and 2/3 of the layers.
+        prune: "max" drops the finest of the S scales, with a transition, each time another 1/S of
+            the layers is done; "min" keeps all scales but for the last S - 1 layers, with
+            transitions after 1/3 and 2/3 of the layers.
         name: of the model.
 
     Raises:
-        ValueError: a size below 1, no block, an odd number of channels to halve, or an unknown `prune`.
+        ValueError: a size below 1, no block, an odd number of channels to halve, or an unknown
+            `prune`.
     """
     require_positive("msdnet", blocks=len(steps), shortest_block=min(steps, default=0))
     if prune not in _PRUNING:
-        raise ValueError(f"msdnet: prune must be one of {sorted(_PRUNING)}. Received: prune={prune!r}")
+        raise ValueError(
+            f"msdnet: prune must be one of {sorted(_PRUNING)}. Received: prune={prune!r}"
+        )
     stem = _stem(growth, channels, factors, num_classes, input_shape)
-    layers = _layers(_PRUNING[prune](sum(steps), len(factors)), growth, channels, factors, reduction)
+    layers = _layers(
+        _PRUNING[prune](sum(steps), len(factors)), growth, channels, factors, reduction
+    )
     first = layers[0]
     ends = [sum(steps[: block + 1]) - 1 for block in range(len(steps))]
-    return chain_of_units([lambda x: first(stem(x)), *layers[1:]], ends, _head(num_classes, head_width), input_shape, name=name)
+    return chain_of_units(
+        [lambda x: first(stem(x)), *layers[1:]],
+        ends,
+        _head(num_classes, head_width),
+        input_shape,
+        name=name,
+    )
 
 
 def _stem(growth, channels, factors, num_classes, input_shape):
     require_positive("msdnet", growth=growth, channels=channels, num_classes=num_classes)
     if any(growth * factor % 2 for factor in factors[1:]):
-        raise ValueError(f"msdnet: growth times the factors of coarser scales must be even. Received: growth={growth}")
-    return functools.partial(multi_scale_stem, channels=[channels * factor for factor in factors], large=input_shape[0] >= 64)
+        raise ValueError(
+            f"msdnet: growth times the factors of coarser scales must be even. Received: growth={growth}"
+        )
+    return functools.partial(
+        multi_scale_stem,
+        channels=[channels * factor for factor in factors],
+        large=input_shape[0] >= 64,
+    )
 
 
 def _head(num_classes, width):
@@ -71,13 +103,21 @@ def _prune_max(count, num_scales):
     interval = math.ceil(count / num_scales)
     before = [num_scales - max(0, index - 1) // interval for index in range(count)]
     after = [num_scales - index // interval for index in range(count)]
-    return [(scales_in, scales_out, scales_in > scales_out) for scales_in, scales_out in zip(before, after, strict=True)]
+    return [
+        (scales_in, scales_out, scales_in > scales_out)
+        for scales_in, scales_out in zip(before, after, strict=True)
+    ]
 
 
 def _prune_min(count, num_scales):
     transitions = {count // 3, 2 * count // 3}
     return [
-        (min(num_scales, count - index + 1), min(num_scales, count - index), index + 1 in transitions) for index in range(count)
+        (
+            min(num_scales, count - index + 1),
+            min(num_scales, count - index),
+            index + 1 in transitions,
+        )
+        for index in range(count)
     ]
 
 
@@ -107,7 +147,11 @@ def _layers(plan, growth, channels, factors, reduction):
 
 def _layer(maps, growths, bottlenecks, transition, name):
     maps = multi_scale_layer(maps, growths, bottlenecks, name=name)
-    return maps if transition is None else multi_scale_transition(maps, transition, name=f"{name}_transition")
+    return (
+        maps
+        if transition is None
+        else multi_scale_transition(maps, transition, name=f"{name}_transition")
+    )
 
 
 def msdnet_ilsvrc(
@@ -125,28 +169,34 @@ def msdnet_ilsvrc(
     preset="paper",
     name=None,
 ) -> MultiExitModel:
-    """MSDNet of the papers on ANNs: a block of layers for each scale, the finest dropped from block to block.
+    """MSDNet of the papers on ANNs: a block of layers for each scale, the finest dropped from block
+    to block.
 
-    The stem is the first layer. A block's last layer is a transition of all the block's scales, which the last block goes
-    without, so that the blocks add up to `depth`. Exits sit every s layers counted back from the last, none before the 4th: 10,
-    17, 24, 31, 38 (1-based) for depth 38.
+    The stem is the first layer. A block's last layer is a transition of all the block's scales,
+    which the last block goes
+    without, so that the blocks add up to `depth`. Exits sit every s layers counted back from the
+    last, none before the 4th: 10, 17, 24, 31, 38 (1-based) for depth 38.
 
     Args:
         depth: layers of the network, one of `ILSVRC_DEPTHS`.
-        blocks: layers of each block, default those of `depth`; one block for each scale, at least 2 layers in each.
+        blocks: layers of each block, default those of `depth`; one block for each scale, at least 2
+            layers in each.
         s: prediction period; default that of `depth`.
         growth, channels, factors, head_width, num_classes, input_shape: as in `msdnet`.
         reduction: share of the channels a transition keeps.
-        preset: "paper" (33: blocks 8, 8, 8, 9 and s = 7, 001 appendix B), or "author_code" (33: 9, 8, 8, 8 and s = 6; no exit
-            before the 5th layer, so none at the 4th of the 32).
+        preset: "paper" (33: blocks 8, 8, 8, 9 and s = 7, 001 appendix B), or "author_code" (33: 9,
+            8, 8, 8 and s = 6; no exit before the 5th layer, so none at the 4th of the 32).
         name: of the model.
 
     Raises:
-        ValueError: another depth or preset, a size below 1, blocks that do not match the scales, s above the layers.
+        ValueError: another depth or preset, a size below 1, blocks that do not match the scales, s
+            above the layers.
     """
     require_preset(preset)
     if depth not in ILSVRC_DEPTHS:
-        raise ValueError(f"msdnet: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}")
+        raise ValueError(
+            f"msdnet: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}"
+        )
     default_blocks, default_s = (ILSVRC_DEPTHS if preset == "paper" else _AUTHOR_CODE_DEPTHS)[depth]
     blocks = blocks if blocks is not None else default_blocks
     if len(blocks) != len(factors) or min(blocks) < 2:
@@ -178,18 +228,28 @@ def _block_layers(blocks, growth, channels, factors, reduction):
         if block < len(blocks) - 1:
             channels = int(reduction * channels)
             kept = [channels * factor for factor in live]
-            layers.append(functools.partial(multi_scale_transition, channels=kept, name=f"layer_{len(layers) + 1:02d}"))
+            layers.append(
+                functools.partial(
+                    multi_scale_transition, channels=kept, name=f"layer_{len(layers) + 1:02d}"
+                )
+            )
     return layers
 
 
-def msdnet_imagenet(*, k, num_classes=1000, input_shape=(224, 224, 3), blocks=5, growth=16, channels=32, **kwargs):
+def msdnet_imagenet(
+    *, k, num_classes=1000, input_shape=(224, 224, 3), blocks=5, growth=16, channels=32, **kwargs
+):
     """The released ILSVRC networks: `blocks` blocks of k layers on 4 scales of factors 1, 2, 4, 4. Arguments as `msdnet`."""
     require_positive("msdnet", k=k, blocks=blocks)
     sizes = {"growth": growth, "channels": channels, "factors": (1, 2, 4, 4)}
-    return msdnet(steps=(k,) * blocks, num_classes=num_classes, input_shape=input_shape, **{**sizes, **kwargs})
+    return msdnet(
+        steps=(k,) * blocks, num_classes=num_classes, input_shape=input_shape, **{**sizes, **kwargs}
+    )
 
 
-def msdnet_cifar(*, b, num_classes=10, input_shape=(32, 32, 3), base=4, step=2, growth=6, channels=16, **kwargs):
+def msdnet_cifar(
+    *, b, num_classes=10, input_shape=(32, 32, 3), base=4, step=2, growth=6, channels=16, **kwargs
+):
     """The anytime networks for CIFAR: b blocks on 3 scales of factors 1, 2, 4.
 
     The first block has `base` layers, the others `step`; other arguments as `msdnet`.
@@ -198,7 +258,9 @@ def msdnet_cifar(*, b, num_classes=10, input_shape=(32, 32, 3), base=4, step=2, 
     return _cifar((base, *(step,) * (b - 1)), num_classes, input_shape, growth, channels, kwargs)
 
 
-def msdnet_cifar_linear(*, b, num_classes=10, input_shape=(32, 32, 3), growth=6, channels=16, **kwargs):
+def msdnet_cifar_linear(
+    *, b, num_classes=10, input_shape=(32, 32, 3), growth=6, channels=16, **kwargs
+):
     """The budgeted-batch networks for CIFAR: b blocks of 1, 2, 3, ... layers. Arguments as `msdnet_cifar`."""
     require_positive("msdnet", b=b)
     return _cifar(tuple(range(1, b + 1)), num_classes, input_shape, growth, channels, kwargs)
@@ -206,4 +268,6 @@ def msdnet_cifar_linear(*, b, num_classes=10, input_shape=(32, 32, 3), growth=6,
 
 def _cifar(steps, num_classes, input_shape, growth, channels, kwargs):
     sizes = {"growth": growth, "channels": channels, "factors": (1, 2, 4), "head_width": 128}
-    return msdnet(steps=steps, num_classes=num_classes, input_shape=input_shape, **{**sizes, **kwargs})
+    return msdnet(
+        steps=steps, num_classes=num_classes, input_shape=input_shape, **{**sizes, **kwargs}
+    )

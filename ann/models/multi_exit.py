@@ -22,8 +22,9 @@ TRAINING_MODES = ("joint", "no_grad", "heads")
 class MultiExitModel(keras.Model):
     """An anytime network.
 
-    Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch, num_classes)`. It is compiled with a
-    weighting scheme in place of a loss and otherwise used as any Keras model; labels are class indices or one-hot.
+    Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch,
+    num_classes)`. It is compiled with a weighting scheme in place of a loss and otherwise used as
+    any Keras model; labels are class indices or one-hot.
 
     Args:
         segments: models or layers, state in, state out; a state is any structure of tensors.
@@ -37,7 +38,8 @@ class MultiExitModel(keras.Model):
         loss_combiner: the layer holding the weighting's state, once compiled.
 
     Raises:
-        ValueError: no segment, a different number of heads, or heads that disagree on the number of classes.
+        ValueError: no segment, a different number of heads, or heads that disagree on the number of
+            classes.
 
     Example:
         >>> model = models.build("resann-n1-c4", num_classes=10)
@@ -62,7 +64,9 @@ class MultiExitModel(keras.Model):
         self.anytime_metric = AnytimeMetric(self.exit_names)
         widths = {logits.shape[-1] for logits in self(keras.Input(self.sample_shape))}
         if len(widths) != 1:
-            raise ValueError(f"all heads must give the same number of classes. Received: {sorted(widths)}")
+            raise ValueError(
+                f"all heads must give the same number of classes. Received: {sorted(widths)}"
+            )
         self.num_classes = widths.pop()
 
     def call(self, inputs, training=None):
@@ -74,16 +78,21 @@ class MultiExitModel(keras.Model):
                 state = keras.tree.map_structure(ops.stop_gradient, state)
         return logits
 
-    def compile(self, optimizer="sgd", weighting="const", sampler=None, training_mode="joint", **kwargs):
+    def compile(
+        self, optimizer="sgd", weighting="const", sampler=None, training_mode="joint", **kwargs
+    ):
         """Configures training.
 
         Args:
             optimizer: name or Keras optimizer.
             weighting: name or `ann.losses.Scheme`, how the exits' cross-entropies are combined.
-            sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default none.
-            training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is trained greedily on the
-                features before it (002 section 4.2); "heads" trains the heads alone, on frozen segments.
-            **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of `keras.Model.compile`.
+            sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default
+                none.
+            training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is
+                trained greedily on the features before it (002 section 4.2); "heads" trains the
+                heads alone, on frozen segments.
+            **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
+                `keras.Model.compile`.
 
         Raises:
             ValueError: an unknown name, or a `loss` or `metrics` of Keras.
@@ -96,7 +105,9 @@ class MultiExitModel(keras.Model):
                     f"error of each are measured. Received: {name}={kwargs[name]!r}"
                 )
         if training_mode not in TRAINING_MODES:
-            raise ValueError(f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}")
+            raise ValueError(
+                f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}"
+            )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
@@ -104,7 +115,9 @@ class MultiExitModel(keras.Model):
             for segment in self.segments:
                 segment.trainable = training_mode != "heads"
         self.training_mode = training_mode
-        combiner = LossCombiner(scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner")
+        combiner = LossCombiner(
+            scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
+        )
         self._set_loss_combiner(combiner)
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
         # A first step that had to create the optimizer's variables would be traced twice.
@@ -112,8 +125,9 @@ class MultiExitModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def _set_loss_combiner(self, combiner):
-        # Keras locks a built model against new sublayers; this one must be a sublayer, so that its variables are trained,
-        # saved and restored with the model, and a new one at each `compile`, so that the weighting starts afresh.
+        # Keras locks a built model against new sublayers; this one must be a sublayer, so that its
+        # variables are trained, saved and restored with the model, and a new one at each `compile`,
+        # so that the weighting starts afresh.
         self._tracker.unlock()
         self._tracker.untrack(getattr(self, "loss_combiner", None))
         self.loss_combiner = combiner
@@ -130,7 +144,8 @@ class MultiExitModel(keras.Model):
         total = self.loss_combiner(ops.mean(per_sample, axis=1), gradient_norms, training=training)
         if self.losses:
             total = total + ops.sum(ops.stack(self.losses))
-        # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's own losses do.
+        # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's
+        # own losses do.
         return total / num_replicas()
 
     def train_step(self, *args):
@@ -141,7 +156,8 @@ class MultiExitModel(keras.Model):
     def up_to(self, exit: int) -> "MultiExitModel":
         """The network that ends at an exit: the same links, not compiled.
 
-        Keras warns when it trains the finer scales of MSDNet's last segment there: only later exits need them.
+        Keras warns when it trains the finer scales of MSDNet's last segment there: only later exits
+        need them.
 
         Args:
             exit: 0-based index of the exit; negative counts from the last.
@@ -154,7 +170,9 @@ class MultiExitModel(keras.Model):
             2
         """
         if not -self.num_exits <= exit < self.num_exits:
-            raise ValueError(f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. Received: exit={exit}")
+            raise ValueError(
+                f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. Received: exit={exit}"
+            )
         count = exit % self.num_exits + 1
         return MultiExitModel(self.segments[:count], self.heads[:count], self.sample_shape)
 
@@ -170,7 +188,9 @@ class MultiExitModel(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if sample_weight is not None:
             sample_weight = ops.reshape(sample_weight, (-1,))
-        self.anytime_metric.update_state(exit_cross_entropies(y, y_pred), wrong_predictions(y, y_pred), sample_weight)
+        self.anytime_metric.update_state(
+            exit_cross_entropies(y, y_pred), wrong_predictions(y, y_pred), sample_weight
+        )
         return self.get_metrics_result()
 
     def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
@@ -179,7 +199,9 @@ class MultiExitModel(keras.Model):
 
     def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):
         """`keras.Model.evaluate`, with the progress bar of `fit`."""
-        return super().evaluate(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
+        return super().evaluate(
+            *args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs
+        )
 
     def get_config(self):
         return {
@@ -191,7 +213,10 @@ class MultiExitModel(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        links = {key: [keras.saving.deserialize_keras_object(link) for link in config[key]] for key in ("segments", "heads")}
+        links = {
+            key: [keras.saving.deserialize_keras_object(link) for link in config[key]]
+            for key in ("segments", "heads")
+        }
         return cls(**{**config, **links})
 
     def get_compile_config(self):
@@ -205,7 +230,9 @@ class MultiExitModel(keras.Model):
         }
 
     def compile_from_config(self, config):
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        self.compile(
+            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+        )
 
 
 def _with_progbar(callbacks):

@@ -16,4 +16,6 @@ class AnytimeProgbar(keras.callbacks.ProgbarLogger):
 
 
 def _summary(logs):
-    return {name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in _SUMMARY}
+    return {
+        name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in _SUMMARY
+    }

@@ -30,15 +30,17 @@ _LOG = logging.getLogger(__name__)
 
 
 def create_app(predictor, *, max_bytes=MAX_BYTES, workers=None) -> Starlette:
-    """The service: `POST /predict`, `GET /`, `GET /health`, `GET /metrics`. docs/serve.md says what goes in and out.
+    """The service: `POST /predict`, `GET /`, `GET /health`, `GET /metrics`. docs/serve.md says what
+    goes in and out.
 
-    The time that a request's body takes to come and to be decoded, and that the request waits for a thread, is taken off its
-    deadline.
+    The time that a request's body takes to come and to be decoded, and that the request waits for a
+    thread, is taken off its deadline.
 
     Args:
         predictor: `AnytimePredictor`.
         max_bytes: of a body.
-        workers: images decoded and predicted at a time, each on a thread; default the number of cores.
+        workers: images decoded and predicted at a time, each on a thread; default the number of
+            cores.
 
     Returns:
         ASGI application. Its start warms the threads up.
@@ -52,7 +54,9 @@ def create_app(predictor, *, max_bytes=MAX_BYTES, workers=None) -> Starlette:
     ]
     counting = Middleware(CountRequests, service.metrics.requests, {route.path for route in routes})
     handlers = {HTTPException: _refuse, ClientDisconnect: _refuse_half}
-    return Starlette(routes=routes, middleware=[counting], exception_handlers=handlers, lifespan=service.lifespan)
+    return Starlette(
+        routes=routes, middleware=[counting], exception_handlers=handlers, lifespan=service.lifespan
+    )
 
 
 class _Service:
@@ -85,7 +89,14 @@ class _Service:
             for exit, seconds in zip(exits, self._predictor.latency.tolist(), strict=True):
                 exit["seconds"] = seconds
         summary = {name: manifest[name] for name in ("model", "input", "num_classes", "versions")}
-        return JSONResponse({**summary, "engine": self._predictor.engine, "accepts": list(self._decoders), "exits": exits})
+        return JSONResponse(
+            {
+                **summary,
+                "engine": self._predictor.engine,
+                "accepts": list(self._decoders),
+                "exits": exits,
+            }
+        )
 
     async def health(self, request):
         return JSONResponse({"status": "ready"})
@@ -125,7 +136,9 @@ class _Service:
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > self._max_bytes:
-                        raise HTTPException(413, f"a body must have at most {self._max_bytes} bytes. Received: more")
+                        raise HTTPException(
+                            413, f"a body must have at most {self._max_bytes} bytes. Received: more"
+                        )
         except TimeoutError as error:
             message = f"a body must come within {_RECEIVE_SECONDS} seconds. Received: {len(body)} bytes of it"
             raise HTTPException(408, message) from error
@@ -139,10 +152,14 @@ class _Service:
             raise HTTPException(400, str(error)) from error
         left = None if ends is None else ends - time.perf_counter()
         try:
-            answer = self._predictor.predict(image, None if left is None else max(0.0, left), budget_macs=budget)
+            answer = self._predictor.predict(
+                image, None if left is None else max(0.0, left), budget_macs=budget
+            )
         except Exception as error:
             _LOG.exception("the engine failed")
-            raise HTTPException(500, "the engine failed; the log of the service says why") from error
+            raise HTTPException(
+                500, "the engine failed; the log of the service says why"
+            ) from error
         if not np.isfinite(answer.logits).all():
             raise HTTPException(400, "the network's answer to these numbers is not finite")
         return {
@@ -165,7 +182,9 @@ def _number(request, name, most):
     except ValueError:
         value = float("nan")
     if not 0 <= value <= most:
-        raise HTTPException(400, f"{name} must be a number from 0 to {most:g}. Received: {name}={text!r}")
+        raise HTTPException(
+            400, f"{name} must be a number from 0 to {most:g}. Received: {name}={text!r}"
+        )
     return value
 
 

@@ -17,14 +17,16 @@ Image.preinit()  # else the first picture waits until Pillow has loaded its deco
 def decoders(shape, dtype) -> dict:
     """Content type -> function from a body to an image.
 
-    Pictures are taken where the network takes pixels: from numbers in float32 nobody knows how they were made of pixels.
+    Pictures are taken where the network takes pixels: from numbers in float32 nobody knows how they
+    were made of pixels.
 
     Args:
         shape: of the network's input, without the batch.
         dtype: "uint8" or "float32".
 
     Returns:
-        dict of functions `bytes -> array` of `shape` and `dtype`, which raise ValueError for a body that holds no such image.
+        dict of functions `bytes -> array` of `shape` and `dtype`, which raise ValueError for a body
+        that holds no such image.
 
     Example:
         >>> list(decoders((32, 32, 3), "float32"))
@@ -36,7 +38,10 @@ def decoders(shape, dtype) -> dict:
     if dtype == "uint8" and len(shape) == 3 and shape[-1] in _COLOURS:
         made["image/jpeg"] = functools.partial(_from_picture, "JPEG")
         made["image/png"] = functools.partial(_from_picture, "PNG")
-    return {name: functools.partial(decode, tuple(shape), np.dtype(dtype)) for name, decode in made.items()}
+    return {
+        name: functools.partial(decode, tuple(shape), np.dtype(dtype))
+        for name, decode in made.items()
+    }
 
 
 def _from_json(shape, dtype, body):
@@ -44,16 +49,23 @@ def _from_json(shape, dtype, body):
         # As objects: strings among the numbers would else be padded to the longest of them.
         numbers = np.array(json.loads(body), dtype=object)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"the body must be JSON: nested lists of shape {shape}. Received: {error}") from error
+        raise ValueError(
+            f"the body must be JSON: nested lists of shape {shape}. Received: {error}"
+        ) from error
     if numbers.shape != shape:
-        raise ValueError(f"the body must be nested lists of shape {shape}. Received: lists of shape {numbers.shape}")
+        raise ValueError(
+            f"the body must be nested lists of shape {shape}. Received: lists of shape {numbers.shape}"
+        )
     if not set(map(type, numbers.flat)) <= {int, float}:
         raise ValueError("the body must hold numbers only. Received: something else in its lists")
     try:
         numbers = numbers.astype(float)
     except OverflowError as error:
         raise ValueError(f"numbers must be finite. Received: {error}") from error
-    if dtype == np.uint8 and not ((numbers >= 0) & (numbers <= 255) & (numbers == np.floor(numbers))).all():
+    if (
+        dtype == np.uint8
+        and not ((numbers >= 0) & (numbers <= 255) & (numbers == np.floor(numbers))).all()
+    ):
         raise ValueError("pixels must be whole numbers from 0 to 255. Received: others")
     with np.errstate(over="ignore"):
         return _finite(numbers.astype(dtype))
@@ -73,11 +85,15 @@ def _from_picture(format, shape, dtype, body):
         with Image.open(io.BytesIO(body), formats=[format]) as picture:
             pixels = picture.width * picture.height
             if pixels <= MAX_PIXELS:
-                picture.draft(None, (max(height, width),) * 2)  # a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size
+                picture.draft(
+                    None, (max(height, width),) * 2
+                )  # a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size
                 upright = ImageOps.exif_transpose(picture).convert(_COLOURS[channels])
                 return np.asarray(ImageOps.fit(upright, (width, height)), dtype).reshape(shape)
     except Exception as error:  # Pillow's decoders raise what comes
-        raise ValueError(f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. Received: {error}") from error
+        raise ValueError(
+            f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. Received: {error}"
+        ) from error
     raise ValueError(f"a picture must have at most {MAX_PIXELS} pixels. Received: {pixels}")
 
 

@@ -20,9 +20,16 @@ class Metrics:
 
     def __init__(self, exit_names):
         self._registry = prometheus_client.CollectorRegistry()
-        self.requests = self._counter("anytime_requests", "Requests by path and status.", ["path", "status"])
-        self.exits = self._counter("anytime_answers", "Answers by the exit that gave them.", ["exit"])
-        self.late = self._counter("anytime_late_answers", "Answers for which not even the first exit was in time or budget.")
+        self.requests = self._counter(
+            "anytime_requests", "Requests by path and status.", ["path", "status"]
+        )
+        self.exits = self._counter(
+            "anytime_answers", "Answers by the exit that gave them.", ["exit"]
+        )
+        self.late = self._counter(
+            "anytime_late_answers",
+            "Answers for which not even the first exit was in time or budget.",
+        )
         self.seconds = prometheus_client.Histogram(
             "anytime_answer_seconds",
             "From the headers of a request to its answer.",

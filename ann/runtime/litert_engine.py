@@ -18,7 +18,9 @@ class LiteRTEngine(Engine):
     def _segment(self, index):
         if not hasattr(self._of_thread, "segments"):
             interpreter = Interpreter(model_path=self._file, num_threads=self._threads)
-            self._of_thread.segments = [interpreter.get_signature_runner(name) for name in self._names]
+            self._of_thread.segments = [
+                interpreter.get_signature_runner(name) for name in self._names
+            ]
         return self._of_thread.segments[index]
 
     def begin(self, images):
@@ -27,8 +29,13 @@ class LiteRTEngine(Engine):
     def step(self, index, state):
         segment = self._segment(index)
         names = ["image"] if index == 0 else [f"state_{i}" for i in range(len(state))]
-        made = [segment(**{n: x[row : row + 1] for n, x in zip(names, state, strict=True)}) for row in range(len(state[0]))]
-        nexts = [np.concatenate([one[f"next_{i}"] for one in made]) for i in range(len(made[0]) - 1)]
+        made = [
+            segment(**{n: x[row : row + 1] for n, x in zip(names, state, strict=True)})
+            for row in range(len(state[0]))
+        ]
+        nexts = [
+            np.concatenate([one[f"next_{i}"] for one in made]) for i in range(len(made[0]) - 1)
+        ]
         return nexts, np.concatenate([one["logits"] for one in made])
 
     def select(self, state, rows):

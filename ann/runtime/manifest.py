@@ -27,7 +27,8 @@ def read(path: pathlib.Path) -> dict:
     """`manifest.json` of an export whose files are whole.
 
     Raises:
-        ExportError: no manifest, one of another version, or a file that is missing or not the one written.
+        ExportError: no manifest, one of another version, or a file that is missing or not the one
+            written.
     """
     file = path / "manifest.json"
     if not file.is_file():
@@ -36,13 +37,21 @@ def read(path: pathlib.Path) -> dict:
         manifest = json.loads(file.read_text())
         version, checksums = manifest["manifest_version"], manifest["sha256"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"manifest.json cannot be read ({error!r}). Received: path={str(path)!r}") from error
+        raise ExportError(
+            f"manifest.json cannot be read ({error!r}). Received: path={str(path)!r}"
+        ) from error
     if version != VERSION:
-        raise ExportError(f"this runtime reads manifests of version {VERSION}. Received: manifest_version={version!r}")
+        raise ExportError(
+            f"this runtime reads manifests of version {VERSION}. Received: manifest_version={version!r}"
+        )
     for name, expected in checksums.items():
         part = path / name
         if not part.is_file():
-            raise ExportError(f"the export lacks a file of its manifest; export it again. Received: {name!r} missing in {path}")
+            raise ExportError(
+                f"the export lacks a file of its manifest; export it again. Received: {name!r} missing in {path}"
+            )
         if checksum(part) != expected:
-            raise ExportError(f"a file is not the one that was exported; export again. Received: {name!r} changed in {path}")
+            raise ExportError(
+                f"a file is not the one that was exported; export again. Received: {name!r} changed in {path}"
+            )
     return manifest

@@ -1,8 +1,9 @@
 """ONNX Runtime: the whole network in one call that can be stopped, and the chain of its segments.
 
-ONNX Runtime computes a graph to its end or not at all, but it looks between any two nodes whether it shall terminate, and it
-writes an output into the caller's memory as soon as it is computed. So a run over the whole network with a buffer for every
-exit costs no more than the network, ends within one node of the deadline, and leaves all answers made so far.
+ONNX Runtime computes a graph to its end or not at all, but it looks between any two nodes whether
+it shall terminate, and it writes an output into the caller's memory as soon as it is computed. So a
+run over the whole network with a buffer for every exit costs no more than the network, ends within
+one node of the deadline, and leaves all answers made so far.
 """
 
 import contextlib
@@ -26,7 +27,10 @@ class OnnxRuntimeEngine(Engine):
         self._names = [exit["name"] for exit in manifest["exits"]]
         self._num_classes = manifest["num_classes"]
         self._whole = self._session("all_exits.onnx")
-        self._segments = [_Segment(self._session(f"segment_{index:02d}.onnx")) for index in range(len(self._names))]
+        self._segments = [
+            _Segment(self._session(f"segment_{index:02d}.onnx"))
+            for index in range(len(self._names))
+        ]
         self._watchdog = Watchdog()
         self._free = []  # runs of one image to be used again; list methods are atomic
         # What it takes to stop a run, a moving average: it is told that much before its deadline.
@@ -36,14 +40,21 @@ class OnnxRuntimeEngine(Engine):
         options = onnxruntime.SessionOptions()
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
-        # The copy that ends each exit writes its numbers once: where none is missing, the answer is whole.
+        # The copy that ends each exit writes its numbers once: where none is missing, the answer is
+        # whole.
         return onnxruntime.InferenceSession(
-            str(self._path / name), options, providers=["CPUExecutionProvider"], disabled_optimizers=["EliminateIdentity"]
+            str(self._path / name),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["EliminateIdentity"],
         )
 
     def run(self, images, last_exit, request):
-        # A run that would be stopped soon after it began gets further link by link: stopping takes time.
-        soon = request.ends is not None and request.ends - time.perf_counter() < 2 * self._stop_seconds
+        # A run that would be stopped soon after it began gets further link by link: stopping takes
+        # time.
+        soon = (
+            request.ends is not None and request.ends - time.perf_counter() < 2 * self._stop_seconds
+        )
         if soon or last_exit < len(self._names) - 1:
             super().run(images, last_exit, request)
             return

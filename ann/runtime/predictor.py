@@ -14,11 +14,17 @@ from ann.runtime import manifest as manifests
 from ann.runtime.early_exit import EarlyExits, run_early_exit
 from ann.runtime.request import Request
 
-# Engine: package, module, class, format of the export; fastest first (benchmarks/anytime_latency.py).
+# Engine: package, module, class, format of the export; fastest first
+# (benchmarks/anytime_latency.py).
 _ENGINES = {
     "onnxruntime": ("onnxruntime", "ann.runtime.onnxruntime_engine", "OnnxRuntimeEngine", "onnx"),
     "litert": ("ai_edge_litert", "ann.runtime.litert_engine", "LiteRTEngine", "litert"),
-    "tensorflow": ("tensorflow", "ann.runtime.tensorflow_engine", "TensorFlowEngine", "saved_model"),
+    "tensorflow": (
+        "tensorflow",
+        "ann.runtime.tensorflow_engine",
+        "TensorFlowEngine",
+        "saved_model",
+    ),
 }
 ENGINE_OF_FORMAT = {format: name for name, (_, _, _, format) in _ENGINES.items()}
 
@@ -53,8 +59,10 @@ class AnytimePredictor:
 
     Args:
         path: folder written by `ann.export.export`.
-        engine: "onnxruntime", "litert", "tensorflow", or "auto": the first of these that is installed and exported.
-        threads: of the engine for one run; default the engine's own choice. TensorFlow's are set with `tf.config.threading`.
+        engine: "onnxruntime", "litert", "tensorflow", or "auto": the first of these that is
+            installed and exported.
+        threads: of the engine for one run; default the engine's own choice. TensorFlow's are set
+            with `tf.config.threading`.
         measure_latency: whether to measure `latency` at once.
 
     Attributes:
@@ -62,7 +70,8 @@ class AnytimePredictor:
         engine: name of the engine in use.
         num_exits, exit_names, num_classes, input_shape: of the network.
         macs: int array `(num_exits,)`, spent up to each exit.
-        latency: float array `(num_exits,)`, seconds to each exit for one image, once measured; else None.
+        latency: float array `(num_exits,)`, seconds to each exit for one image, once measured; else
+            None.
 
     Raises:
         ExportError: the folder is not a whole export.
@@ -122,27 +131,30 @@ class AnytimePredictor:
     def predict(self, images, deadline=None, *, budget_macs=None, background=False) -> Answer:
         """The best answer ready by the deadline.
 
-        At the deadline the run is stopped and the newest answer returned: within a node of the network with onnxruntime, behind
-        the segment in progress with the other engines. If `latency` was measured, those do not start a segment that would
-        not end in time.
+        At the deadline the run is stopped and the newest answer returned: within a node of the
+        network with onnxruntime, behind the segment in progress with the other engines. If
+        `latency` was measured, those do not start a segment that would not end in time.
 
         Args:
             images: an image of `input_shape`, or a batch of them, in the dtype of the manifest.
             deadline: seconds from now; default as long as it takes.
             budget_macs: multiply-accumulates to spend for an image; default all.
-            background: whether to run on a thread of its own, start segments that may not end in time, and leave them behind at
-                the deadline.
+            background: whether to run on a thread of its own, start segments that may not end in
+                time, and leave them behind at the deadline.
 
         Returns:
-            `Answer`. Never none: if the first exit comes too late or costs too much, it is returned as soon as it is there,
-            marked `late`.
+            `Answer`. Never none: if the first exit comes too late or costs too much, it is returned
+            as soon as it is there, marked `late`.
 
         Raises:
-            ValueError: images of another shape or dtype, or a deadline that is not a number of seconds.
+            ValueError: images of another shape or dtype, or a deadline that is not a number of
+                seconds.
         """
         started = time.perf_counter()
         if deadline is not None and not deadline >= 0:
-            raise ValueError(f"deadline must be a number of seconds of at least 0. Received: deadline={deadline!r}")
+            raise ValueError(
+                f"deadline must be a number of seconds of at least 0. Received: deadline={deadline!r}"
+            )
         batch, single = self._batch(images)
         last_exit = self._last_exit(budget_macs)
         ends = None if deadline in (None, np.inf) else started + deadline
@@ -156,14 +168,15 @@ class AnytimePredictor:
         return dataclasses.replace(answer, late=late)
 
     def early_exit(self, images, thresholds) -> EarlyExits:
-        """Lets each image leave at the first exit whose confidence, the largest probability, reaches that exit's threshold.
+        """Lets each image leave at the first exit whose confidence, the largest probability,
+        reaches that exit's threshold.
 
         The images that left are no longer computed; the others go on as a smaller batch.
 
         Args:
             images: batch of images, in the dtype of the manifest.
-            thresholds: a number for each exit; the last one is not looked at. `evaluation.fit_thresholds` finds those for an
-                average budget.
+            thresholds: a number for each exit; the last one is not looked at.
+                `evaluation.fit_thresholds` finds those for an average budget.
 
         Returns:
             `EarlyExits`, in the order of the images.
@@ -173,9 +186,13 @@ class AnytimePredictor:
         """
         batch, single = self._batch(images)
         if len(thresholds) != self.num_exits:
-            raise ValueError(f"thresholds needs one number for each of {self.num_exits} exits. Received: {len(thresholds)}")
+            raise ValueError(
+                f"thresholds needs one number for each of {self.num_exits} exits. Received: {len(thresholds)}"
+            )
         if single:
-            raise ValueError(f"early_exit takes a batch of images. Received: images of shape {np.shape(images)}")
+            raise ValueError(
+                f"early_exit takes a batch of images. Received: images of shape {np.shape(images)}"
+            )
         return run_early_exit(self._engine, batch, thresholds, self.num_classes, self.macs)
 
     def interrupt(self) -> None:
@@ -201,13 +218,17 @@ class AnytimePredictor:
     def _batch(self, images):
         images = np.ascontiguousarray(images)
         dtype = np.dtype(self.manifest["input"]["dtype"])
-        if images.dtype != dtype and not (np.issubdtype(images.dtype, np.floating) and dtype == np.float32):
+        if images.dtype != dtype and not (
+            np.issubdtype(images.dtype, np.floating) and dtype == np.float32
+        ):
             raise ValueError(f"images must be {dtype}. Received: images of dtype {images.dtype}")
         if images.shape == self.input_shape:
             return images.astype(dtype, copy=False)[np.newaxis], True
         if images.shape[1:] != self.input_shape or not len(images):
             shape = ", ".join(map(str, self.input_shape))
-            raise ValueError(f"images must be ({shape}) or (batch, {shape}). Received: images of shape {images.shape}")
+            raise ValueError(
+                f"images must be ({shape}) or (batch, {shape}). Received: images of shape {images.shape}"
+            )
         return images.astype(dtype, copy=False), False
 
     def _last_exit(self, budget_macs):
@@ -241,7 +262,12 @@ class AnytimePredictor:
         request.interrupt()
 
     def _answer(self, index, logits, single, started):
-        return Answer(index, logits[0] if single else logits, time.perf_counter() - started, int(self.macs[index]))
+        return Answer(
+            index,
+            logits[0] if single else logits,
+            time.perf_counter() - started,
+            int(self.macs[index]),
+        )
 
 
 def _choose(engine, formats):
@@ -251,12 +277,18 @@ def _choose(engine, formats):
             if format in formats and importlib.util.find_spec(package):
                 return name
         wanted = [_ENGINES[ENGINE_OF_FORMAT[format]][0] for format in formats]
-        raise ImportError(f"an export as {formats} runs with one of the packages {wanted}; none is installed")
+        raise ImportError(
+            f"an export as {formats} runs with one of the packages {wanted}; none is installed"
+        )
     if engine not in _ENGINES:
-        raise ValueError(f"engine must be 'auto' or one of {list(_ENGINES)}. Received: engine={engine!r}")
+        raise ValueError(
+            f"engine must be 'auto' or one of {list(_ENGINES)}. Received: engine={engine!r}"
+        )
     package, _, _, format = _ENGINES[engine]
     if format not in formats:
-        raise ValueError(f"engine {engine!r} runs exports as {format!r}; this one holds {formats}. Received: engine={engine!r}")
+        raise ValueError(
+            f"engine {engine!r} runs exports as {format!r}; this one holds {formats}. Received: engine={engine!r}"
+        )
     if not importlib.util.find_spec(package):
         raise ImportError(f"engine {engine!r} needs the package {package}")
     return engine

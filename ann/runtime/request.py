@@ -8,8 +8,8 @@ class Request:
 
     Args:
         ends: `time.perf_counter()` at which the answer is wanted, or None.
-        step_seconds: seconds that each link takes, `(num_exits,)`: a link that would not end in time is not started. Default:
-            any link may start before `ends`.
+        step_seconds: seconds that each link takes, `(num_exits,)`: a link that would not end in
+            time is not started. Default: any link may start before `ends`.
 
     Attributes:
         newest: exit and logits of the newest answer, or None.

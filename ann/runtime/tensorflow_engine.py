@@ -8,9 +8,14 @@ from ann.runtime.engine import Engine
 class TensorFlowEngine(Engine):
     def __init__(self, path, manifest, threads):
         if threads is not None:
-            raise ValueError(f"set TensorFlow's threads with tf.config.threading; threads= must be None. Received: {threads=}")
+            raise ValueError(
+                f"set TensorFlow's threads with tf.config.threading; threads= must be None. Received: {threads=}"
+            )
         self._loaded = tf.saved_model.load(str(path))
-        self._segments = [_Segment(self._loaded.signatures[f"segment_{index:02d}"]) for index in range(len(manifest["exits"]))]
+        self._segments = [
+            _Segment(self._loaded.signatures[f"segment_{index:02d}"])
+            for index in range(len(manifest["exits"]))
+        ]
 
     def begin(self, images):
         return [tf.convert_to_tensor(images)]
@@ -28,7 +33,9 @@ class _Segment:
     def __init__(self, signature):
         self._signature = signature
         names = signature.structured_input_signature[1]
-        self._inputs = ["image"] if "image" in names else [f"state_{index}" for index in range(len(names))]
+        self._inputs = (
+            ["image"] if "image" in names else [f"state_{index}" for index in range(len(names))]
+        )
         self._outputs = [f"next_{index}" for index in range(len(signature.structured_outputs) - 1)]
 
     def __call__(self, state):

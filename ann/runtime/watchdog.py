@@ -26,7 +26,9 @@ class Watchdog:
     def _watch(self):
         while True:
             with self._changed:
-                callback, when = min(self._due.items(), key=lambda item: item[1], default=(None, float("inf")))
+                callback, when = min(
+                    self._due.items(), key=lambda item: item[1], default=(None, float("inf"))
+                )
                 left = when - time.perf_counter()
                 if left > 0:
                     self._changed.wait(min(left, threading.TIMEOUT_MAX))

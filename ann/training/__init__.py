@@ -6,4 +6,13 @@ from ann.training.distribution import strategy
 from ann.training.optimizer import L2SGD
 from ann.training.schedules import step_schedule
 
-__all__ = ["L2SGD", "Checkpoint", "EpochLog", "ExitWeightLog", "RaiseOnNaN", "restore", "step_schedule", "strategy"]
+__all__ = [
+    "L2SGD",
+    "Checkpoint",
+    "EpochLog",
+    "ExitWeightLog",
+    "RaiseOnNaN",
+    "restore",
+    "step_schedule",
+    "strategy",
+]

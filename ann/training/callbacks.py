@@ -10,7 +10,8 @@ from ann.atomic_write import atomic_path
 
 
 class RaiseOnNaN(keras.callbacks.Callback):
-    """Ends training with an error that names the exit whose loss is not finite; the last checkpoint stays as it is.
+    """Ends training with an error that names the exit whose loss is not finite; the last checkpoint
+    stays as it is.
 
     Raises:
         FloatingPointError: (in `fit`) after the first batch with such a loss.
@@ -20,7 +21,9 @@ class RaiseOnNaN(keras.callbacks.Callback):
         if math.isfinite(logs["loss"]):
             return
         losses = {name: logs[f"{name}_loss"] for name in self.model.exit_names}
-        bad = [name for name, loss in losses.items() if not math.isfinite(loss)] or ["none; the weighted sum"]
+        bad = [name for name, loss in losses.items() if not math.isfinite(loss)] or [
+            "none; the weighted sum"
+        ]
         raise FloatingPointError(
             f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). A smaller learning_rate may help; "
             f"inputs that are not finite and labels outside 0..{self.model.num_classes - 1} do this too. "
@@ -29,24 +32,37 @@ class RaiseOnNaN(keras.callbacks.Callback):
 
 
 class ExitWeightLog(keras.callbacks.Callback):
-    """Adds `exit_00_weight`, ... (the loss weights last used) and `learning_rate` to the logs of each epoch.
+    """Adds `exit_00_weight`, ... (the loss weights last used) and `learning_rate` to the logs of
+    each epoch.
 
-    With a sampler also `exit_00_probability`, .... It has to come before the callbacks that write logs.
+    With a sampler also `exit_00_probability`, .... It has to come before the callbacks that write
+    logs.
     """
 
     def on_epoch_end(self, epoch, logs=None):
         combiner = self.model.loss_combiner
-        for what, variable in (("weight", combiner.exit_weights), ("probability", combiner.exit_probabilities)):
+        for what, variable in (
+            ("weight", combiner.exit_weights),
+            ("probability", combiner.exit_probabilities),
+        ):
             if variable is not None:
                 values = keras.ops.convert_to_numpy(variable)
-                logs.update({f"{name}_{what}": float(v) for name, v in zip(self.model.exit_names, values, strict=True)})
-        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+                logs.update(
+                    {
+                        f"{name}_{what}": float(v)
+                        for name, v in zip(self.model.exit_names, values, strict=True)
+                    }
+                )
+        logs["learning_rate"] = float(
+            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        )
 
 
 class EpochLog(keras.callbacks.Callback):
     """All logs of each epoch as a row of a CSV file, `epoch` first, 0-based.
 
-    The file is rewritten whole after each epoch. When training goes on from an earlier epoch, rows from there on are dropped.
+    The file is rewritten whole after each epoch. When training goes on from an earlier epoch, rows
+    from there on are dropped.
     """
 
     def __init__(self, path):

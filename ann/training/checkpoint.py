@@ -10,8 +10,9 @@ from ann.atomic_write import atomic_path
 class Checkpoint(keras.callbacks.Callback):
     """Writes weights, optimizer and weighting state after each epoch, to a temporary name first.
 
-    Unlike `keras.callbacks.BackupAndRestore` it leaves one file, written in one step: its epoch is the optimizer's step count,
-    so that a process killed between two writes cannot leave a state and an epoch that do not belong together.
+    Unlike `keras.callbacks.BackupAndRestore` it leaves one file, written in one step: its epoch is
+    the optimizer's step count, so that a process killed between two writes cannot leave a state and
+    an epoch that do not belong together.
 
     Args:
         path: file ending in `.weights.h5`.
@@ -38,7 +39,9 @@ def restore(model, path, steps_per_epoch: int) -> int:
     model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(path)
-    except Exception as error:  # h5py and Keras raise OSError, KeyError, ValueError and others for a damaged file
+    except (
+        Exception
+    ) as error:  # h5py and Keras raise OSError, KeyError, ValueError and others for a damaged file
         raise ValueError(
             f"the checkpoint cannot be read: it is corrupt, or belongs to another model ({type(error).__name__}: {error}). "
             f"Delete it to start anew. Received: path={str(path)!r}"

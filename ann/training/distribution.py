@@ -18,17 +18,21 @@ def strategy(name: str, batch_size: int):
     if name == "one_device":
         return tf.distribute.get_strategy()
     if name != "mirrored":
-        raise ValueError(f"strategy must be 'one_device' or 'mirrored'. Received: strategy={name!r}")
+        raise ValueError(
+            f"strategy must be 'one_device' or 'mirrored'. Received: strategy={name!r}"
+        )
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if batch_size % len(devices):
-        raise ValueError(f"batch_size must be a multiple of the {len(devices)} replicas. Received: batch_size={batch_size}")
+        raise ValueError(
+            f"batch_size must be a multiple of the {len(devices)} replicas. Received: batch_size={batch_size}"
+        )
     return _mirrored(tuple(device.name for device in devices))
 
 
 @functools.cache
 def _mirrored(devices):
-    # One for the process: a second strategy over the same devices would number its collectives as the first one did, and
-    # TensorFlow takes two collectives of one number for the same.
+    # One for the process: a second strategy over the same devices would number its collectives as
+    # the first one did, and TensorFlow takes two collectives of one number for the same.
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)

@@ -7,8 +7,9 @@ import keras
 class L2SGD(keras.optimizers.SGD):
     """SGD with momentum and L2 regularisation in the gradient.
 
-    The gradient of each kernel w becomes g + l2 w before momentum, which is the gradient of a penalty l2/2 |w|^2 on convolution
-    and linear kernels. Biases, normalisation and weighting parameters are left alone. Keras's `weight_decay` is decoupled
+    The gradient of each kernel w becomes g + l2 w before momentum, which is the gradient of a
+    penalty l2/2 |w|^2 on convolution and linear kernels. Biases, normalisation and weighting
+    parameters are left alone. Keras's `weight_decay` is decoupled
     from the gradient, and so from momentum and learning rate: a different thing.
 
     Args:

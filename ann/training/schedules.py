@@ -3,8 +3,11 @@
 import keras
 
 
-def step_schedule(learning_rate: float, total_steps: int, *, drop_at=(0.5, 0.75), drop_to=(0.1, 0.01)):
-    """Constant, then lower at given fractions of training (001 section 5.1: a tenth at 1/2 and again at 3/4).
+def step_schedule(
+    learning_rate: float, total_steps: int, *, drop_at=(0.5, 0.75), drop_to=(0.1, 0.01)
+):
+    """Constant, then lower at given fractions of training (001 section 5.1: a tenth at 1/2 and
+    again at 3/4).
 
     Args:
         learning_rate: the first value.

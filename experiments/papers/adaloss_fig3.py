@@ -21,10 +21,18 @@ EXPERIMENT = Experiment(
     against="OPT",
     figures=("increase_over_depth",),
     claims=(
-        Claim("CONST is increasingly worse than OPT at deep exits", "CONST", "above", than="CONST", than_cost=0.25),
+        Claim(
+            "CONST is increasingly worse than OPT at deep exits",
+            "CONST",
+            "above",
+            than="CONST",
+            than_cost=0.25,
+        ),
         Claim("AdaLoss is better than CONST at the last exit", "AdaLoss", "below", than="CONST"),
         Claim("Half-End is better than CONST at the last exit", "Half-End", "below", than="CONST"),
         Claim("Half-End pays for it early", "Half-End", "above", than="CONST", cost=0.25),
-        Claim("AdaLoss pays less for it than Half-End", "AdaLoss", "below", than="Half-End", cost=0.25),
+        Claim(
+            "AdaLoss pays less for it than Half-End", "AdaLoss", "below", than="Half-End", cost=0.25
+        ),
     ),
 )

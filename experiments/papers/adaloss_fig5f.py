@@ -15,5 +15,7 @@ EXPERIMENT = Experiment(
     rule="closest",
     lines=("networks",),
     figures=("curves",),
-    claims=(Claim("AdaLoss ends below CONST, over all families", "AdaLoss", "below", than="CONST"),),
+    claims=(
+        Claim("AdaLoss ends below CONST, over all families", "AdaLoss", "below", than="CONST"),
+    ),
 )

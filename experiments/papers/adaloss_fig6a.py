@@ -16,16 +16,38 @@ EXPERIMENT = Experiment(
     settings={
         "quick": Settings(networks=(QUICK_SEQUENCE,)),
         "small": Settings(networks=(SMALL_SEQUENCE,), datasets=("cifar10", "cifar100")),
-        "paper": Settings(networks=(tuple(f"resann-n{n}-c32" for n in (7, 13, 25)),), datasets=("cifar100",)),
+        "paper": Settings(
+            networks=(tuple(f"resann-n{n}-c32" for n in (7, 13, 25)),), datasets=("cifar100",)
+        ),
     },
     rule="closest",
     of_network=-1,
     costs=(*MILESTONES, END),
     figures=("curves",),
     claims=(
-        Claim("the EANN is better early than its largest network", "EANN, AdaLoss", "below", than="ANN, AdaLoss", cost=0.25),
-        Claim("... and than that with CONST, the best early", "EANN, AdaLoss", "below", than="ANN, CONST", cost=0.25),
-        Claim("AdaLoss makes the better EANN", "EANN, AdaLoss", "below", than="EANN, CONST", cost=END),
-        Claim("AdaLoss makes the better EANN on the way, too", "EANN, AdaLoss", "below", than="EANN, CONST", cost=0.5),
+        Claim(
+            "the EANN is better early than its largest network",
+            "EANN, AdaLoss",
+            "below",
+            than="ANN, AdaLoss",
+            cost=0.25,
+        ),
+        Claim(
+            "... and than that with CONST, the best early",
+            "EANN, AdaLoss",
+            "below",
+            than="ANN, CONST",
+            cost=0.25,
+        ),
+        Claim(
+            "AdaLoss makes the better EANN", "EANN, AdaLoss", "below", than="EANN, CONST", cost=END
+        ),
+        Claim(
+            "AdaLoss makes the better EANN on the way, too",
+            "EANN, AdaLoss",
+            "below",
+            than="EANN, CONST",
+            cost=0.5,
+        ),
     ),
 )

@@ -9,8 +9,18 @@ EXPERIMENT = Experiment(
     rows=(
         Row("EANN", {"weighting": "adaloss"}, join="eann", members=(0, 1, 2)),
         Row("ANN", {"weighting": "adaloss"}, network=1),
-        Row("linear ensemble of ResNets", {"weighting": "opt"}, join="linear_ensemble", members=(0, 1, 2)),
-        Row("linear ensemble of DenseNets", {"weighting": "opt"}, join="linear_ensemble", members=(3, 4, 5)),
+        Row(
+            "linear ensemble of ResNets",
+            {"weighting": "opt"},
+            join="linear_ensemble",
+            members=(0, 1, 2),
+        ),
+        Row(
+            "linear ensemble of DenseNets",
+            {"weighting": "opt"},
+            join="linear_ensemble",
+            members=(3, 4, 5),
+        ),
     ),
     settings={
         "quick": Settings(
@@ -22,7 +32,9 @@ EXPERIMENT = Experiment(
             methods=("EANN", "ANN", "linear ensemble of ResNets"),
         ),
         "paper": Settings(
-            networks=(("resann26", "resann50", "resann101", "denseann121", "denseann169", "denseann201"),),
+            networks=(
+                ("resann26", "resann50", "resann101", "denseann121", "denseann169", "denseann201"),
+            ),
             datasets=("imagenet2012",),
         ),
     },
@@ -31,9 +43,17 @@ EXPERIMENT = Experiment(
     costs=(*MILESTONES, END),
     figures=("curves",),
     claims=(
-        Claim("the EANN is below the linear ensemble at half", "EANN", "below", than="linear ensemble of ResNets", cost=0.5),
+        Claim(
+            "the EANN is below the linear ensemble at half",
+            "EANN",
+            "below",
+            than="linear ensemble of ResNets",
+            cost=0.5,
+        ),
         Claim("... and at the end", "EANN", "below", than="linear ensemble of ResNets", cost=END),
-        Claim("the EANN is better early than a single network", "EANN", "below", than="ANN", cost=0.25),
+        Claim(
+            "the EANN is better early than a single network", "EANN", "below", than="ANN", cost=0.25
+        ),
         Claim("... and delays the late answers", "EANN", "above", than="ANN", cost=0.5),
     ),
 )

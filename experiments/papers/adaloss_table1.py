@@ -26,7 +26,15 @@ EXPERIMENT = Experiment(
         Claim("AdaLoss ends below CONST", "AdaLoss", "below", than="CONST"),
         Claim("AdaLoss ends below LINEAR", "AdaLoss", "below", than="LINEAR"),
         Claim("AdaLoss starts above CONST", "AdaLoss", "above", than="CONST", cost=0.25),
-        Claim("CONST's gap widens from 1/4 to the end", "CONST", "above", than="CONST", than_cost=0.25),
-        Claim("AdaLoss's gap closes from 1/4 to the end", "AdaLoss", "below", than="AdaLoss", than_cost=0.25),
+        Claim(
+            "CONST's gap widens from 1/4 to the end", "CONST", "above", than="CONST", than_cost=0.25
+        ),
+        Claim(
+            "AdaLoss's gap closes from 1/4 to the end",
+            "AdaLoss",
+            "below",
+            than="AdaLoss",
+            than_cost=0.25,
+        ),
     ),
 )

@@ -17,6 +17,12 @@ EXPERIMENT = Experiment(
     published="001_table2",
     claims=(
         Claim("AdaLoss ends below CONST, over all families", "AdaLoss", "below", than="CONST"),
-        Claim("AdaLoss is below CONST at 3/4, over all families", "AdaLoss", "below", than="CONST", cost=0.75),
+        Claim(
+            "AdaLoss is below CONST at 3/4, over all families",
+            "AdaLoss",
+            "below",
+            than="CONST",
+            cost=0.75,
+        ),
     ),
 )

@@ -22,7 +22,14 @@ EXPERIMENT = Experiment(
     claims=(
         Claim("a little gamma helps the early exits much", "gamma=0.05", "below", cost=0.25),
         Claim("... and costs little at the end", "gamma=0.05", "about", within=5.0),
-        Claim("more gamma helps them little more", "gamma=0.15", "about", than="gamma=0.05", cost=0.25, within=5.0),
+        Claim(
+            "more gamma helps them little more",
+            "gamma=0.15",
+            "about",
+            than="gamma=0.05",
+            cost=0.25,
+            within=5.0,
+        ),
         Claim("... and costs more at the end", "gamma=0.15", "above", than="gamma=0.05"),
     ),
 )

@@ -19,7 +19,13 @@ EXPERIMENT = Experiment(
     against="m=0.9",
     published="001_table4",
     claims=(
-        Claim("the momentum does not matter at 1/4, within 2 %", "m=0.99", "about", cost=0.25, within=2.0),
+        Claim(
+            "the momentum does not matter at 1/4, within 2 %",
+            "m=0.99",
+            "about",
+            cost=0.25,
+            within=2.0,
+        ),
         Claim("... nor at the end", "m=0.99", "about", within=2.0),
     ),
 )

@@ -19,7 +19,13 @@ EXPERIMENT = Experiment(
     against="e=1",
     published="001_table5",
     claims=(
-        Claim("the period of the updates does not matter at 1/4, within 2 %", "e=100", "about", cost=0.25, within=2.0),
+        Claim(
+            "the period of the updates does not matter at 1/4, within 2 %",
+            "e=100",
+            "about",
+            cost=0.25,
+            within=2.0,
+        ),
         Claim("... nor at the end", "e=100", "about", within=2.0),
     ),
 )

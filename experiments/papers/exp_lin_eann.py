@@ -34,15 +34,34 @@ EXPERIMENT = Experiment(
             ),
         ),
         "small": Settings(networks=(SMALL_SEQUENCE,)),
-        "paper": Settings(networks=(tuple(f"resann-n{n}-c32" for n in (1, 3, 7, 13, 25)),), datasets=("cifar100",)),
+        "paper": Settings(
+            networks=(tuple(f"resann-n{n}-c32" for n in (1, 3, 7, 13, 25)),), datasets=("cifar100",)
+        ),
     },
     rule="closest",
     of_network=-1,
     costs=(*MILESTONES, END),
     figures=("curves",),
     claims=(
-        Claim("SIEVE makes the better EANN than CONST", "EANN, SIEVE", "below", than="EANN, CONST", cost=END),
-        Claim("the EANN is better early than its largest network", "EANN, SIEVE", "below", than="AANN, SIEVE", cost=0.25),
-        Claim("2 workers answer better at the largest network's cost", "EANN, SIEVE, 2 workers", "below", than="EANN, SIEVE"),
+        Claim(
+            "SIEVE makes the better EANN than CONST",
+            "EANN, SIEVE",
+            "below",
+            than="EANN, CONST",
+            cost=END,
+        ),
+        Claim(
+            "the EANN is better early than its largest network",
+            "EANN, SIEVE",
+            "below",
+            than="AANN, SIEVE",
+            cost=0.25,
+        ),
+        Claim(
+            "2 workers answer better at the largest network's cost",
+            "EANN, SIEVE, 2 workers",
+            "below",
+            than="EANN, SIEVE",
+        ),
     ),
 )

@@ -22,15 +22,34 @@ EXPERIMENT = Experiment(
     settings={
         "quick": Settings(networks=(QUICK_SEQUENCE,)),
         "small": Settings(networks=(SMALL_SEQUENCE,)),
-        "paper": Settings(networks=(("resann26", "resann50", "resann101"),), datasets=("imagenet2012",)),
+        "paper": Settings(
+            networks=(("resann26", "resann50", "resann101"),), datasets=("imagenet2012",)
+        ),
     },
     rule="closest",
     of_network=-1,
     costs=(*MILESTONES, END),
     figures=("curves",),
     claims=(
-        Claim("with CONST the largest network ends above SIEVE", "AANN-101, CONST", "above", than="AANN-101, SIEVE", cost=END),
-        Claim("with CONST the middle network ends above SIEVE", "AANN-50, CONST", "above", than="AANN-50, SIEVE", cost=END),
-        Claim("2 workers answer better at the largest network's cost", "EANN, 2 workers", "below", than="EANN"),
+        Claim(
+            "with CONST the largest network ends above SIEVE",
+            "AANN-101, CONST",
+            "above",
+            than="AANN-101, SIEVE",
+            cost=END,
+        ),
+        Claim(
+            "with CONST the middle network ends above SIEVE",
+            "AANN-50, CONST",
+            "above",
+            than="AANN-50, SIEVE",
+            cost=END,
+        ),
+        Claim(
+            "2 workers answer better at the largest network's cost",
+            "EANN, 2 workers",
+            "below",
+            than="EANN",
+        ),
     ),
 )

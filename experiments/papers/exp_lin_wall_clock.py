@@ -10,7 +10,9 @@ EXPERIMENT = Experiment(
     settings={
         "quick": Settings(networks=QUICK_SEQUENCE),
         "small": Settings(networks=SMALL_SEQUENCE),
-        "paper": Settings(networks=("resann26", "resann50", "resann101"), datasets=("imagenet2012",)),
+        "paper": Settings(
+            networks=("resann26", "resann50", "resann101"), datasets=("imagenet2012",)
+        ),
     },
     measure="milliseconds",
     rule="closest",
@@ -24,6 +26,13 @@ EXPERIMENT = Experiment(
             cost=0.25,
             than_cost=1.0,
         ),
-        Claim("... and so does that at 1/2", "TensorFlow", "below", than="TensorFlow", cost=0.5, than_cost=1.0),
+        Claim(
+            "... and so does that at 1/2",
+            "TensorFlow",
+            "below",
+            than="TensorFlow",
+            cost=0.5,
+            than_cost=1.0,
+        ),
     ),
 )

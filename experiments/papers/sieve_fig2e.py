@@ -19,15 +19,28 @@ EXPERIMENT = Experiment(
     settings={
         "quick": Settings(networks=(QUICK_SEQUENCE,)),
         "small": Settings(networks=(SMALL_SEQUENCE,)),
-        "paper": Settings(networks=(tuple(f"resann-n{n}-c32" for n in (1, 3, 7, 13, 25)),), datasets=CIFAR_AND_SVHN),
+        "paper": Settings(
+            networks=(tuple(f"resann-n{n}-c32" for n in (1, 3, 7, 13, 25)),),
+            datasets=CIFAR_AND_SVHN,
+        ),
     },
     rule="closest",
     lines=("dataset",),
     published="002_table3",
-    published_where={"model": ("eann-b2-c32", "resann-n25-c32"), "method": ("OPT+", "OPT", "AANN", "EANN")},
+    published_where={
+        "model": ("eann-b2-c32", "resann-n25-c32"),
+        "method": ("OPT+", "OPT", "AANN", "EANN"),
+    },
     figures=("curves",),
     claims=(
-        Claim("the EANN is within 2 points of OPT+ at 1/4", "EANN", "about", than="OPT+", cost=0.25, within=2.0),
+        Claim(
+            "the EANN is within 2 points of OPT+ at 1/4",
+            "EANN",
+            "about",
+            than="OPT+",
+            cost=0.25,
+            within=2.0,
+        ),
         Claim("... at 1/2", "EANN", "about", than="OPT+", cost=0.5, within=2.0),
         Claim("... at 3/4", "EANN", "about", than="OPT+", cost=0.75, within=2.0),
         Claim("... and at the end", "EANN", "about", than="OPT+", within=2.0),

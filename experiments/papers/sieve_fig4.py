@@ -16,9 +16,20 @@ EXPERIMENT = Experiment(
     measure="probability",
     figures=("probabilities_over_training",),
     claims=(
-        Claim("RWM draws the last exit more often than AANN, which draws it half of the time", "RWM", "above", than="AANN"),
+        Claim(
+            "RWM draws the last exit more often than AANN, which draws it half of the time",
+            "RWM",
+            "above",
+            than="AANN",
+        ),
         Claim("EXP3 does, too", "EXP3", "above", than="AANN"),
-        Claim("AVGL draws the last exit more often than the one at 1/2", "AVGL", "above", than="AVGL", than_cost=0.5),
+        Claim(
+            "AVGL draws the last exit more often than the one at 1/2",
+            "AVGL",
+            "above",
+            than="AVGL",
+            than_cost=0.5,
+        ),
         Claim("... but less often than RWM", "AVGL", "below", than="RWM"),
     ),
 )

@@ -19,6 +19,8 @@ EXPERIMENT = Experiment(
     published="002_table2a",
     claims=(
         Claim("AANN wins more than Milestone at the end", "AANN", "above", than="Milestone"),
-        Claim("AANN wins more than Milestone on average", "AANN", "above", than="Milestone", cost=AE),
+        Claim(
+            "AANN wins more than Milestone on average", "AANN", "above", than="Milestone", cost=AE
+        ),
     ),
 )

@@ -17,7 +17,9 @@ EXPERIMENT = Experiment(
     against="OPT",
     published="002_table2b",
     claims=(
-        Claim("the gap of ANN closes from 1/4 to the end", "ANN", "below", than="ANN", than_cost=0.25),
+        Claim(
+            "the gap of ANN closes from 1/4 to the end", "ANN", "below", than="ANN", than_cost=0.25
+        ),
         Claim("AANN is nearer to OPT at 1/4", "AANN", "below", than="ANN", cost=0.25),
         Claim("AANN is nearer to OPT at 1/2", "AANN", "below", than="ANN", cost=0.5),
         Claim("AANN is nearer to OPT at 3/4", "AANN", "below", than="ANN", cost=0.75),

@@ -10,7 +10,13 @@ torch = pytest.importorskip("torch", reason="the extra [bench] is not installed"
 
 NARROW = {
     "cifar": {**NETWORKS["cifar-b7"], "growth": 2, "channels": 4, "head_width": 8},
-    "imagenet": {**NETWORKS["imagenet-k4"], "growth": 2, "channels": 4, "num_classes": 10, "input_shape": (64, 64, 3)},
+    "imagenet": {
+        **NETWORKS["imagenet-k4"],
+        "growth": 2,
+        "channels": 4,
+        "num_classes": 10,
+        "input_shape": (64, 64, 3),
+    },
 }
 
 
@@ -30,9 +36,12 @@ def test_same_function_for_the_same_weights(network, random):
         np.testing.assert_allclose(mine, other.numpy(), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize(("network", "parameters"), [("imagenet-k4", 23_958_408), ("cifar-b7", 3_067_960 - 7 * 90 * 129)])
+@pytest.mark.parametrize(
+    ("network", "parameters"), [("imagenet-k4", 23_958_408), ("cifar-b7", 3_067_960 - 7 * 90 * 129)]
+)
 def test_it_is_the_released_network(network, parameters):
-    # peers.md section 2a, without the bias of PyTorch's stem; 7 linear layers on 128 channels for 10 classes instead of 100.
+    # peers.md section 2a, without the bias of PyTorch's stem; 7 linear layers on 128 channels for
+    # 10 classes instead of 100.
     from benchmarks.torch_msdnet import MSDNet
 
     assert sum(p.numel() for p in MSDNet(**NETWORKS[network]).parameters()) == parameters

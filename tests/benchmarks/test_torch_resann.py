@@ -14,7 +14,9 @@ def test_same_function_for_the_same_weights(random):
     ours, theirs = models.build("resann-n2-c4"), ResANN(2, 4).eval()
     for weight in ours.weights:
         weight.assign(
-            random.uniform(0.5, 1.5, weight.shape) if "kernel" not in weight.name else random.normal(0, 0.2, weight.shape)
+            random.uniform(0.5, 1.5, weight.shape)
+            if "kernel" not in weight.name
+            else random.normal(0, 0.2, weight.shape)
         )
     copy_weights(theirs, ours)
     x = random.normal(size=(3, 32, 32, 3)).astype("float32")

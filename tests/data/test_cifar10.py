@@ -17,7 +17,8 @@ def cifar10():
 def test_official_order_and_labels(cifar10):
     assert cifar10.train.images.shape == (50000, 32, 32, 3)
     assert cifar10.test.images.shape == (10000, 32, 32, 3)
-    # First labels of data_batch_1 and test_batch in the official files: frog truck truck deer car; cat ship ship plane frog.
+    # First labels of data_batch_1 and test_batch in the official files: frog truck truck deer car;
+    # cat ship ship plane frog.
     assert cifar10.train.labels[:5].tolist() == [6, 9, 9, 4, 1]
     assert cifar10.test.labels[:5].tolist() == [3, 8, 8, 0, 6]
     assert np.bincount(cifar10.train.labels).tolist() == [5000] * 10
@@ -32,7 +33,9 @@ def test_hold_out_is_the_last_5000_by_id(cifar10):
 
 
 def test_batches(cifar10):
-    images, labels = next(iter(data.training_batches(cifar10, 128, seed=0, first_epoch=0, epochs=1)))
+    images, labels = next(
+        iter(data.training_batches(cifar10, 128, seed=0, first_epoch=0, epochs=1))
+    )
     assert images.shape == (128, 32, 32, 3)
     assert np.abs(images.numpy().mean()) < 0.3  # normalised, with some black padding
     assert labels.numpy().max() <= 9

@@ -21,7 +21,11 @@ def collect(batches):
 def numbers(dataset, batches):
     """Which images: those of the fixture carry their number."""
     mean, std = dataset.normalization()
-    return np.concatenate([np.rint((x * std + mean).mean((1, 2, 3)) / 10) for x, _ in batches]).astype(int).tolist()
+    return (
+        np.concatenate([np.rint((x * std + mean).mean((1, 2, 3)) / 10) for x, _ in batches])
+        .astype(int)
+        .tolist()
+    )
 
 
 def test_labels_are_the_folders_in_alphabetical_order(dataset):
@@ -47,7 +51,9 @@ def test_seed_and_epoch_decide_everything(class_folders):
     dataset = dataclasses.replace(dataset, size=32)
 
     def run(seed, first_epoch):
-        return collect(data.training_batches(dataset, 5, seed=seed, first_epoch=first_epoch, epochs=3))
+        return collect(
+            data.training_batches(dataset, 5, seed=seed, first_epoch=first_epoch, epochs=3)
+        )
 
     whole, again, resumed, other = run(0, 0), run(0, 0), run(0, 1), run(1, 0)
     for (x, y), (x_again, y_again) in zip(whole + whole[2:], again + resumed, strict=True):
@@ -59,7 +65,9 @@ def test_seed_and_epoch_decide_everything(class_folders):
 
 def test_without_augmentation_training_images_are_seen_as_in_evaluation(dataset):
     same = dataclasses.replace(dataset, test=dataset.train)
-    plain = collect(data.training_batches(same, 12, seed=0, first_epoch=0, epochs=1, augmented=False))
+    plain = collect(
+        data.training_batches(same, 12, seed=0, first_epoch=0, epochs=1, augmented=False)
+    )
     evaluated = collect(data.evaluation_batches(same))
     assert {x.tobytes() for x in plain[0][0]} == {x.tobytes() for x in evaluated[0][0]}
 

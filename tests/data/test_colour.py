@@ -8,7 +8,12 @@ import tensorflow as tf
 from ann.data import colour
 
 IMAGE = np.random.default_rng(0).uniform(80, 170, (12, 9, 3)).astype("float32")
-CHANGES = {"brightness": 12.0, "contrast": 1.15, "saturation": 0.7, "lighting": np.array([0.1, -0.15, 0.2], "float32")}
+CHANGES = {
+    "brightness": 12.0,
+    "contrast": 1.15,
+    "saturation": 0.7,
+    "lighting": np.array([0.1, -0.15, 0.2], "float32"),
+}
 
 
 def one_by_one(image, order):
@@ -31,8 +36,13 @@ def one_by_one(image, order):
 
 def test_equal_to_one_after_the_other_and_order_hardly_matters():
     changed = colour.change(tf.constant(IMAGE), **CHANGES).numpy()
-    np.testing.assert_allclose(changed, one_by_one(IMAGE, ["contrast", "saturation", "brightness", "lighting"]), atol=1e-3)
-    differences = [np.abs(one_by_one(IMAGE, order) - changed).max() for order in itertools.permutations(CHANGES)]
+    np.testing.assert_allclose(
+        changed, one_by_one(IMAGE, ["contrast", "saturation", "brightness", "lighting"]), atol=1e-3
+    )
+    differences = [
+        np.abs(one_by_one(IMAGE, order) - changed).max()
+        for order in itertools.permutations(CHANGES)
+    ]
     assert max(differences) < 1  # grey level
 
 
@@ -43,10 +53,14 @@ def test_the_components_of_the_lighting_are_orthonormal():
 
 def test_random_changes_stay_in_range_and_agree_inside_map():
     image = tf.constant(np.linspace(0, 255, 12 * 9 * 3, dtype="float32").reshape(12, 9, 3))
-    mapped = tf.data.Dataset.range(200).map(lambda k: colour.random_change(image, tf.stack([tf.constant(1, tf.int64), k])))
+    mapped = tf.data.Dataset.range(200).map(
+        lambda k: colour.random_change(image, tf.stack([tf.constant(1, tf.int64), k]))
+    )
     changed = np.array(list(mapped.as_numpy_iterator()))
     assert (changed.min(), changed.max()) == (0, 255)
-    np.testing.assert_allclose(colour.random_change(image, tf.constant([1, 5], tf.int64)), changed[5], atol=1e-3)
+    np.testing.assert_allclose(
+        colour.random_change(image, tf.constant([1, 5], tf.int64)), changed[5], atol=1e-3
+    )
     # Brightness moves the average by up to 30, lighting by a few grey levels more.
     shifts = changed.mean((1, 2, 3)) - image.numpy().mean()
     assert 20 < shifts.max() < 45

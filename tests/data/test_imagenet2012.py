@@ -35,7 +35,10 @@ def data_dir(tmp_path_factory):
     manual = pathlib.Path(root / "downloads" / "manual")
     manual.mkdir(parents=True)
     classes = ("n01440764", "n01443537", "n01484850")
-    train = {f"{c}.tar": archive({f"{c}_{i}.JPEG": jpeg(80 * k + 20 * i) for i in range(4)}) for k, c in enumerate(classes)}
+    train = {
+        f"{c}.tar": archive({f"{c}_{i}.JPEG": jpeg(80 * k + 20 * i) for i in range(4)})
+        for k, c in enumerate(classes)
+    }
     (manual / "ILSVRC2012_img_train.tar").write_bytes(archive(train))
     validation = {f"ILSVRC2012_val_{i:08d}.JPEG": jpeg(20 * i) for i in range(1, 5)}
     (manual / "ILSVRC2012_img_val.tar").write_bytes(archive(validation))
@@ -52,11 +55,22 @@ def names(split, seed=None):
 def test_splits_labels_and_order(data_dir):
     dataset = data.load("imagenet2012", data_dir=data_dir)
     assert (len(dataset.train), len(dataset.test), dataset.num_classes) == (12, 4, 1000)
-    read = {name.numpy().decode(): int(label) for name, _, label in dataset.train.elements().map(dataset.train.reader())}
-    assert read == {f"{c}_{i}.JPEG": k for k, c in enumerate(("n01440764", "n01443537", "n01484850")) for i in range(4)}
+    read = {
+        name.numpy().decode(): int(label)
+        for name, _, label in dataset.train.elements().map(dataset.train.reader())
+    }
+    assert read == {
+        f"{c}_{i}.JPEG": k
+        for k, c in enumerate(("n01440764", "n01443537", "n01484850"))
+        for i in range(4)
+    }
     labels = np.concatenate([y for _, y in data.evaluation_batches(dataset, 3)])
-    # The first four labels of ILSVRC's validation images, in TFDS's numbering, in the order in which TFDS wrote the images.
-    known = {f"ILSVRC2012_val_{i:08d}.JPEG": label for i, label in enumerate((65, 970, 230, 809), start=1)}
+    # The first four labels of ILSVRC's validation images, in TFDS's numbering, in the order in
+    # which TFDS wrote the images.
+    known = {
+        f"ILSVRC2012_val_{i:08d}.JPEG": label
+        for i, label in enumerate((65, 970, 230, 809), start=1)
+    }
     assert labels.tolist() == [known[name] for name in names(dataset.test)]
 
 
@@ -92,6 +106,7 @@ def test_training_resumes(data_dir):
 
 def test_missing_data_says_how_to_get_it(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match=r"tfds build imagenet2012 --data_dir=.*ILSVRC2012_img_train.tar.*class_folders"
+        FileNotFoundError,
+        match=r"tfds build imagenet2012 --data_dir=.*ILSVRC2012_img_train.tar.*class_folders",
     ):
         data.load("imagenet2012", data_dir=str(tmp_path))

@@ -10,7 +10,9 @@ import tensorflow as tf
 from ann.data import JpegDataset, jpegs, windows
 
 ROWS, COLUMNS = np.mgrid[:300, :450]
-SMOOTH = np.stack([20 + COLUMNS / 2, 40 + 0.4 * ROWS, np.full_like(ROWS, 90)], axis=-1).astype("uint8")
+SMOOTH = np.stack([20 + COLUMNS / 2, 40 + 0.4 * ROWS, np.full_like(ROWS, 90)], axis=-1).astype(
+    "uint8"
+)
 
 
 def encoded(pixels, image_format="JPEG", mode="RGB"):
@@ -30,14 +32,23 @@ def decoded():
 
 def seen(data, seed=None, dataset=DATASET):
     """The image in pixel values."""
-    return dataset.image(tf.constant(data), tf.constant("some/file.JPEG"), seed).numpy() * STD + MEAN
+    return (
+        dataset.image(tf.constant(data), tf.constant("some/file.JPEG"), seed).numpy() * STD + MEAN
+    )
 
 
 def test_evaluation_is_the_centre_of_the_whole_image_at_shortest_edge_256():
     whole = tf.image.resize(decoded(), (256, 384)).numpy()
     difference = seen(JPEG) - whole[16:240, 80:304]
-    # 262.5 pixels of 300 are seen, and 262 decoded: on all sides a quarter of a pixel is missing, an eighth of a grey level.
-    for part in (difference, difference[:30], difference[-30:], difference[:, :30], difference[:, -30:]):
+    # 262.5 pixels of 300 are seen, and 262 decoded: on all sides a quarter of a pixel is missing,
+    # an eighth of a grey level.
+    for part in (
+        difference,
+        difference[:30],
+        difference[-30:],
+        difference[:, :30],
+        difference[:, -30:],
+    ):
         assert np.abs(part.mean((0, 1))).max() < 0.2
 
 
@@ -52,7 +63,9 @@ def test_training_is_the_resized_window_half_of_them_mirrored():
         mirrored += flipped
         difference = np.abs((image[:, ::-1] if flipped else image) - expected)
         assert difference[:, 8:-8].max() < 1e-3
-        assert difference.max() < 3  # libjpeg cannot blend colours with the pixels beyond the window
+        assert (
+            difference.max() < 3
+        )  # libjpeg cannot blend colours with the pixels beyond the window
     assert 5 <= mirrored <= 15
 
 
@@ -69,8 +82,12 @@ def test_eager_and_mapped_agree_and_seeds_decide(change_colours):
 
 def test_other_formats_are_read_as_the_images_they_are():
     reference = seen(JPEG)
-    np.testing.assert_allclose(seen(encoded(SMOOTH, "PNG")), reference, atol=4)  # ILSVRC: n02105855_2933.JPEG
-    np.testing.assert_allclose(seen(encoded(SMOOTH, mode="CMYK")), reference, atol=6)  # 22 images of ILSVRC
+    np.testing.assert_allclose(
+        seen(encoded(SMOOTH, "PNG")), reference, atol=4
+    )  # ILSVRC: n02105855_2933.JPEG
+    np.testing.assert_allclose(
+        seen(encoded(SMOOTH, mode="CMYK")), reference, atol=6
+    )  # 22 images of ILSVRC
     grey = seen(encoded(SMOOTH, mode="L"))
     np.testing.assert_allclose(grey.mean(-1), reference @ [0.299, 0.587, 0.114], atol=3)
     np.testing.assert_array_equal(seen(JPEG + b"and a comment"), reference)
@@ -79,5 +96,7 @@ def test_other_formats_are_read_as_the_images_they_are():
 @pytest.mark.parametrize("data", [JPEG[: len(JPEG) // 2], JPEG[:-2], JPEG[:20], b"<html>", b""])
 def test_broken_files_are_named(data):
     mapped = tf.data.Dataset.from_tensors(data).map(lambda x: jpegs.as_jpeg(x, "some/file.JPEG"))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"some/file.JPEG is not an image.*or is cut short"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"some/file.JPEG is not an image.*or is cut short"
+    ):
         next(iter(mapped))

@@ -44,5 +44,7 @@ def test_unknown_names_and_too_many_images_are_refused():
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "svhn"])
 def test_missing_data_says_how_to_get_it(name, tmp_path):
-    with pytest.raises(FileNotFoundError, match=f"{name} is not prepared.*tfds build .* --data_dir={tmp_path}"):
+    with pytest.raises(
+        FileNotFoundError, match=f"{name} is not prepared.*tfds build .* --data_dir={tmp_path}"
+    ):
         data.load(name, data_dir=str(tmp_path))

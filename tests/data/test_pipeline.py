@@ -29,7 +29,9 @@ def test_an_epoch_has_every_image_once_and_drops_the_incomplete_batch():
 def test_images_stay_with_their_labels_and_are_normalised():
     dataset = numbered()
     mean, std = dataset.normalization()
-    for images, labels in collect(data.training_batches(dataset, 8, seed=0, first_epoch=0, epochs=1)):
+    for images, labels in collect(
+        data.training_batches(dataset, 8, seed=0, first_epoch=0, epochs=1)
+    ):
         np.testing.assert_allclose(images[:, 0, 0, 0] * std + mean, labels, atol=1e-3)
 
 
@@ -37,7 +39,9 @@ def test_seed_and_epoch_decide_everything():
     dataset = data.load("synthetic")
 
     def run(seed, first_epoch):
-        return collect(data.training_batches(dataset, 64, seed=seed, first_epoch=first_epoch, epochs=3))
+        return collect(
+            data.training_batches(dataset, 64, seed=seed, first_epoch=first_epoch, epochs=3)
+        )
 
     whole, again, resumed, other = run(0, 0), run(0, 0), run(0, 1), run(1, 0)
     for (x, y), (x_again, y_again) in zip(whole, again, strict=True):
@@ -52,7 +56,9 @@ def test_seed_and_epoch_decide_everything():
 
 def test_augmentation_can_be_left_out():
     dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True, blur=True)
-    plain = collect(data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1, augmented=False))
+    plain = collect(
+        data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1, augmented=False)
+    )
     augmented = collect(data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1))
     assert {x.shape for x, _ in plain + augmented} == {(64, 8, 8, 3)}
     originals = {image.tobytes() for image in dataset.train.images}

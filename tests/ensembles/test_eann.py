@@ -37,12 +37,26 @@ def test_by_validation_a_member_ends_with_its_last_selected_exit(members):
 def test_a_member_without_a_selected_exit_is_left_out(members):
     eann = ensembles.EANN(members, [[True] * 3, [False] * 6])
     assert_answers(eann, members[0](X))
-    assert costs.profile(eann).macs_blockwise.iloc[-1] == costs.profile(members[0]).macs_blockwise.iloc[-1]
+    assert (
+        costs.profile(eann).macs_blockwise.iloc[-1]
+        == costs.profile(members[0]).macs_blockwise.iloc[-1]
+    )
 
 
 def test_the_chain_carries_no_more_than_what_follows_needs(members):
-    # Answer, features and image; at the end of the smaller member no features; in the last member no image.
-    assert [len(segment.output) for segment in ensembles.EANN(members).segments] == [3, 3, 2, 2, 2, 2, 2, 2, 1]
+    # Answer, features and image; at the end of the smaller member no features; in the last member
+    # no image.
+    assert [len(segment.output) for segment in ensembles.EANN(members).segments] == [
+        3,
+        3,
+        2,
+        2,
+        2,
+        2,
+        2,
+        2,
+        1,
+    ]
 
 
 def test_costs_by_hand(members):
@@ -50,15 +64,27 @@ def test_costs_by_hand(members):
     heads = np.array([40, 40, 80, 80, 160, 160])  # width x 10 classes at each exit of n = 2, c = 4
     assert large.macs_incremental.iloc[-1] - large.macs_pruned.iloc[-1] == heads[:-1].sum()
     profile = costs.profile(ensembles.EANN(members))
-    segments = large.macs_blockwise.to_numpy() - heads.cumsum()  # of the larger network, without its heads
+    segments = (
+        large.macs_blockwise.to_numpy() - heads.cumsum()
+    )  # of the larger network, without its heads
     total = small.macs_blockwise.iloc[-1]
-    computed = [*small.macs_blockwise, *(total + segments[:3]), *(total + segments[3:] + heads[3:].cumsum())]
+    computed = [
+        *small.macs_blockwise,
+        *(total + segments[:3]),
+        *(total + segments[3:] + heads[3:].cumsum()),
+    ]
     assert profile.macs_blockwise.tolist() == computed
     held = [total] * 3
     assert profile.macs_incremental.tolist() == [*small.macs_incremental, *held, *computed[-3:]]
     # What an answer alone needs: its own network up to there.
-    assert profile.macs_pruned.tolist() == [*small.macs_pruned, *[small.macs_pruned.iloc[-1]] * 3, *large.macs_pruned[3:]]
-    unused_heads = 3 * 10 + (40 + 8 + 40 + 8 + 80 + 16)  # bias; kernel and the two vectors of the normalisation
+    assert profile.macs_pruned.tolist() == [
+        *small.macs_pruned,
+        *[small.macs_pruned.iloc[-1]] * 3,
+        *large.macs_pruned[3:],
+    ]
+    unused_heads = 3 * 10 + (
+        40 + 8 + 40 + 8 + 80 + 16
+    )  # bias; kernel and the two vectors of the normalisation
     assert profile.params.iloc[-1] == small.params.iloc[-1] + large.params.iloc[-1] - unused_heads
 
 
@@ -67,7 +93,10 @@ def test_curve_saving_and_loading_are_those_of_any_chain(tmp_path):
     members = [models.build(f"resann-n{n}-c2", input_shape=digits.image_shape) for n in (1, 2)]
     batches = data.evaluation_batches(digits, 180)
     eann = ensembles.EANN(members)
-    curve, last = evaluation.anytime_curve(eann, batches), evaluation.anytime_curve(members[1], batches)
+    curve, last = (
+        evaluation.anytime_curve(eann, batches),
+        evaluation.anytime_curve(members[1], batches),
+    )
     assert curve.error_top1.tolist()[-3:] == last.error_top1.tolist()[-3:]
     assert curve.macs.tolist() == costs.profile(eann).macs_incremental.tolist()
     eann.save(tmp_path / "eann.keras")
@@ -85,8 +114,17 @@ def test_an_eann_of_structured_states_and_of_eanns():
     resann = models.build("resann-n1-c2", input_shape=(16, 16, 3))
     x = np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype("float32")
     inner = ensembles.EANN([resann, msdnet], [[True, False, True], [False, True]])
-    outer = ensembles.EANN([inner, resann], [[True, False, True, False, True], [False, False, True]])
-    expected = [resann(x)[0], resann(x)[0], resann(x)[2], resann(x)[2], *[msdnet(x)[1]] * 3, resann(x)[2]]
+    outer = ensembles.EANN(
+        [inner, resann], [[True, False, True, False, True], [False, False, True]]
+    )
+    expected = [
+        resann(x)[0],
+        resann(x)[0],
+        resann(x)[2],
+        resann(x)[2],
+        *[msdnet(x)[1]] * 3,
+        resann(x)[2],
+    ]
     for mine, theirs in zip(outer(x), expected, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
     costs.profile(outer)
@@ -97,7 +135,9 @@ def test_a_linear_ensemble_averages_the_probabilities_so_far(members, tmp_path):
     finals = [member(X)[-1] for member in members]
     probabilities = np.stack([keras.ops.softmax(logits) for logits in finals])
     ensemble = ensembles.linear_ensemble(members)
-    assert_answers(ensemble, [finals[0], np.log(probabilities[:2].mean(0)), np.log(probabilities.mean(0))])
+    assert_answers(
+        ensemble, [finals[0], np.log(probabilities[:2].mean(0)), np.log(probabilities.mean(0))]
+    )
     plain = [costs.profile(member).macs_pruned.iloc[-1] for member in members]
     assert costs.profile(ensemble).macs_incremental.tolist() == np.cumsum(plain).tolist()
     ensemble.save(tmp_path / "ensemble.keras")
@@ -105,7 +145,10 @@ def test_a_linear_ensemble_averages_the_probabilities_so_far(members, tmp_path):
 
 
 def test_members_and_selections_that_do_not_fit_are_refused(members):
-    with pytest.raises(ValueError, match=r"Received: \(input, classes\) \[\(\(8, 8, 3\), 5\), \(\(8, 8, 3\), 10\)\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"Received: \(input, classes\) \[\(\(8, 8, 3\), 5\), \(\(8, 8, 3\), 10\)\]",
+    ):
         ensembles.EANN([members[0], models.build("resann-n2-c4", input_shape=SHAPE, num_classes=5)])
     with pytest.raises(ValueError, match=r"Received: \(input, classes\) \[\]"):
         ensembles.linear_ensemble([])

@@ -16,7 +16,10 @@ BASES = [1.2, 1.5, 2.0, 1 + math.sqrt(2), 3.0, 4.0, 10.0]
     [(1.5, 4.00, 3.48), (2, 3.00, 2.443), (3, 2.50, 1.88), (4, 2.33, 1.67)],
 )
 def test_printed_values_of_anytime_networks(b, sup, mean):
-    assert cost_inflation(b) == (pytest.approx(sup, abs=0.005), pytest.approx(mean, abs=0.005 if b != 2 else 0.0005))
+    assert cost_inflation(b) == (
+        pytest.approx(sup, abs=0.005),
+        pytest.approx(mean, abs=0.005 if b != 2 else 0.0005),
+    )
 
 
 def test_printed_minima_of_plain_networks():
@@ -33,13 +36,14 @@ def test_workers_take_b_to_a_power():
 
 
 def test_exact_values_by_hand():
-    # Depths 1, 2, 4 end after 1, 3 and 7 layers. Network 2: C = x up to x = 2, then x/(x-1) up to 3. Network 3: C = x/2 up to
-    # x = 5, then x/(x-3) up to 7.
+    # Depths 1, 2, 4 end after 1, 3 and 7 layers. Network 2: C = x up to x = 2, then x/(x-1) up to
+    # 3. Network 3: C = x/2 up to x = 5, then x/(x-3) up to 7.
     area = (4 - 1) / 2 + (1 + math.log(2)) + (25 - 9) / 4 + (2 + 3 * math.log(2))
     assert exact_cost_inflation([1, 2, 4]) == (2.5, pytest.approx(area / 6))
     # Plain: C = x up to 3, then x/2 up to 7.
     assert exact_cost_inflation([1, 2, 4], anytime=False) == (3.5, pytest.approx((4 + 10) / 6))
-    # Two workers: ends 1, 2, 1 + 4. The second is at depth 1 at x = 1, and on; the third at depth 2 at x = 3.
+    # Two workers: ends 1, 2, 1 + 4. The second is at depth 1 at x = 1, and on; the third at depth 2
+    # at x = 3.
     area = 1 + (9 - 4) / 4 + (2 + math.log(2))
     assert exact_cost_inflation([1, 2, 4], workers=2) == (1.5, pytest.approx(area / 4))
 
@@ -57,14 +61,17 @@ def test_exact_values_stay_below_the_closed_forms(b, anytime, workers):
 @pytest.mark.parametrize("anytime", [True, False])
 @pytest.mark.parametrize("b", BASES)
 def test_exact_values_tend_to_the_closed_forms(b, anytime):
-    networks = 2 + math.ceil(25 * math.log(2) / math.log(b))  # what is missing falls as 1/b^n, here below 1e-7
+    networks = 2 + math.ceil(
+        25 * math.log(2) / math.log(b)
+    )  # what is missing falls as 1/b^n, here below 1e-7
     exact = exact_cost_inflation(b ** np.arange(networks), anytime=anytime)
     assert exact == pytest.approx(cost_inflation(b, anytime=anytime), rel=1e-5)
 
 
 @pytest.mark.parametrize(("b", "workers"), [(2, 2), (1.5, 3)])
 def test_with_workers_the_printed_form_is_not_attained(b, workers):
-    # Network n starts when n - M ends: sup C tends to 1 + b/(b^M - 1) and not to 2 + 1/(b^M - 1) = 1 + b^M/(b^M - 1).
+    # Network n starts when n - M ends: sup C tends to 1 + b/(b^M - 1) and not to 2 + 1/(b^M - 1) =
+    # 1 + b^M/(b^M - 1).
     power = b**workers
     sup, mean = exact_cost_inflation(float(b) ** np.arange(60), workers=workers)
     assert sup == pytest.approx(1 + b / (power - 1))

@@ -12,12 +12,19 @@ def test_each_worker_takes_the_next_member_when_it_is_free():
 
 
 def test_answers_that_come_behind_better_ones_are_left_out():
-    # Two workers: exits 0, 1 of member 0 at 2 and 6; those of member 1 at 3 and 7; member 2 starts at 6 and ends at its exit 0.
+    # Two workers: exits 0, 1 of member 0 at 2 and 6; those of member 1 at 3 and 7; member 2 starts
+    # at 6 and ends at its exit 0.
     costs, selection = [[2, 6], [3, 7], [8, 9]], [[True, True], [True, True], [True, False]]
     answers = fifo_answers(costs, selection, workers=2)
     assert answers.to_records(index=False).tolist() == [(0, 0, 2), (1, 0, 3), (1, 1, 7), (2, 0, 14)]
     answers = fifo_answers(costs, selection, workers=1)
-    assert answers.to_records(index=False).tolist() == [(0, 0, 2), (0, 1, 6), (1, 0, 9), (1, 1, 13), (2, 0, 21)]
+    assert answers.to_records(index=False).tolist() == [
+        (0, 0, 2),
+        (0, 1, 6),
+        (1, 0, 9),
+        (1, 1, 13),
+        (2, 0, 21),
+    ]
 
 
 def test_a_member_without_an_answer_takes_no_time():

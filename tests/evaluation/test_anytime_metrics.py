@@ -28,7 +28,8 @@ def test_area_is_average_error_but_for_the_ends():
 
 
 def test_violations_are_falls_between_any_two_exits():
-    # Label's probability: up only; a fall of 0.08 and a recovery; falls of 0.03 and 0.04 that add up to 0.07; a fall of 0.6.
+    # Label's probability: up only; a fall of 0.08 and a recovery; falls of 0.03 and 0.04 that add
+    # up to 0.07; a fall of 0.6.
     logits = of_label([[0.2, 0.58, 0.47, 0.9], [0.4, 0.50, 0.44, 0.3], [0.6, 0.99, 0.40, 0.8]])
     found = evaluation.violations(logits, np.zeros(4, int))
     assert found.to_dict() == {0.01: 75, 0.05: 75, 0.1: 25, 0.2: 25, 0.5: 25}

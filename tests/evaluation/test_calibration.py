@@ -5,7 +5,8 @@ from ann import evaluation
 
 
 def test_calibration_error_by_hand():
-    # Confidences 0.9, 0.9 (one right) and 0.6, 0.7 (both right), in the bins (0.8, 1], (0.4, 0.6], (0.6, 0.8].
+    # Confidences 0.9, 0.9 (one right) and 0.6, 0.7 (both right), in the bins (0.8, 1], (0.4, 0.6],
+    # (0.6, 0.8].
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
     logits = np.stack([np.log(probabilities), np.log(probabilities[:, ::-1])])
     labels = np.array([0, 1, 0, 0])
@@ -20,13 +21,16 @@ def test_gaps_in_one_bin_cancel():
 
 
 def test_temperatures_by_hand():
-    # Logit differences of 2 and 6, right in three of four cases: calibrated when difference / T = log(3).
+    # Logit differences of 2 and 6, right in three of four cases: calibrated when difference / T =
+    # log(3).
     logits = np.zeros((2, 4, 2))
     logits[0, :, 0], logits[1, :, 0] = 2, 6
     labels = np.array([0, 0, 0, 1])
     temperatures = evaluation.fit_temperatures(logits, labels)
     np.testing.assert_allclose(temperatures, [2 / np.log(3), 6 / np.log(3)], rtol=1e-4)
-    np.testing.assert_allclose(evaluation.calibration_error(logits / temperatures[:, None, None], labels), 0, atol=0.01)
+    np.testing.assert_allclose(
+        evaluation.calibration_error(logits / temperatures[:, None, None], labels), 0, atol=0.01
+    )
 
 
 def test_temperature_recovers_a_known_one(random):

@@ -21,7 +21,9 @@ def test_agrees_with_keras_and_with_arithmetic(random):
     logits = model.predict(batches, verbose=0)[1]
     labels = np.concatenate([y.numpy() for _, y in batches])
     top5 = np.argsort(-logits, axis=1)[:, :5]
-    assert measured.error_top5[1] == pytest.approx(100 * np.mean((top5 != labels[:, None]).all(axis=1)))
+    assert measured.error_top5[1] == pytest.approx(
+        100 * np.mean((top5 != labels[:, None]).all(axis=1))
+    )
     assert measured.macs.tolist() == costs.profile(model).macs_incremental.tolist()
     assert measured.fraction.iloc[-1] == 1
     assert evaluation.average_error(measured) == pytest.approx(reported["average_error"], rel=1e-5)
@@ -40,7 +42,9 @@ def test_milestones_by_hand():
 
 
 def test_an_exit_on_the_milestone_counts():
-    assert evaluation.milestones(curve([0.25, 0.5, 0.75, 1], [4, 3, 2, 1]), rule="latest").tolist() == [4, 3, 2, 1]
+    assert evaluation.milestones(
+        curve([0.25, 0.5, 0.75, 1], [4, 3, 2, 1]), rule="latest"
+    ).tolist() == [4, 3, 2, 1]
 
 
 def test_no_answer_before_the_first_exit():

@@ -19,7 +19,15 @@ def results():
         ("svhn", "const", 0): [15, 5, 5, 3],
     }
     frames = [
-        pd.DataFrame({"dataset": d, "weighting": w, "seed": s, "fraction": [0.25, 0.5, 0.75, 1.0], "error_top1": map(float, e)})
+        pd.DataFrame(
+            {
+                "dataset": d,
+                "weighting": w,
+                "seed": s,
+                "fraction": [0.25, 0.5, 0.75, 1.0],
+                "error_top1": map(float, e),
+            }
+        )
         for (d, w, s), e in errors.items()
     ]
     return pd.concat(frames, ignore_index=True)
@@ -63,9 +71,13 @@ def test_small_against_large_by_hand(tmp_path):
     assert both["small"].relative_error.tolist() == pytest.approx([(100 + 200) / 2, 0])
     assert both["large"].relative_cost.tolist() == [0.5, 1, 1.5, 2]
     # Between 0.5 and 2 the first falls from 200 to 0, the second from 400 to -50.
-    assert both["large"].relative_error.tolist() == pytest.approx([300, (400 / 3 + 250) / 2, (200 / 3 + 100) / 2, -25])
+    assert both["large"].relative_error.tolist() == pytest.approx(
+        [300, (400 / 3 + 250) / 2, (200 / 3 + 100) / 2, -25]
+    )
     evaluation.plot_pivoted(both, tmp_path / "pivoted.png", title="001 Fig. 5")
-    evaluation.plot_increase_over_depth({"const": [1.2, 0.6]}, [1.0, 0.5], tmp_path / "depth.png", title="001 Fig. 3")
+    evaluation.plot_increase_over_depth(
+        {"const": [1.2, 0.6]}, [1.0, 0.5], tmp_path / "depth.png", title="001 Fig. 3"
+    )
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
 
 

@@ -19,7 +19,9 @@ def test_figure_and_page(tmp_path):
     curves = {"const <1>": CURVE, "adaloss": CURVE.assign(error_top1=[25.0, 8.0])}
     evaluation.plot_curves(curves, tmp_path / "curve.png", title="title")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
-    evaluation.write_report(curves, tmp_path / "curve.png", tmp_path / "report.html", title="A & B", details="{}")
+    evaluation.write_report(
+        curves, tmp_path / "curve.png", tmp_path / "report.html", title="A & B", details="{}"
+    )
     page = (tmp_path / "report.html").read_text()
     assert "A &amp; B" in page
     assert "const &lt;1&gt;" in page

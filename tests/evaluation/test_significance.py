@@ -7,7 +7,10 @@ from ann import evaluation
 
 def test_settings_won_by_hand():
     index = pd.MultiIndex.from_product([["a", "b", "c", "d"], [1.0]], names=["dataset", "fraction"])
-    errors = pd.DataFrame({"ann": [10.0, 10, 10, 10], "aann": [9, 10, 11, 8], "rwm": [9, np.nan, 12, np.nan]}, index=index)
+    errors = pd.DataFrame(
+        {"ann": [10.0, 10, 10, 10], "aann": [9, 10, 11, 8], "rwm": [9, np.nan, 12, np.nan]},
+        index=index,
+    )
     won = evaluation.settings_won(errors, "ann")
     assert won.loc[(1.0, "aann"), ["won", "settings"]].tolist() == [62.5, 4]  # two, and a tie
     assert won.loc[(1.0, "rwm"), ["won", "settings"]].tolist() == [50, 2]
@@ -18,8 +21,12 @@ def test_settings_won_by_hand():
 def test_hoeffding_by_hand():
     # 39 settings: exp(-78 t^2) is 0.05 at t = sqrt(log(20) / 78) = 0.196 above a half.
     assert evaluation.hoeffding_bound(0.696, 39) == pytest.approx(0.05, abs=1e-4)
-    assert evaluation.hoeffding_bound(30 / 39, 39) == pytest.approx(0.0035, abs=1e-4)  # 002: AANN at 3/4
-    assert evaluation.hoeffding_bound(26 / 39, 39) == pytest.approx(0.1146, abs=1e-4)  # 002: AANN at 1/4
+    assert evaluation.hoeffding_bound(30 / 39, 39) == pytest.approx(
+        0.0035, abs=1e-4
+    )  # 002: AANN at 3/4
+    assert evaluation.hoeffding_bound(26 / 39, 39) == pytest.approx(
+        0.1146, abs=1e-4
+    )  # 002: AANN at 1/4
     assert evaluation.hoeffding_bound(0.3, 39) == 1  # fewer than half say nothing
 
 
@@ -33,15 +40,21 @@ def test_means_over_seeds_by_hand():
     runs = pd.DataFrame({"row": ["a"] * 3 + ["b"], "error_top1": [10.0, 12, 14, 20]})
     means = evaluation.seed_means(runs, ["row"])
     assert means.loc["a", ["mean", "std", "seeds"]].tolist() == [12, 2, 3]
-    assert means.loc["a", "half_width"] == pytest.approx(4.30265 * 2 / 3**0.5, rel=1e-5)  # t(0.975, 2)
+    assert means.loc["a", "half_width"] == pytest.approx(
+        4.30265 * 2 / 3**0.5, rel=1e-5
+    )  # t(0.975, 2)
     narrower = evaluation.seed_means(runs, ["row"], confidence=0.9)
-    assert narrower.loc["a", "half_width"] == pytest.approx(2.91999 * 2 / 3**0.5, rel=1e-5)  # t(0.95, 2)
+    assert narrower.loc["a", "half_width"] == pytest.approx(
+        2.91999 * 2 / 3**0.5, rel=1e-5
+    )  # t(0.95, 2)
     assert np.isnan(means.loc["b", "half_width"])
     with pytest.raises(ValueError, match="Received: confidence=95"):
         evaluation.seed_means(runs, ["row"], confidence=95)
 
 
 def test_the_interval_covers_as_often_as_it_says(random):
-    runs = pd.DataFrame({"row": np.repeat(np.arange(2000), 3), "error_top1": random.normal(10, 2, 6000)})
+    runs = pd.DataFrame(
+        {"row": np.repeat(np.arange(2000), 3), "error_top1": random.normal(10, 2, 6000)}
+    )
     means = evaluation.seed_means(runs, ["row"])
     assert np.mean(np.abs(means["mean"] - 10) <= means.half_width) == pytest.approx(0.95, abs=0.015)

@@ -15,7 +15,9 @@ LOG = pd.DataFrame(
 def test_pictures_are_written(tmp_path):
     evaluation.plot_weights_over_training(LOG, tmp_path / "weights.png", title="weights")
     evaluation.plot_probabilities_over_training(LOG, tmp_path / "sampling.png", title="sampling")
-    evaluation.plot_weights_over_depth({"a": np.linspace(0.2, 1, 5), "b": [1, 1]}, tmp_path / "depth.png", title="depth")
+    evaluation.plot_weights_over_depth(
+        {"a": np.linspace(0.2, 1, 5), "b": [1, 1]}, tmp_path / "depth.png", title="depth"
+    )
     for path in tmp_path.iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.iterdir())) == 3

@@ -15,7 +15,10 @@ def test_logits_are_float32(policy):
 
 
 def test_preset_without_normalisation_has_only_the_linear_layer():
-    assert [w.name for w in linear_head(keras.Input((4, 4, 6)), 10, name="head", normalize=False).weights] == ["kernel", "bias"]
+    assert [
+        w.name
+        for w in linear_head(keras.Input((4, 4, 6)), 10, name="head", normalize=False).weights
+    ] == ["kernel", "bias"]
 
 
 def test_value_by_hand(random):

@@ -13,12 +13,19 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 
 def command(module, *arguments, cwd=ROOT):
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments], cwd=cwd, capture_output=True, text=True, check=False, env=os.environ
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
     )
 
 
 def test_help_explains_every_setting():
-    text = " ".join(command("experiments.train", "--help").stdout.split())  # whatever the line breaks
+    text = " ".join(
+        command("experiments.train", "--help").stdout.split()
+    )  # whatever the line breaks
     for word in (
         "--weighting: <",
         "--dataset: <",
@@ -87,7 +94,13 @@ def test_bad_values_are_refused_with_what_is_allowed(argument, message, tmp_path
 
 
 def test_attach_demo_trains_a_plain_network(tmp_path):
-    arguments = ["--dataset=synthetic", "--epochs=1", "--units=1", "--width=4", f"--run_dir={tmp_path / 'run'}"]
+    arguments = [
+        "--dataset=synthetic",
+        "--epochs=1",
+        "--units=1",
+        "--width=4",
+        f"--run_dir={tmp_path / 'run'}",
+    ]
     run = command("experiments.attach_demo", *arguments)
     assert run.returncode == 0, run.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")

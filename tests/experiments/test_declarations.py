@@ -20,9 +20,23 @@ from experiments.run_folder import run_name
 from experiments.scales import DATASETS
 
 FOLDER = pathlib.Path(papers.__file__).parent
-STUDIES = ("scheme_study", "scheme_study_errors", "training_length_study", "depth_study")  # this project's own
-SHARED = {"__init__", "networks", "samplers", "small_against_large"}  # what several declarations use
-TINY = {"resann": "resann-n1-c4", "denseann": "denseann-n1-g4", "msdnet": "msdnet-cifar-b2"}  # what builds in no time
+STUDIES = (
+    "scheme_study",
+    "scheme_study_errors",
+    "training_length_study",
+    "depth_study",
+)  # this project's own
+SHARED = {
+    "__init__",
+    "networks",
+    "samplers",
+    "small_against_large",
+}  # what several declarations use
+TINY = {
+    "resann": "resann-n1-c4",
+    "denseann": "denseann-n1-g4",
+    "msdnet": "msdnet-cifar-b2",
+}  # what builds in no time
 every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
 
 
@@ -30,7 +44,9 @@ def tiny(experiment: Experiment) -> Experiment:
     """The quick scale on the smallest networks, one seed."""
     quick = experiment.settings["quick"]
     family = lambda name: TINY[name.split("-")[0]]
-    smaller = [family(one) if isinstance(one, str) else tuple(map(family, one)) for one in quick.networks]
+    smaller = [
+        family(one) if isinstance(one, str) else tuple(map(family, one)) for one in quick.networks
+    ]
     settings = dataclasses.replace(quick, networks=tuple(smaller), seeds=1)
     return dataclasses.replace(experiment, settings=dict(experiment.settings) | {"quick": settings})
 
@@ -38,9 +54,13 @@ def tiny(experiment: Experiment) -> Experiment:
 def test_every_module_of_the_papers_is_in_the_catalogue():
     modules = {path.stem for path in FOLDER.glob("*.py")} - SHARED
     assert modules | set(STUDIES) == set(EXPERIMENTS)
-    # 001: Fig. 1, 3, 5a-f, 6a-c, Tables 1-5; 002: Tables 1-6, Fig. 2e, 4; 003: four comparisons and the clock.
+    # 001: Fig. 1, 3, 5a-f, 6a-c, Tables 1-5; 002: Tables 1-6, Fig. 2e, 4; 003: four comparisons and
+    # the clock.
     assert {name.split("_")[0] for name in modules} == {"adaloss", "sieve", "exp"}
-    assert [sum(name.startswith(prefix) for name in modules) for prefix in ("adaloss", "sieve", "exp_lin")] == [16, 9, 5]
+    assert [
+        sum(name.startswith(prefix) for name in modules)
+        for prefix in ("adaloss", "sieve", "exp_lin")
+    ] == [16, 9, 5]
 
 
 def test_declarations_import_no_framework():
@@ -49,7 +69,11 @@ def test_declarations_import_no_framework():
     for path in [*FOLDER.glob("*.py"), *(FOLDER.parent / f"{name}.py" for name in others)]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
-                names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+                names = (
+                    [node.module]
+                    if isinstance(node, ast.ImportFrom)
+                    else [alias.name for alias in node.names]
+                )
                 assert {name.split(".")[0] for name in names} <= allowed, path
 
 
@@ -66,7 +90,9 @@ def test_runs_resolve(name, scale):
         assert run.exit is None or 0 <= run.exit < exits
         assert run.dataset in data.names()
         assert training_macs(run.config) > 0
-    cells = {(run.dataset, run.networks, run.method, run.seed, run.member, run.exit) for run in runs}
+    cells = {
+        (run.dataset, run.networks, run.method, run.seed, run.member, run.exit) for run in runs
+    }
     assert len(cells) == len(runs)
 
 
@@ -86,23 +112,45 @@ def test_what_was_published_has_a_row(name):
 
 def test_opt_runs_at_the_authors_units():
     # 0-based units of the authors' scripts (author_code.md section 3).
-    wanted = {"resann-n9-c16": [6, 13, 19, 26], "resann-n17-c16": [12, 25, 37, 50], "resann-n13-c16": [9, 19, 28, 38]}
+    wanted = {
+        "resann-n9-c16": [6, 13, 19, 26],
+        "resann-n17-c16": [12, 25, 37, 50],
+        "resann-n13-c16": [9, 19, 28, 38],
+    }
     wanted |= {"resann-n7-c16": [4, 10, 15, 20]}
-    runs = [run for run in plan(EXPERIMENTS["adaloss_table1"], "paper") if run.method == "OPT" and run.dataset == "svhn"]
-    assert {model: [run.exit for run in runs if run.networks == model] for model in wanted} == wanted
+    runs = [
+        run
+        for run in plan(EXPERIMENTS["adaloss_table1"], "paper")
+        if run.method == "OPT" and run.dataset == "svhn"
+    ]
+    assert {
+        model: [run.exit for run in runs if run.networks == model] for model in wanted
+    } == wanted
 
 
 def test_tables_share_their_runs():
-    names = [{run_name(run.config) for run in plan(EXPERIMENTS[name], "quick")} for name in ("adaloss_table1", "scheme_study")]
+    names = [
+        {run_name(run.config) for run in plan(EXPERIMENTS[name], "quick")}
+        for name in ("adaloss_table1", "scheme_study")
+    ]
     assert names[0] < names[1]
 
 
 def test_settings_of_the_paper():
     runs = plan(EXPERIMENTS["adaloss_table1"], "paper")
-    assert len(runs) == 3 * 12 * (4 + 3)  # three data sets, twelve networks, OPT at four exits and three weightings
+    assert len(runs) == 3 * 12 * (
+        4 + 3
+    )  # three data sets, twelve networks, OPT at four exits and three weightings
     training = {run.dataset: run.config.training for run in runs}
-    assert {name: config.epochs for name, config in training.items()} == {"cifar10": 300, "cifar100": 300, "svhn": 60}
-    assert all(c.lr_drop_at == (0.5, 0.75) and c.learning_rate == 0.1 and c.l2 == 1e-4 for c in training.values())
+    assert {name: config.epochs for name, config in training.items()} == {
+        "cifar10": 300,
+        "cifar100": 300,
+        "svhn": 60,
+    }
+    assert all(
+        c.lr_drop_at == (0.5, 0.75) and c.learning_rate == 0.1 and c.l2 == 1e-4
+        for c in training.values()
+    )
     (imagenet,) = {run.config.training for run in plan(EXPERIMENTS["adaloss_table2"], "paper")}
     assert (imagenet.epochs, imagenet.lr_drop_at) == (90, (1 / 3, 2 / 3))
     assert all(run.config.data.hold_out for run in plan(EXPERIMENTS["sieve_table1"], "paper"))
@@ -123,33 +171,64 @@ def test_data_sets_are_as_a_plan_takes_them_to_be():
 
 def test_kept_costs_are_those_of_the_networks():
     kept = pd.read_csv(network_exits_module.PATH)
-    wanted = {network_exits_module._key(*one) for e in EXPERIMENTS.values() for scale in SCALES for one in networks(e, scale)}
-    assert wanted == {tuple(key) for key in kept[network_exits_module._KEY].drop_duplicates().itertuples(index=False)}
-    for model, dataset in (("resann-n3-c8", "cifar10"), ("resann-n25-c16", "cifar10"), ("msdnet-cifar-b4", "cifar10")):
+    wanted = {
+        network_exits_module._key(*one)
+        for e in EXPERIMENTS.values()
+        for scale in SCALES
+        for one in networks(e, scale)
+    }
+    assert wanted == {
+        tuple(key)
+        for key in kept[network_exits_module._KEY].drop_duplicates().itertuples(index=False)
+    }
+    for model, dataset in (
+        ("resann-n3-c8", "cifar10"),
+        ("resann-n25-c16", "cifar10"),
+        ("msdnet-cifar-b4", "cifar10"),
+    ):
         key = network_exits_module._key(model, None, dataset)
-        pd.testing.assert_frame_equal(network_exits_module._built(key), network_exits(model, None, dataset), check_dtype=False)
+        pd.testing.assert_frame_equal(
+            network_exits_module._built(key), network_exits(model, None, dataset), check_dtype=False
+        )
 
 
 def test_training_is_three_passes_over_all_images():
-    config = config_of({"dataset": "cifar10", "model": "resann-n3-c8", "train_examples": 1500, "epochs": 24})
-    assert training_macs(config) == 3 * network_exits("resann-n3-c8", None, "cifar10").macs.iloc[-1] * 1500 * 24
+    config = config_of(
+        {"dataset": "cifar10", "model": "resann-n3-c8", "train_examples": 1500, "epochs": 24}
+    )
+    assert (
+        training_macs(config)
+        == 3 * network_exits("resann-n3-c8", None, "cifar10").macs.iloc[-1] * 1500 * 24
+    )
 
 
 def test_opt_trains_no_further_than_its_exit():
-    fields = {"dataset": "cifar10", "model": "resann-n3-c8", "weighting": "opt", "train_examples": 1500, "epochs": 24}
+    fields = {
+        "dataset": "cifar10",
+        "model": "resann-n3-c8",
+        "weighting": "opt",
+        "train_examples": 1500,
+        "epochs": 24,
+    }
     macs = network_exits("resann-n3-c8", None, "cifar10").macs
     for exit in (0, 4, -1):
-        assert training_macs(config_of(fields | {"opt_at": exit})) == 3 * macs.iloc[exit] * 1500 * 24
+        assert (
+            training_macs(config_of(fields | {"opt_at": exit})) == 3 * macs.iloc[exit] * 1500 * 24
+        )
 
 
 def test_what_is_left_is_timed_by_what_was_run():
     runs = plan(EXPERIMENTS["adaloss_table5"], "quick")  # two methods, three seeds
-    stored = pd.DataFrame({"training_macs": [1e12], "seconds": [100.0], "workers": [2]}, index=[run_name(runs[0].config)])
+    stored = pd.DataFrame(
+        {"training_macs": [1e12], "seconds": [100.0], "workers": [2]},
+        index=[run_name(runs[0].config)],
+    )
     found = summary(runs, stored, run_name)
     assert (found.runs, found.finished) == (6, 1)
     assert found.hours_left == pytest.approx(5 / 6 * found.macs / (1e12 * 2 / 100) / 3600)
     assert summary(runs, stored.drop(columns="seconds"), run_name).hours_left is None
-    # Runs of another size, which spent their time otherwise, do not count where there are enough of this one.
+    # Runs of another size, which spent their time otherwise, do not count where there are enough of
+    # this one.
     alike = [{"training_macs": found.macs / 6, "seconds": 60.0, "workers": 2}] * 9
     other = [{"training_macs": found.macs / 600, "seconds": 60.0, "workers": 2}] * 20
     stored = pd.DataFrame(alike + other, index=[f"run {k}" for k in range(29)])
@@ -184,9 +263,17 @@ def _tiny_runs():
     configs = {}
     for name, experiment in EXPERIMENTS.items():
         for run in plan(tiny(experiment), "quick"):
-            fields = {"dataset": "synthetic", "batch_size": 4, "train_examples": 8, "epochs": 1, "precision": "float32"}
+            fields = {
+                "dataset": "synthetic",
+                "batch_size": 4,
+                "train_examples": 8,
+                "epochs": 1,
+                "precision": "float32",
+            }
             groups = dataclasses.asdict(run.config)
-            flat = {key: value for group in groups.values() for key, value in group.items()} | fields
+            flat = {
+                key: value for group in groups.values() for key, value in group.items()
+            } | fields
             config = config_of(flat)
             configs.setdefault(run_name(config), (name, config))
     return [pytest.param(config, id=f"{name}-{key}") for key, (name, config) in configs.items()]
@@ -203,12 +290,18 @@ def test_two_steps_of_each_run(config):
         training_mode=mode,
         run_eagerly=True,
     )
-    images, labels = np.random.default_rng(0).normal(size=(8, 8, 8, 3)).astype("float32"), np.arange(8)
+    images, labels = (
+        np.random.default_rng(0).normal(size=(8, 8, 8, 3)).astype("float32"),
+        np.arange(8),
+    )
     before = [weight.numpy() for weight in model.trainable_variables]
     history = model.fit(images, labels, batch_size=4, epochs=1, shuffle=False, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     assert int(model.optimizer.iterations.numpy()) == 2
-    assert any((old != new.numpy()).any() for old, new in zip(before, model.trainable_variables, strict=True))
+    assert any(
+        (old != new.numpy()).any()
+        for old, new in zip(before, model.trainable_variables, strict=True)
+    )
 
 
 def test_published_numbers_of_001_table_1():

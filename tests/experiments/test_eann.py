@@ -13,7 +13,9 @@ def test_every_run_resolves_and_serves_something():
     opt = {n: [k for m, k in runs if m == n and k is not None] for n in eann.PLAIN}
     assert opt == {1: [0, 1, 2], 2: [1, 2, 3, 5], 3: [8], 4: [2, 5, 8, 11]}
     for (n, _), weighting in runs.items():
-        config = eann.run_config(n, weighting, dataset="synthetic", examples=None, epochs=1, c=4, seed=0)
+        config = eann.run_config(
+            n, weighting, dataset="synthetic", examples=None, epochs=1, c=4, seed=0
+        )
         build.weighting(config, 1).initial_state(3 * n)
 
 
@@ -42,7 +44,9 @@ def test_opt_plus_takes_each_run_at_its_exit_and_never_rises():
 
 
 def test_errors_at_the_same_budgets_are_those_of_the_latest_answers():
-    table = eann.same_budgets({"member n=4": curve([20, 40], [50, 30]), "EANN": curve([10, 50], [45, 20])}).set_index("network")
+    table = eann.same_budgets(
+        {"member n=4": curve([20, 40], [50, 30]), "EANN": curve([10, 50], [45, 20])}
+    ).set_index("network")
     assert table.loc["member n=4", ["0.5", "0.75", "1", "end"]].tolist() == [50, 50, 30, 30]
     assert table.loc["EANN"].tolist() == [45, 45, 45, 45, 20]
 

@@ -27,7 +27,9 @@ def exits(runs, errors):
     frames = []
     for run in runs:
         values = errors(run)
-        frame = pd.DataFrame({"run": run_name(run.config), "exit": range(len(values)), "error_top1": values})
+        frame = pd.DataFrame(
+            {"run": run_name(run.config), "exit": range(len(values)), "error_top1": values}
+        )
         frame["macs"] = 10.0 * (frame.exit + 1)
         frames.append(frame.assign(training_loss=frame.error_top1 / 10, weight=1.0))
     return pd.concat(frames)
@@ -35,7 +37,11 @@ def exits(runs, errors):
 
 def values(declared, errors):
     runs = plan(declared, "quick")
-    return cells(declared, answers(declared, runs, exits(runs, errors))).set_index(["method", "cost"]).value
+    return (
+        cells(declared, answers(declared, runs, exits(runs, errors)))
+        .set_index(["method", "cost"])
+        .value
+    )
 
 
 CONST, LINEAR = Row("CONST", {"weighting": "const"}), Row("LINEAR", {"weighting": "linear"})
@@ -44,8 +50,9 @@ OF = {"const": [40.0, 30.0, 20.0], "linear": [50.0, 30.0, 10.0]}
 
 
 def test_opt_takes_each_run_at_its_exit():
-    # Units 1/3, 2/3, 1: 1/4 is nearest to the first, 1/2 is as near to the second, 3/4 nearest to the second.
-    # Of a run trained for an exit nothing is known beyond it, unless it is one that was trained before that was left out.
+    # Units 1/3, 2/3, 1: 1/4 is nearest to the first, 1/2 is as near to the second, 3/4 nearest to
+    # the second. Of a run trained for an exit nothing is known beyond it, unless it is one that was
+    # trained before that was left out.
     opt = {0: [35.0], 1: [99.0, 25.0, 99.0], 2: [99.0, 99.0, 16.0]}
     declared = experiment([OPT, CONST], measure="relative_increase", against="OPT")
     found = values(declared, lambda run: opt[run.exit] if run.exit is not None else OF["const"])
@@ -58,11 +65,22 @@ def test_opt_takes_each_run_at_its_exit():
 
 def test_errors_and_their_average():
     found = values(experiment([CONST, LINEAR]), lambda run: OF[run.config.weighting.weighting])
-    assert [found["LINEAR", cost] for cost in (0.25, 0.5, 0.75, 1.0, END, AE)] == [50, 30, 30, 10, 10, 30]
+    assert [found["LINEAR", cost] for cost in (0.25, 0.5, 0.75, 1.0, END, AE)] == [
+        50,
+        30,
+        30,
+        10,
+        10,
+        30,
+    ]
 
 
 def test_training_losses_are_compared_with_opt_at_every_exit():
-    declared = experiment([dataclasses.replace(OPT, every_exit=True), CONST], measure="training_loss_increase", against="OPT")
+    declared = experiment(
+        [dataclasses.replace(OPT, every_exit=True), CONST],
+        measure="training_loss_increase",
+        against="OPT",
+    )
     runs = plan(declared, "quick")
     assert [run.exit for run in runs if run.method == "OPT"] == [0, 1, 2]
     found = values(declared, lambda run: [20.0, 10.0, 5.0] if run.exit is not None else OF["const"])
@@ -77,17 +95,29 @@ def test_a_tie_is_half_a_setting_won():
 
 
 def test_a_row_can_have_a_row_of_its_own_to_compare_with():
-    rows = [CONST, LINEAR, Row("LINEAR + AANN", {"weighting": "linear", "sampler": "aann"}, against="LINEAR")]
+    rows = [
+        CONST,
+        LINEAR,
+        Row("LINEAR + AANN", {"weighting": "linear", "sampler": "aann"}, against="LINEAR"),
+    ]
     declared = experiment(rows, measure="relative_increase")
     found = values(
-        declared, lambda run: [25.0, 15.0, 5.0] if run.config.weighting.sampler else OF[run.config.weighting.weighting]
+        declared,
+        lambda run: (
+            [25.0, 15.0, 5.0]
+            if run.config.weighting.sampler
+            else OF[run.config.weighting.weighting]
+        ),
     )
     assert found["LINEAR + AANN", 1.0] == -50
     assert "CONST" not in found.index.get_level_values("method")  # it is compared with nothing
 
 
 def test_small_against_large_at_the_costs_of_the_small():
-    rows = [Row("small", {"weighting": "adaloss"}), Row("large", {"weighting": "const"}, network=-1)]
+    rows = [
+        Row("small", {"weighting": "adaloss"}),
+        Row("large", {"weighting": "const"}, network=-1),
+    ]
     declared = experiment(
         rows,
         networks=((ONE, TWO),),
@@ -100,14 +130,24 @@ def test_small_against_large_at_the_costs_of_the_small():
     runs = plan(declared, "quick")
     macs = {run.method: run for run in runs}
     frames = []
-    for method, errors in (("small", [40.0, 30.0, 20.0]), ("large", [50.0, 45.0, 40.0, 35.0, 30.0, 10.0])):
+    for method, errors in (
+        ("small", [40.0, 30.0, 20.0]),
+        ("large", [50.0, 45.0, 40.0, 35.0, 30.0, 10.0]),
+    ):
         costs = network_exits(macs[method].config.model.model, None, "digits").macs
-        frame = pd.DataFrame({"run": run_name(macs[method].config), "exit": range(len(errors)), "macs": costs})
+        frame = pd.DataFrame(
+            {"run": run_name(macs[method].config), "exit": range(len(errors)), "macs": costs}
+        )
         frames.append(frame.assign(error_top1=errors, training_loss=1.0, weight=1.0))
-    found = cells(declared, answers(declared, runs, pd.concat(frames))).set_index(["method", "cost"]).value
+    found = (
+        cells(declared, answers(declared, runs, pd.concat(frames)))
+        .set_index(["method", "cost"])
+        .value
+    )
     assert found["small", END] == found["small", 1.0] == 0
     assert found["large", END] == -50
-    # The small one's units cost 1, 3/4 and 3/4: two units of the large one fit in, a third (which is of 3/4, too) does not.
+    # The small one's units cost 1, 3/4 and 3/4: two units of the large one fit in, a third (which
+    # is of 3/4, too) does not.
     assert found["large", 1.0] == pytest.approx(125)
 
 
@@ -115,7 +155,10 @@ def test_eann_answers_with_what_is_deeper():
     members = [pd.DataFrame({"macs": [10, 20], "error_top1": [50.0, 40.0]})]
     members += [pd.DataFrame({"macs": [10, 20, 30, 40], "error_top1": [60.0, 55.0, 30.0, 20.0]})]
     selection = [[True, True], [False, False, True, True]]
-    assert eann_curve(members, selection).to_dict("list") == {"macs": [10, 20, 50, 60], "error_top1": [50, 40, 30, 20]}
+    assert eann_curve(members, selection).to_dict("list") == {
+        "macs": [10, 20, 50, 60],
+        "error_top1": [50, 40, 30, 20],
+    }
     # On two workers the second member starts at once: its third exit is there after 30.
     assert eann_curve(members, selection, workers=2).macs.tolist() == [10, 20, 30, 40]
 
@@ -130,14 +173,35 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
     declared = experiment(rows, networks=((ONE, TWO),), rule="closest")
     runs = plan(declared, "quick")
     opt_plus = [run for run in runs if run.method == "OPT+"]
-    assert [(run.member, run.exit) for run in opt_plus] == [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 4), (1, 5)]
+    assert [(run.member, run.exit) for run in opt_plus] == [
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (1, 1),
+        (1, 2),
+        (1, 4),
+        (1, 5),
+    ]
     linear = [run for run in runs if run.method == "linear"]
-    assert [run.config.weighting.opt_at for run in linear] == [2, 5]  # plain networks: their last exits alone
-    found = exits(runs, lambda run: [60.0, 50, 40] if run.member == 0 else [65.0, 55, 45, 35, 25, 15])
-    ensemble = pd.DataFrame(
-        {"run": linear_ensemble_name(linear), "exit": [0, 1], "macs": [30.0, 90.0], "error_top1": [40.0, 12.0]}
+    assert [run.config.weighting.opt_at for run in linear] == [
+        2,
+        5,
+    ]  # plain networks: their last exits alone
+    found = exits(
+        runs, lambda run: [60.0, 50, 40] if run.member == 0 else [65.0, 55, 45, 35, 25, 15]
     )
-    curves = {name: curve for name, curve in answers(declared, runs, pd.concat([found, ensemble])).groupby("method")}
+    ensemble = pd.DataFrame(
+        {
+            "run": linear_ensemble_name(linear),
+            "exit": [0, 1],
+            "macs": [30.0, 90.0],
+            "error_top1": [40.0, 12.0],
+        }
+    )
+    curves = {
+        name: curve
+        for name, curve in answers(declared, runs, pd.concat([found, ensemble])).groupby("method")
+    }
     assert curves["OPT+"].error_top1.tolist() == [60, 50, 40, 25, 15]
     assert curves["EANN, divided"].error_top1.tolist() == curves["EANN"].error_top1.tolist()
     assert (2 * curves["EANN, divided"].macs).tolist() == curves["EANN"].macs.tolist()
@@ -149,10 +213,14 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
 def test_what_is_not_finished_is_not_measured():
     declared = experiment([OPT, CONST], measure="relative_increase", against="OPT", seeds=2)
     runs = plan(declared, "quick")
-    finished = [run for run in runs if run.seed == 0 or run.exit != 1]  # of seed 1, OPT in the middle is missing
+    finished = [
+        run for run in runs if run.seed == 0 or run.exit != 1
+    ]  # of seed 1, OPT in the middle is missing
     numbers = cells(declared, answers(declared, runs, exits(finished, lambda run: OF["const"])))
     assert set(zip(numbers.method, numbers.seed, strict=True)) == {("OPT", 0), ("CONST", 0)}
-    nothing = cells(declared, answers(declared, runs, exits(runs, lambda run: OF["const"]).iloc[:0]))
+    nothing = cells(
+        declared, answers(declared, runs, exits(runs, lambda run: OF["const"]).iloc[:0])
+    )
     assert table(declared, nothing).empty
     assert side_by_side(declared, "quick", table(declared, nothing)).empty
 
@@ -163,7 +231,10 @@ def numbers_of(differences):
     for seed, difference in enumerate(differences):
         for setting, shift in (("x", -1.0), ("y", 1.0)):
             cell = {"dataset": "digits", "networks": setting, "seed": seed, "cost": 1.0}
-            rows += [{**cell, "method": "A", "value": 50 + difference + shift}, {**cell, "method": "B", "value": 50.0}]
+            rows += [
+                {**cell, "method": "A", "value": 50 + difference + shift},
+                {**cell, "method": "B", "value": 50.0},
+            ]
     return pd.DataFrame(rows)
 
 
@@ -198,9 +269,15 @@ def test_verdicts(direction, within, differences, verdict):
 
 
 def test_an_eann_is_compared_with_opt_plus_of_other_networks_in_print():
-    found = verdicts(EXPERIMENTS["sieve_fig2e"], numbers_of([0.0]).iloc[:0]).set_index("claim").published
+    found = (
+        verdicts(EXPERIMENTS["sieve_fig2e"], numbers_of([0.0]).iloc[:0])
+        .set_index("claim")
+        .published
+    )
     # 002 Table 3, EANN minus OPT+ at the end on SVHN, CIFAR-10 and CIFAR-100.
-    assert found["... and at the end"] == pytest.approx(((1.71 - 1.66) + (4.65 - 4.73) + (22.00 - 22.66)) / 3)
+    assert found["... and at the end"] == pytest.approx(
+        ((1.71 - 1.66) + (4.65 - 4.73) + (22.00 - 22.66)) / 3
+    )
 
 
 def test_a_claim_may_speak_of_two_data_sets():
@@ -208,8 +285,12 @@ def test_a_claim_may_speak_of_two_data_sets():
         {"dataset": d, "networks": "x", "method": "A", "seed": 0, "cost": 1.0, "value": v}
         for d, v in (("hard", 0.2), ("easy", 0.6))
     ]
-    claim = Claim("", "A", "below", than="A", where={"dataset": "hard"}, than_where={"dataset": "easy"})
-    (found,) = verdicts(experiment([Row("A", {"weighting": "const"})], claims=(claim,)), pd.DataFrame(rows)).itertuples()
+    claim = Claim(
+        "", "A", "below", than="A", where={"dataset": "hard"}, than_where={"dataset": "easy"}
+    )
+    (found,) = verdicts(
+        experiment([Row("A", {"weighting": "const"})], claims=(claim,)), pd.DataFrame(rows)
+    ).itertuples()
     assert (found.verdict, round(found.measured, 9)) == ("held (one seed)", -0.4)
 
 
@@ -218,7 +299,9 @@ def test_published_and_measured_side_by_side():
     runs = plan(declared, "quick")
     by_seed = {0: 20.0, 1: 22.0, 2: 24.0}
     found = exits(runs, lambda run: [20.0] * 9 if run.exit is not None else [by_seed[run.seed]] * 9)
-    beside = side_by_side(declared, "quick", table(declared, cells(declared, answers(declared, runs, found))))
+    beside = side_by_side(
+        declared, "quick", table(declared, cells(declared, answers(declared, runs, found)))
+    )
     (row,) = beside[(beside.method == "AdaLoss") & (beside.cost == 1.0)].itertuples()
     assert (row.published, row.measured, row.seeds, row.settings) == (2.73, pytest.approx(10), 3, 1)
     assert row.difference == pytest.approx(10 - 2.73)
@@ -226,7 +309,9 @@ def test_published_and_measured_side_by_side():
     assert beside.method.drop_duplicates().tolist() == ["OPT", "CONST", "LINEAR", "AdaLoss"]
 
 
-@pytest.mark.parametrize("name", ["adaloss_table1", "sieve_table1", "sieve_table2b", "sieve_table3", "sieve_table6"])
+@pytest.mark.parametrize(
+    "name", ["adaloss_table1", "sieve_table1", "sieve_table2b", "sieve_table3", "sieve_table6"]
+)
 def test_opt_alone_has_a_table(name):
     """The first runs that are finished are often OPT's."""
     declared = EXPERIMENTS[name]
@@ -234,14 +319,18 @@ def test_opt_alone_has_a_table(name):
     found = exits(runs, lambda run: [50.0] * 39)
     found = answers(declared, plan(declared, "small"), found)
     beside = side_by_side(declared, "small", table(declared, cells(declared, found)))
-    assert set(beside[beside.measured.notna()].method) <= {row.method for row in declared.rows if row.is_opt}
+    assert set(beside[beside.measured.notna()].method) <= {
+        row.method for row in declared.rows if row.is_opt
+    }
 
 
 def test_a_stand_in_is_named_after_both():
     declared = EXPERIMENTS["adaloss_table2"]
     runs = plan(declared, "quick")
     found = exits(runs, lambda run: [30.0, 20.0, 10.0])
-    beside = side_by_side(declared, "quick", table(declared, cells(declared, answers(declared, runs, found))))
+    beside = side_by_side(
+        declared, "quick", table(declared, cells(declared, answers(declared, runs, found)))
+    )
     assert "msdnet-cifar-b4 for msdnet38" in set(beside.networks)
     assert beside.published.notna().all()
     assert beside.measured.notna().all()
@@ -249,6 +338,13 @@ def test_a_stand_in_is_named_after_both():
 
 def test_published_claims_have_the_papers_differences():
     declared = EXPERIMENTS["adaloss_table1"]
-    found = verdicts(declared, cells(declared, answers(declared, [], exits(plan(declared, "quick")[:1], lambda run: [1.0]))))
-    assert found.set_index("claim").published["AdaLoss ends below CONST"] == pytest.approx(2.73 - 18.90)
+    found = verdicts(
+        declared,
+        cells(
+            declared, answers(declared, [], exits(plan(declared, "quick")[:1], lambda run: [1.0]))
+        ),
+    )
+    assert found.set_index("claim").published["AdaLoss ends below CONST"] == pytest.approx(
+        2.73 - 18.90
+    )
     assert published_table(declared).cost.isin([0.25, 0.5, 0.75, 1.0]).all()

@@ -48,13 +48,27 @@ def fill(store):
             macs = network_exits(run.config.model.model, run.config.model.s, run.dataset).macs
             key = run_name(run.config)
             tables[key] = exits(key, macs, sampled=run.config.weighting.sampler is not None)
-            tables[wall_clock_name(run.networks, run.dataset)] = exits(wall_clock_name(run.networks, run.dataset), macs)
-            settings = {field: value for group in run.config.to_dict().values() for field, value in group.items()}
+            tables[wall_clock_name(run.networks, run.dataset)] = exits(
+                wall_clock_name(run.networks, run.dataset), macs
+            )
+            settings = {
+                field: value
+                for group in run.config.to_dict().values()
+                for field, value in group.items()
+            }
             runs[key] = (
-                cells(settings) | cells(environment()) | {"run": key, "seconds": 60.0, "workers": 2, "training_macs": 1e12}
+                cells(settings)
+                | cells(environment())
+                | {"run": key, "seconds": 60.0, "workers": 2, "training_macs": 1e12}
             )
             if run.config.weighting.sampler:
-                log = pd.DataFrame({"epoch": [0, 0, 5, 5], "exit": [0, 1, 0, 1], "probability": [0.5, 0.5, 0.3, 0.7]})
+                log = pd.DataFrame(
+                    {
+                        "epoch": [0, 0, 5, 5],
+                        "exit": [0, 1, 0, 1],
+                        "probability": [0.5, 0.5, 0.3, 0.7],
+                    }
+                )
                 sampling[key] = log.assign(run=key)
         for group in by_cell(planned).values():
             member = tables[run_name(group[-1].config)]
@@ -100,5 +114,9 @@ def test_nothing_measured_is_all_dashes(tmp_path):
     overview = write_report(tmp_path)
     assert (overview[["quick", "small", "paper"]] == "–").all(axis=None)
     assert list((tmp_path / "figures").iterdir()) == []
-    line = next(line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| AdaLoss | 32.99"))
+    line = next(
+        line
+        for line in (tmp_path / "report.md").read_text().splitlines()
+        if line.startswith("| AdaLoss | 32.99")
+    )
     assert line.split("|")[2:5] == [" 32.99 ", " – ", " – "]

@@ -28,9 +28,13 @@ ROWS = (
 @pytest.fixture
 def tiny(monkeypatch):
     settings = Settings(networks=("resann-n1-c4",), datasets=("synthetic",))
-    declared = Experiment("", "tiny", rows=ROWS, settings=dict.fromkeys(SCALES, settings), rule="closest")
+    declared = Experiment(
+        "", "tiny", rows=ROWS, settings=dict.fromkeys(SCALES, settings), rule="closest"
+    )
     monkeypatch.setitem(EXPERIMENTS, "tiny", declared)
-    monkeypatch.setitem(FIELDS["quick"], "synthetic", {"batch_size": 16, "train_examples": 32, "epochs": 2})
+    monkeypatch.setitem(
+        FIELDS["quick"], "synthetic", {"batch_size": 16, "train_examples": 32, "epochs": 2}
+    )
     return declared
 
 
@@ -46,7 +50,9 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     assert stored.loc[sorted(names)].tensorflow.notna().all()
     found = answers(tiny, runs, store.exits())
     assert set(found.method) == {"OPT", "CONST", "linear ensemble"}
-    const = RunFolder(tmp_path / "runs" / run_name(next(run.config for run in runs if run.method == "CONST")))
+    const = RunFolder(
+        tmp_path / "runs" / run_name(next(run.config for run in runs if run.method == "CONST"))
+    )
     curve = pd.read_csv(const.curve)
     assert found[found.method == "CONST"].error_top1.tolist() == curve.error_top1.tolist()
     # One network is its own ensemble.
@@ -55,7 +61,9 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     assert set(store.sampling().run) == {const.path.name}
 
     before = const.curve.stat().st_mtime_ns
-    assert runner.run(["tiny"], "quick", runs_dir=tmp_path / "elsewhere", store=store, workers=2) == []
+    assert (
+        runner.run(["tiny"], "quick", runs_dir=tmp_path / "elsewhere", store=store, workers=2) == []
+    )
     assert const.curve.stat().st_mtime_ns == before
     assert not (tmp_path / "elsewhere").exists()
     pd.testing.assert_frame_equal(store.runs(), stored)
@@ -116,7 +124,9 @@ def test_numbers_stay_as_they_were_measured(tmp_path):
 
 def test_probabilities_are_thinned_but_end_with_the_last(tmp_path):
     folder = RunFolder(tmp_path)
-    log = pd.DataFrame({"epoch": range(100), "exit_00_probability": 0.25, "exit_01_probability": 0.75})
+    log = pd.DataFrame(
+        {"epoch": range(100), "exit_00_probability": 0.25, "exit_01_probability": 0.75}
+    )
     log.to_csv(folder.epochs, index=False)
     kept = sampling_of(folder)
     assert kept.epoch.max() == 99
@@ -140,7 +150,10 @@ def test_the_list_shows_claims_and_hours(tmp_path):
 
 def test_a_dry_run_trains_nothing(tmp_path):
     shown = command(
-        "--experiment=adaloss_table1,adaloss_table3", "--dry_run", f"--results_dir={tmp_path}", f"--runs_dir={tmp_path}"
+        "--experiment=adaloss_table1,adaloss_table3",
+        "--dry_run",
+        f"--results_dir={tmp_path}",
+        f"--runs_dir={tmp_path}",
     )
     assert shown.returncode == 0, shown.stderr
     assert "adaloss_table1, quick: 21 runs, 0 of them finished" in shown.stdout
@@ -158,7 +171,11 @@ def test_an_unknown_experiment_is_refused():
 
 def test_make_has_a_target_for_each():
     makefile = subprocess.run(
-        ["make", "-n", "-p", "help-not-there"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "-n", "-p", "help-not-there"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     for name in EXPERIMENTS:
         assert f"\n{name.replace('_', '-')}:" in makefile

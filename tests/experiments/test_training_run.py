@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ann.config import DataConfig, ModelConfig, RunConfig, RuntimeConfig, TrainingConfig, WeightingConfig
+from ann.config import (
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    RuntimeConfig,
+    TrainingConfig,
+    WeightingConfig,
+)
 from experiments.collect import collect
 from experiments.run_folder import RunFolder, RunFolderError
 from experiments.training_run import train
@@ -21,7 +28,10 @@ TINY = RunConfig(
 
 
 def with_(config, **groups):
-    return dataclasses.replace(config, **{name: dataclasses.replace(getattr(config, name), **v) for name, v in groups.items()})
+    return dataclasses.replace(
+        config,
+        **{name: dataclasses.replace(getattr(config, name), **v) for name, v in groups.items()},
+    )
 
 
 def test_a_run_leaves_everything(tmp_path):
@@ -40,12 +50,16 @@ def test_a_run_leaves_everything(tmp_path):
         "report.html",
     }
     assert RunConfig.from_dict(json.loads(folder.config.read_text())) == TINY
-    assert {"keras", "tensorflow", "python", "processor", "cores"} <= set(json.loads(folder.environment.read_text()))
+    assert {"keras", "tensorflow", "python", "processor", "cores"} <= set(
+        json.loads(folder.environment.read_text())
+    )
     pd.testing.assert_frame_equal(pd.read_csv(folder.curve), curve)
     log = pd.read_csv(folder.epochs)
     assert len(log) == 3
     assert log.val_exit_02_error.iloc[-1] == pytest.approx(curve.error_top1.iloc[-1])
-    assert log.learning_rate.tolist() == pytest.approx([0.05, 0.005, 0.0005])  # 8 steps an epoch: drops at 12 and 18
+    assert log.learning_rate.tolist() == pytest.approx(
+        [0.05, 0.005, 0.0005]
+    )  # 8 steps an epoch: drops at 12 and 18
     assert list(folder.tensorboard.rglob("events*"))
     assert keras.saving.load_model(folder.model).num_exits == 3
 
@@ -100,8 +114,15 @@ def test_the_folder_of_another_run_is_refused_and_kept(tmp_path):
     with pytest.raises(RunFolderError, match="pass --resume"):
         train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
     for resume in (False, True):
-        with pytest.raises(RunFolderError, match=r"another run, with gamma=0.05 instead of 0.5.*Received: run_dir="):
-            train(with_(TINY, training={"epochs": 1}, weighting={"gamma": 0.5}), tmp_path, resume=resume, verbose=0)
+        with pytest.raises(
+            RunFolderError, match=r"another run, with gamma=0.05 instead of 0.5.*Received: run_dir="
+        ):
+            train(
+                with_(TINY, training={"epochs": 1}, weighting={"gamma": 0.5}),
+                tmp_path,
+                resume=resume,
+                verbose=0,
+            )
     assert RunFolder(tmp_path).curve.read_bytes() == before
 
 
@@ -156,18 +177,35 @@ def test_bad_configs_are_refused_before_the_folder_is_made(tmp_path, groups, rec
 
 def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
     with pytest.raises(FileNotFoundError, match="tfds build cifar10"):
-        train(with_(TINY, data={"dataset": "cifar10", "data_dir": str(tmp_path)}), tmp_path / "run", verbose=0)
+        train(
+            with_(TINY, data={"dataset": "cifar10", "data_dir": str(tmp_path)}),
+            tmp_path / "run",
+            verbose=0,
+        )
     assert not (tmp_path / "run").exists()
 
 
 def test_results_carry_config_versions_and_hardware(tmp_path):
     for weighting in ("const", "linear"):
-        train(with_(TINY, weighting={"weighting": weighting}, training={"epochs": 1}), tmp_path / weighting, verbose=0)
+        train(
+            with_(TINY, weighting={"weighting": weighting}, training={"epochs": 1}),
+            tmp_path / weighting,
+            verbose=0,
+        )
     results = collect([tmp_path / "const", tmp_path / "linear"])
     assert len(results) == 6
-    assert {"dataset", "model", "weighting", "seed", "epochs", "exit", "macs", "error_top1", "keras", "processor"} <= set(
-        results
-    )
+    assert {
+        "dataset",
+        "model",
+        "weighting",
+        "seed",
+        "epochs",
+        "exit",
+        "macs",
+        "error_top1",
+        "keras",
+        "processor",
+    } <= set(results)
     assert results.weighting.tolist() == ["const"] * 3 + ["linear"] * 3
     with pytest.raises(FileNotFoundError, match="no finished run"):
         collect([tmp_path / "none"])
@@ -176,34 +214,60 @@ def test_results_carry_config_versions_and_hardware(tmp_path):
 def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
     train(config, tmp_path, verbose=0)
-    train(dataclasses.replace(config, runtime=RuntimeConfig(evaluate_every=5)), tmp_path, resume=True, verbose=0)
+    train(
+        dataclasses.replace(config, runtime=RuntimeConfig(evaluate_every=5)),
+        tmp_path,
+        resume=True,
+        verbose=0,
+    )
 
 
 def test_samplers_and_modes_run_and_resume(tmp_path):
     sampled = with_(TINY, weighting={"weighting": "sieve", "sampler": "exp3"})
     train(sampled, tmp_path / "sampled", verbose=0)
     log = pd.read_csv(RunFolder(tmp_path / "sampled").epochs)
-    np.testing.assert_allclose(log[[f"exit_{k:02d}_probability" for k in range(3)]].sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        log[[f"exit_{k:02d}_probability" for k in range(3)]].sum(axis=1), 1, rtol=1e-5
+    )
     assert RunFolder(tmp_path / "sampled").sampling_figure.exists()
-    greedy = train(with_(TINY, training={"training_mode": "no_grad"}), tmp_path / "greedy", verbose=0)
+    greedy = train(
+        with_(TINY, training={"training_mode": "no_grad"}), tmp_path / "greedy", verbose=0
+    )
     assert np.isfinite(greedy.loss).all()
 
 
-@pytest.mark.parametrize(("weighting", "exits"), [({"weighting": "const"}, 3), ({"weighting": "opt", "opt_at": 0}, 1)])
+@pytest.mark.parametrize(
+    ("weighting", "exits"), [({"weighting": "const"}, 3), ({"weighting": "opt", "opt_at": 0}, 1)]
+)
 def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path, weighting, exits):
     config = with_(TINY, weighting=weighting, training={"training_mode": "midfeat"})
     curve = train(config, tmp_path, verbose=0)
-    first, second = (keras.saving.load_model(RunFolder(path).model) for path in (tmp_path / "final_exit", tmp_path))
+    first, second = (
+        keras.saving.load_model(RunFolder(path).model)
+        for path in (tmp_path / "final_exit", tmp_path)
+    )
     assert (first.num_exits, second.num_exits) == (3, exits)
     for mine, theirs in zip(second.segments, first.segments, strict=False):
         for w, w_first in zip(mine.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_array_equal(w, w_first)
     untrained = pd.read_csv(RunFolder(tmp_path / "final_exit").curve)
-    assert curve.loss.iloc[0] < untrained.loss.iloc[0]  # the first head is trained in the second phase only
-    np.testing.assert_allclose(train(config, tmp_path, resume=True, verbose=0).loss, curve.loss, rtol=1e-5)
+    assert (
+        curve.loss.iloc[0] < untrained.loss.iloc[0]
+    )  # the first head is trained in the second phase only
+    np.testing.assert_allclose(
+        train(config, tmp_path, resume=True, verbose=0).loss, curve.loss, rtol=1e-5
+    )
 
 
 def test_weighting_config_is_used(tmp_path):
-    train(dataclasses.replace(TINY, weighting=WeightingConfig(weighting="linear")), tmp_path, verbose=0)
+    train(
+        dataclasses.replace(TINY, weighting=WeightingConfig(weighting="linear")),
+        tmp_path,
+        verbose=0,
+    )
     log = pd.read_csv(RunFolder(tmp_path).epochs)
-    assert log[["exit_00_weight", "exit_01_weight", "exit_02_weight"]].iloc[-1].tolist() == [0.25, 0.625, 1]
+    assert log[["exit_00_weight", "exit_01_weight", "exit_02_weight"]].iloc[-1].tolist() == [
+        0.25,
+        0.625,
+        1,
+    ]

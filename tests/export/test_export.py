@@ -25,9 +25,16 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 
 def build(family):
     if family == "eann":
-        return ensembles.EANN([models.build(f"resann-n{n}-c4", num_classes=10, input_shape=(16, 16, 3)) for n in (1, 2)])
+        return ensembles.EANN(
+            [
+                models.build(f"resann-n{n}-c4", num_classes=10, input_shape=(16, 16, 3))
+                for n in (1, 2)
+            ]
+        )
     if family == "attached":
-        return models.attach_exits(small_cnn((16, 16, 3), 10, units=1, width=4), every=1, num_classes=10)
+        return models.attach_exits(
+            small_cnn((16, 16, 3), 10, units=1, width=4), every=1, num_classes=10
+        )
     name, overrides = FAMILIES[family]
     return models.build(name, **overrides)
 
@@ -90,13 +97,19 @@ def test_an_exit_computes_only_what_it_needs(exported):
     model, path = exported
     loaded, convolutions = tf.saved_model.load(str(path)), []
     for name in model.exit_names:
-        graph = convert_variables_to_constants_v2(loaded.signatures[name]).graph  # inlined and pruned, as it is run
+        graph = convert_variables_to_constants_v2(
+            loaded.signatures[name]
+        ).graph  # inlined and pruned, as it is run
         convolutions.append(sum(op.type == "Conv2D" for op in graph.get_operations()))
     assert convolutions == sorted(convolutions)
     assert convolutions[0] < convolutions[-1]
     everything = convert_variables_to_constants_v2(loaded.signatures["all_exits"]).graph
-    heads = [sum(isinstance(layer, keras.layers.Conv2D) for layer in head.layers) for head in model.heads]
-    assert convolutions[-1] <= sum(op.type == "Conv2D" for op in everything.get_operations()) - sum(heads[:-1])
+    heads = [
+        sum(isinstance(layer, keras.layers.Conv2D) for layer in head.layers) for head in model.heads
+    ]
+    assert convolutions[-1] <= sum(op.type == "Conv2D" for op in everything.get_operations()) - sum(
+        heads[:-1]
+    )
 
 
 def test_manifest_tells_costs_and_errors(tmp_path):
@@ -113,10 +126,14 @@ def test_manifest_tells_costs_and_errors(tmp_path):
 
 def test_preprocessing_is_part_of_the_export(tmp_path):
     model = lively(models.build("resann-n1-c4", num_classes=10, input_shape=(16, 16, 3)))
-    normalization = keras.layers.Normalization(mean=[100.0, 120.0, 140.0], variance=[400.0, 900.0, 1600.0])
+    normalization = keras.layers.Normalization(
+        mean=[100.0, 120.0, 140.0], variance=[400.0, 900.0, 1600.0]
+    )
     export.export(model, tmp_path / "e", ["saved_model", "onnx"], preprocessing=normalization)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype("uint8")
-    expected = logits_of(model, ((pixels - np.array([100, 120, 140])) / np.array([20, 30, 40])).astype("float32"))
+    expected = logits_of(
+        model, ((pixels - np.array([100, 120, 140])) / np.array([20, 30, 40])).astype("float32")
+    )
     for engine in ("tensorflow", "onnxruntime"):
         predictor = runtime.AnytimePredictor(tmp_path / "e", engine=engine)
         assert_close(predictor.predict(pixels).logits, expected[-1])
@@ -137,7 +154,9 @@ def test_mixed_precision_is_shipped_in_float32(tmp_path):
 
 def test_another_export_replaces_and_a_failed_one_does_not(tmp_path, monkeypatch):
     path = tmp_path / "e"
-    first, second = (models.build("resann-n1-c4", num_classes=k, input_shape=(16, 16, 3)) for k in (3, 5))
+    first, second = (
+        models.build("resann-n1-c4", num_classes=k, input_shape=(16, 16, 3)) for k in (3, 5)
+    )
     export.export(first, path)
     assert runtime.AnytimePredictor(path).num_classes == 3
     monkeypatch.setattr("ann.export.exporter.write_manifest", lambda *args: 1 / 0)
@@ -153,7 +172,9 @@ def test_another_export_replaces_and_a_failed_one_does_not(tmp_path, monkeypatch
 @pytest.mark.parametrize("moment", ["while writing", "between the two renames"])
 def test_killed_in_the_middle_the_previous_export_still_loads(tmp_path, moment):
     path = tmp_path / "e"
-    export.export(models.build("resann-n1-c4", num_classes=3, input_shape=(16, 16, 3)), path, "onnx")
+    export.export(
+        models.build("resann-n1-c4", num_classes=3, input_shape=(16, 16, 3)), path, "onnx"
+    )
     code = f"""
 import os, signal
 from ann import export, models
@@ -166,7 +187,12 @@ else:
     folder.os.rename = lambda a, b: rename(a, b) if str(b).endswith(".previous") else die()
 export.export(models.build("resann-n1-c4", num_classes=5, input_shape=(16, 16, 3)), {str(path)!r}, "onnx")
 """
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False).returncode == -9
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False
+        ).returncode
+        == -9
+    )
     assert runtime.AnytimePredictor(path).num_classes == 3
 
 
@@ -176,7 +202,9 @@ def test_refusals(tmp_path):
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="new, empty or an earlier export"):
         export.export(model, tmp_path / "mine")
-    with pytest.raises(ValueError, match="format must be one or several of .*Received: format='torch'"):
+    with pytest.raises(
+        ValueError, match="format must be one or several of .*Received: format='torch'"
+    ):
         export.export(model, tmp_path / "e", "torch")
     with pytest.raises(ValueError, match="one number for each of the 3 exits"):
         export.export(model, tmp_path / "e", errors=[1.0])

@@ -15,7 +15,11 @@ def used(monkeypatch):
     """Counts the calls that reach the fused kernel."""
     calls = []
     kernel = BatchNormalization._kernel
-    monkeypatch.setattr(BatchNormalization, "_kernel", lambda *args, **kwargs: calls.append(1) or kernel(*args, **kwargs))
+    monkeypatch.setattr(
+        BatchNormalization,
+        "_kernel",
+        lambda *args, **kwargs: calls.append(1) or kernel(*args, **kwargs),
+    )
     return calls
 
 
@@ -39,21 +43,31 @@ def run(layer, x, upstream, training):
     sources = [x, *(w.value for w in layer.trainable_variables)]
     gradients = tape.gradient(loss, sources)
     return [
-        np.asarray(tf.cast(v, tf.float32)) for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))
+        np.asarray(tf.cast(v, tf.float32))
+        for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))
     ]
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("policy", TOLERANCE)
-@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}, {"momentum": 0.9, "epsilon": 1e-5}])
+@pytest.mark.parametrize(
+    "options", [{}, {"center": False}, {"scale": False}, {"momentum": 0.9, "epsilon": 1e-5}]
+)
 def test_equals_keras(policy, training, trainable, options, random, used):
     stock, fused = pair((None, 5, 6, 7), random, dtype=policy, **options)
     stock.trainable = fused.trainable = trainable
     x = tf.constant(random.normal(1.5, 2, (4, 5, 6, 7)), tf.float32)
     upstream = tf.constant(random.normal(size=(4, 5, 6, 7)), tf.float32)
-    for mine, theirs in zip(run(fused, x, upstream, training), run(stock, x, upstream, training), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=TOLERANCE[policy], atol=TOLERANCE[policy] * max(1, np.abs(theirs).max()))
+    for mine, theirs in zip(
+        run(fused, x, upstream, training), run(stock, x, upstream, training), strict=True
+    ):
+        np.testing.assert_allclose(
+            mine,
+            theirs,
+            rtol=TOLERANCE[policy],
+            atol=TOLERANCE[policy] * max(1, np.abs(theirs).max()),
+        )
     assert used
     assert fused(x).dtype == stock(x).dtype
 
@@ -61,7 +75,8 @@ def test_equals_keras(policy, training, trainable, options, random, used):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
     ("shape", "policy"),
-    # Whole vectors of 16 channels; positions put side by side to fill them; 9 that cannot be; unknown ones; bfloat16 weights.
+    # Whole vectors of 16 channels; positions put side by side to fill them; 9 that cannot be;
+    # unknown ones; bfloat16 weights.
     [
         ((3, 4, 5, 32), "mixed_bfloat16"),
         ((3, 4, 6, 6), "mixed_bfloat16"),
@@ -73,9 +88,13 @@ def test_equals_keras(policy, training, trainable, options, random, used):
 def test_bfloat16_of_any_number_of_channels(shape, policy, training, random, used):
     stock, fused = pair(shape, random, dtype=policy)
     x = tf.constant(random.normal(1.5, 2, [size or 5 for size in shape]), tf.float32)
-    traced = tf.function(lambda x: fused(x, training=training), input_signature=[tf.TensorSpec(shape, x.dtype)])
+    traced = tf.function(
+        lambda x: fused(x, training=training), input_signature=[tf.TensorSpec(shape, x.dtype)]
+    )
     expected = stock(x, training=training)
-    np.testing.assert_allclose(tf.cast(traced(x), tf.float32), tf.cast(expected, tf.float32), rtol=2e-2, atol=2e-2)
+    np.testing.assert_allclose(
+        tf.cast(traced(x), tf.float32), tf.cast(expected, tf.float32), rtol=2e-2, atol=2e-2
+    )
     for mine, theirs in zip(fused.weights, stock.weights, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-2, atol=1e-2)
     assert used
@@ -95,7 +114,9 @@ def test_moving_statistics_over_steps_and_tiny_batches(random):
 def test_inside_a_compiled_function(random, used):
     stock, fused = pair((None, 4, 4, 3), random)
     x = random.normal(size=(8, 4, 4, 3)).astype("float32")
-    np.testing.assert_allclose(tf.function(fused)(x, training=True), stock(x, training=True), atol=1e-5)
+    np.testing.assert_allclose(
+        tf.function(fused)(x, training=True), stock(x, training=True), atol=1e-5
+    )
     np.testing.assert_allclose(fused.moving_variance, stock.moving_variance, rtol=1e-5)
     assert used
 
@@ -119,13 +140,21 @@ def test_falls_back_where_the_kernel_cannot_serve(shape, options, random, used):
 
 def test_masked_inputs_fall_back(random, used):
     stock, fused = pair((None, 4, 4, 3), random)
-    x, mask = random.normal(size=(2, 4, 4, 3)).astype("float32"), random.uniform(size=(2, 4, 4)) > 0.5
-    np.testing.assert_allclose(fused(x, training=True, mask=mask), stock(x, training=True, mask=mask), atol=1e-5)
+    x, mask = (
+        random.normal(size=(2, 4, 4, 3)).astype("float32"),
+        random.uniform(size=(2, 4, 4)) > 0.5,
+    )
+    np.testing.assert_allclose(
+        fused(x, training=True, mask=mask), stock(x, training=True, mask=mask), atol=1e-5
+    )
     assert not used
 
 
 def test_same_configuration_and_weight_names():
-    stock, fused = keras.layers.BatchNormalization(epsilon=1e-4, name="bn"), BatchNormalization(epsilon=1e-4, name="bn")
+    stock, fused = (
+        keras.layers.BatchNormalization(epsilon=1e-4, name="bn"),
+        BatchNormalization(epsilon=1e-4, name="bn"),
+    )
     for layer in (stock, fused):
         layer.build((None, 2, 2, 3))
     assert fused.get_config() == stock.get_config()

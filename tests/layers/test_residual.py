@@ -41,9 +41,13 @@ def test_presets_differ_by_one_normalisation():
 def test_bottleneck_shortcuts():
     inputs = keras.Input((8, 8, 4))
     pooled = keras.Model(inputs, bottleneck_unit(inputs, 4, stride=2, name="unit"))
-    projected = keras.Model(inputs, bottleneck_unit(inputs, 4, stride=2, projection=True, name="unit"))
+    projected = keras.Model(
+        inputs, bottleneck_unit(inputs, 4, stride=2, projection=True, name="unit")
+    )
     assert pooled.output_shape == projected.output_shape == (None, 4, 4, 16)
-    kernels = [{w.path for w in model.weights if w.name == "kernel"} for model in (pooled, projected)]
+    kernels = [
+        {w.path for w in model.weights if w.name == "kernel"} for model in (pooled, projected)
+    ]
     assert kernels[1] - kernels[0] == {"unit_shortcut_conv/kernel"}
     same = bottleneck_unit(keras.Input((8, 8, 16)), 4, projection=True, name="unit")
     assert same.shape == (None, 8, 8, 16)

@@ -18,7 +18,9 @@ RUNNING = [2.0, 1.5, 1.0, 0.8, 0.9]
     ],
 )
 def test_weights_from_running_losses(final_extra, expected):
-    np.testing.assert_allclose(AdaLoss(gamma=0.05, final_extra=final_extra).weights_from(RUNNING), expected, atol=5e-4)
+    np.testing.assert_allclose(
+        AdaLoss(gamma=0.05, final_extra=final_extra).weights_from(RUNNING), expected, atol=5e-4
+    )
 
 
 def test_equation_7_with_alpha_the_smallest_loss():
@@ -29,11 +31,15 @@ def test_equation_7_with_alpha_the_smallest_loss():
 
 def test_gamma_1_is_const_and_gamma_0_balances_the_losses():
     np.testing.assert_allclose(AdaLoss(gamma=1).weights_from(RUNNING), np.ones(5))
-    np.testing.assert_allclose(AdaLoss(gamma=0).weights_from(RUNNING) * RUNNING, np.full(5, 0.8), rtol=1e-6)
+    np.testing.assert_allclose(
+        AdaLoss(gamma=0).weights_from(RUNNING) * RUNNING, np.full(5, 0.8), rtol=1e-6
+    )
 
 
 def test_a_loss_of_zero_takes_the_largest_weight():
-    np.testing.assert_allclose(AdaLoss(gamma=0.05).weights_from([0.0, 1.0, 0.0]), [1, 0.05, 1], atol=1e-6)
+    np.testing.assert_allclose(
+        AdaLoss(gamma=0.05).weights_from([0.0, 1.0, 0.0]), [1, 0.05, 1], atol=1e-6
+    )
 
 
 def test_averages_start_at_the_first_losses_and_move_by_momentum():
@@ -54,7 +60,9 @@ def test_update_period():
         seen.append(float(ops.convert_to_numpy(combiner.exit_weights)[0]))
     # Averages of the first loss: 8, 6, 4, 2.5, 1.75, 1.375.
     expected = [0.95 / average + 0.05 for average in (4, 1.375)]
-    np.testing.assert_allclose(seen, [1, 1, expected[0], expected[0], expected[0], expected[1]], rtol=1e-6)
+    np.testing.assert_allclose(
+        seen, [1, 1, expected[0], expected[0], expected[0], expected[1]], rtol=1e-6
+    )
 
 
 def test_no_gradient_flows_through_the_weights():

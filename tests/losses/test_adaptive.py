@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ann.losses import DynamicWeightAverage, GradNorm, LogLoss, LossCombiner, RandomLossWeighting, Uncertainty
+from ann.losses import (
+    DynamicWeightAverage,
+    GradNorm,
+    LogLoss,
+    LossCombiner,
+    RandomLossWeighting,
+    Uncertainty,
+)
 from ann.training import L2SGD
 
 
@@ -30,7 +37,9 @@ def test_uncertainty_loss_and_gradient_by_hand():
     # sum l / (2 e^s) + s / 2 at s = -0.5.
     assert float(total) == pytest.approx(3 * np.exp(0.5) / 2 - 0.5)
     (variable,) = combiner.trainable_variables
-    np.testing.assert_allclose(tape.gradient(total, variable.value), -losses * np.exp(0.5) / 2 + 0.5, rtol=1e-6)
+    np.testing.assert_allclose(
+        tape.gradient(total, variable.value), -losses * np.exp(0.5) / 2 + 0.5, rtol=1e-6
+    )
 
 
 def test_uncertainty_is_learned_with_the_network_and_not_decayed(dense_chain, random):
@@ -46,16 +55,23 @@ def test_uncertainty_is_learned_with_the_network_and_not_decayed(dense_chain, ra
 def test_dwa_by_hand():
     # K softmax((1/2, 1) / 2) with K = 2: e^.25 and e^.5 over their sum.
     expected = 2 * np.exp([0.25, 0.5]) / np.exp([0.25, 0.5]).sum()
-    np.testing.assert_allclose(DynamicWeightAverage().weights_from([1.0, 3.0], [2.0, 3.0]), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        DynamicWeightAverage().weights_from([1.0, 3.0], [2.0, 3.0]), expected, rtol=1e-6
+    )
 
 
 def test_dwa_averages_over_epochs_and_starts_with_the_third():
     combiner = LossCombiner(DynamicWeightAverage(steps_per_epoch=2), 2)
-    seen = [step(combiner, values) for values in ([3, 3], [1, 3], [0.5, 3], [1.5, 3], [7, 7], [7, 7], [1, 1])]
+    seen = [
+        step(combiner, values)
+        for values in ([3, 3], [1, 3], [0.5, 3], [1.5, 3], [7, 7], [7, 7], [1, 1])
+    ]
     np.testing.assert_allclose(seen[:4], np.ones((4, 2)))
     third = DynamicWeightAverage().weights_from([1.0, 3.0], [2.0, 3.0])
     np.testing.assert_allclose(seen[4:6], [third, third], rtol=1e-6)
-    np.testing.assert_allclose(seen[6], DynamicWeightAverage().weights_from([7.0, 7.0], [1.0, 3.0]), rtol=1e-6)
+    np.testing.assert_allclose(
+        seen[6], DynamicWeightAverage().weights_from([7.0, 7.0], [1.0, 3.0]), rtol=1e-6
+    )
 
 
 def test_random_weights_change_and_repeat_with_the_seed():
@@ -71,8 +87,11 @@ def test_random_weights_change_and_repeat_with_the_seed():
 def test_gradnorm_by_hand():
     """Equal losses: the exit with the larger gradient loses weight, by learning rate times its relative norm."""
     combiner = LossCombiner(GradNorm(learning_rate=0.1), 2)
-    # Norms 3 and 1: mean 2, relative 1.5 and 0.5, signs + and -: 1 - .15 and 1 + .05, scaled to the sum 2.
-    np.testing.assert_allclose(step(combiner, [1.0, 1.0], [3.0, 1.0]), np.array([0.85, 1.05]) * 2 / 1.9, rtol=1e-5)
+    # Norms 3 and 1: mean 2, relative 1.5 and 0.5, signs + and -: 1 - .15 and 1 + .05, scaled to the
+    # sum 2.
+    np.testing.assert_allclose(
+        step(combiner, [1.0, 1.0], [3.0, 1.0]), np.array([0.85, 1.05]) * 2 / 1.9, rtol=1e-5
+    )
 
 
 def test_gradnorm_favours_the_exit_that_lags():

@@ -23,7 +23,10 @@ def test_two_replicas_equal_one_device(name, dense_chain, two_replicas, random):
         two = compiled(dense_chain, name)
     for mine, theirs in zip(two.weights, one.weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    histories = [model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history for model in (one, two)]
+    histories = [
+        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        for model in (one, two)
+    ]
     for key in histories[0]:
         np.testing.assert_allclose(histories[1][key], histories[0][key], rtol=1e-5, err_msg=key)
     # Equal weights after 8 steps of SGD: so were the gradients.
@@ -38,7 +41,9 @@ def test_averages_are_those_of_the_global_batch_on_every_replica(dense_chain, tw
     @tf.function
     def step():
         def replica():
-            index = tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, tf.float32)
+            index = tf.cast(
+                tf.distribute.get_replica_context().replica_id_in_sync_group, tf.float32
+            )
             return combiner(tf.stack([1.0 + 2 * index, 4.0]), training=True)
 
         return two_replicas.run(replica)

@@ -50,7 +50,9 @@ def test_the_extra_weight_is_tau_times_the_sum_of_all(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_configuration_round_trip(name):
     sampler = losses.samplers()[name](tau=0.3, seed=4)
-    again = keras.saving.deserialize_keras_object(json.loads(json.dumps(keras.saving.serialize_keras_object(sampler))))
+    again = keras.saving.deserialize_keras_object(
+        json.loads(json.dumps(keras.saving.serialize_keras_object(sampler)))
+    )
     assert type(again) is type(sampler)
     assert again.get_config() == sampler.get_config()
 
@@ -92,26 +94,37 @@ def test_draws_follow_the_distribution():
         total = float(combiner(np.array([1.0, 10.0, 100.0, 1000.0], "float32"), training=True))
         base = np.dot([0.25, 0.5, 0.25, 1], [1, 10, 100, 1000])
         draws.append(round(np.log10((total - base) / 2)))
-    np.testing.assert_allclose(np.bincount(draws, minlength=4) / 800, [1 / 8, 1 / 4, 1 / 8, 1 / 2], atol=0.06)
+    np.testing.assert_allclose(
+        np.bincount(draws, minlength=4) / 800, [1 / 8, 1 / 4, 1 / 8, 1 / 2], atol=0.06
+    )
 
 
 def test_milestone_by_hand():
     sampler = Milestone()
     expected = np.full(16, 0.5 / 12)
     expected[[4, 8, 12, 15]] = 1 / 8
-    np.testing.assert_allclose(sampler.probabilities({}, np.ones(16, "float32")), expected, rtol=1e-6)
-    np.testing.assert_allclose(sampler.probabilities({}, np.ones(5, "float32")), np.full(5, 0.2), rtol=1e-6)
+    np.testing.assert_allclose(
+        sampler.probabilities({}, np.ones(16, "float32")), expected, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        sampler.probabilities({}, np.ones(5, "float32")), np.full(5, 0.2), rtol=1e-6
+    )
 
 
 def test_rewards_by_hand():
     # (2 - 1) / 2, (1 - 0.75) / 1, and 0.8 times the larger.
-    np.testing.assert_allclose(rewards(ops.convert_to_tensor([2.0, 1.0, 0.75]), 0.8), [0.5, 0.25, 0.4], rtol=1e-6)
+    np.testing.assert_allclose(
+        rewards(ops.convert_to_tensor([2.0, 1.0, 0.75]), 0.8), [0.5, 0.25, 0.4], rtol=1e-6
+    )
     np.testing.assert_allclose(rewards(ops.convert_to_tensor([1.0, 2.0]), 0.8), [-1, 0])
     np.testing.assert_allclose(rewards(ops.convert_to_tensor([1.0]), 0.8), [0])
 
 
 SCORES, REWARD = np.array([0.5, 0.3, 0.2], "float32"), np.array([0.5, 0.25, 0.4], "float32")
-CHOSEN, PROBABILITIES = np.array([0.0, 1.0, 0.0], "float32"), np.array([0.45, 0.31, 0.24], "float32")
+CHOSEN, PROBABILITIES = (
+    np.array([0.0, 1.0, 0.0], "float32"),
+    np.array([0.45, 0.31, 0.24], "float32"),
+)
 
 
 @pytest.mark.parametrize(
@@ -123,17 +136,24 @@ CHOSEN, PROBABILITIES = np.array([0.0, 1.0, 0.0], "float32"), np.array([0.45, 0.
     ],
 )
 def test_exponentiated_scores_by_hand(sampler, expected):
-    scores = sampler.new_scores(*map(ops.convert_to_tensor, (SCORES, REWARD, CHOSEN, PROBABILITIES)))
+    scores = sampler.new_scores(
+        *map(ops.convert_to_tensor, (SCORES, REWARD, CHOSEN, PROBABILITIES))
+    )
     np.testing.assert_allclose(scores, expected / expected.sum(), rtol=1e-5)
 
 
 def test_avgl_by_hand():
     scores = AVGL().new_scores(
-        *map(ops.convert_to_tensor, (SCORES, np.array([-6, 0.25, 0.4], "float32"), CHOSEN, PROBABILITIES))
+        *map(
+            ops.convert_to_tensor,
+            (SCORES, np.array([-6, 0.25, 0.4], "float32"), CHOSEN, PROBABILITIES),
+        )
     )
     np.testing.assert_allclose(scores, [0, 0.295, 0.22], rtol=1e-5)
     state = {"scores": scores}
-    np.testing.assert_allclose(AVGL().probabilities(state, CHOSEN), np.array([0, 0.295, 0.22]) / 0.515, atol=1e-6)
+    np.testing.assert_allclose(
+        AVGL().probabilities(state, CHOSEN), np.array([0, 0.295, 0.22]) / 0.515, atol=1e-6
+    )
     mixed = 0.7 * np.array([0, 0.295, 0.22]) / 0.515 + 0.1
     np.testing.assert_allclose(AVGL.author_code(10).probabilities(state, CHOSEN), mixed, rtol=1e-4)
 

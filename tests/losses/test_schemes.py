@@ -42,7 +42,8 @@ def test_weights_are_finite_and_not_negative(name, num_exits, random):
         assert np.isfinite(total)
 
 
-# Sum of the weights of K exits where the source fixes it; half the inverse of the first variance, exp(-0.5), for uncertainty.
+# Sum of the weights of K exits where the source fixes it; half the inverse of the first variance,
+# exp(-0.5), for uncertainty.
 FIXED_SUM = {"dwa": 15, "rlw": 15, "gradnorm": 15, "uncertainty": 15 * 0.5 * np.exp(0.5)}
 
 
@@ -98,15 +99,15 @@ def test_evaluation_uses_the_last_weights_and_changes_nothing(name, random):
     take_step(combiner, step_losses(4, random))
     before = combiner.get_weights()
     values = step_losses(4, random)
-    assert float(combiner(values, training=False)) == pytest.approx((weights_of(combiner) * values).sum(), rel=1e-6)
+    assert float(combiner(values, training=False)) == pytest.approx(
+        (weights_of(combiner) * values).sum(), rel=1e-6
+    )
     for mine, theirs in zip(combiner.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
 def test_all_the_names_of_the_papers_and_their_rivals_are_there():
-    wanted = (
-        "const linear half_end quarter_half sieve sieve_v2 exp_lin exp_base opt adaloss log_loss uncertainty dwa rlw gradnorm"
-    )
+    wanted = "const linear half_end quarter_half sieve sieve_v2 exp_lin exp_base opt adaloss log_loss uncertainty dwa rlw gradnorm"
     assert set(wanted.split()) <= set(NAMES)
 
 

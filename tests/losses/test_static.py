@@ -30,14 +30,39 @@ def test_vectors(scheme, num_exits, expected):
 
 def test_author_code_linear_values():
     # author_code.md: .25 .3036 .3571 ... .9464 1 for 15 exits.
-    np.testing.assert_allclose(losses.Linear().weights(15)[[0, 1, 2, 13, 14]], [0.25, 0.3036, 0.3571, 0.9464, 1], atol=5e-5)
+    np.testing.assert_allclose(
+        losses.Linear().weights(15)[[0, 1, 2, 13, 14]], [0.25, 0.3036, 0.3571, 0.9464, 1], atol=5e-5
+    )
 
 
 # author_code.md section 1.2, weights with the final one at 1.
 SIEVE_15 = [0.08, 0.04, 0.12, 0.04, 0.08, 0.04, 0.16, 0.04, 0.08, 0.04, 0.12, 0.04, 0.08, 0.04, 1]
-EXP_LIN_15 = [0.0647, 0.096, 0.0334, 0.1587, *[0.0334] * 3, 0.2839, 0.0334, 0.0334, 0.096, *[0.0334] * 3, 1]
+EXP_LIN_15 = [
+    0.0647,
+    0.096,
+    0.0334,
+    0.1587,
+    *[0.0334] * 3,
+    0.2839,
+    0.0334,
+    0.0334,
+    0.096,
+    *[0.0334] * 3,
+    1,
+]
 SIEVE_V2_16 = [0.0385, 0.0385, 0.0769, 0.0385, 0.1154, 0.0385, 0.0769, 0.0385, 0.1538]
-EXP_LIN_16 = [0.0625, 0.0938, 0.0312, 0.1562, *[0.0312] * 3, 0.2812, *[0.0312] * 3, 0.0938, *[0.0312] * 3, 1]
+EXP_LIN_16 = [
+    0.0625,
+    0.0938,
+    0.0312,
+    0.1562,
+    *[0.0312] * 3,
+    0.2812,
+    *[0.0312] * 3,
+    0.0938,
+    *[0.0312] * 3,
+    1,
+]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +92,9 @@ STATIC = [cls for cls in losses.schemes().values() if issubclass(cls, losses.Sta
 @pytest.mark.parametrize("num_exits", [1, 2, 3, 15, 75])
 @pytest.mark.parametrize("cls", STATIC)
 def test_normalisations_are_multiples_of_the_definition(cls, num_exits):
-    largest, total, raw = (cls(normalize=normalize).weights(num_exits) for normalize in ("largest", "sum", None))
+    largest, total, raw = (
+        cls(normalize=normalize).weights(num_exits) for normalize in ("largest", "sum", None)
+    )
     assert largest.max() == pytest.approx(1)
     assert total.sum() == pytest.approx(1, rel=1e-5)
     np.testing.assert_allclose(total / total.max(), largest, rtol=1e-5)
@@ -88,7 +115,9 @@ def test_unnormalised_sieve_counts_powers_of_two():
     assert losses.Sieve(normalize=None).weights(8).tolist() == [1, 2, 1, 3, 1, 2, 1, 11]
 
 
-@pytest.mark.parametrize(("cls", "options"), [(losses.Const, {"normalize": "last"}), (losses.ExpBase, {"base": 0})])
+@pytest.mark.parametrize(
+    ("cls", "options"), [(losses.Const, {"normalize": "last"}), (losses.ExpBase, {"base": 0})]
+)
 def test_bad_arguments_are_refused(cls, options):
     (name,) = options
     with pytest.raises(ValueError, match=f"Received: {name}="):

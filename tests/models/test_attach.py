@@ -13,11 +13,32 @@ from experiments.small_cnn import small_cnn
 
 applications = keras.applications
 APPLICATIONS = {
-    # model, period, exits, MACs to the last exit (peers.md 2d; others are not published to the digit)
-    "resnet50": (functools.partial(applications.ResNet50, input_shape=(224, 224, 3)), 4, 4, 3_857_973_248),
-    "densenet121": (functools.partial(applications.DenseNet121, input_shape=(224, 224, 3)), 14, 5, 2_834_161_664),
-    "mobilenet v3": (functools.partial(applications.MobileNetV3Small, input_shape=(64, 64, 3)), 2, 3, None),
-    "efficientnet v2": (functools.partial(applications.EfficientNetV2B0, input_shape=(32, 32, 3)), 5, 3, None),
+    # model, period, exits, MACs to the last exit (peers.md 2d; others are not published to the
+    # digit)
+    "resnet50": (
+        functools.partial(applications.ResNet50, input_shape=(224, 224, 3)),
+        4,
+        4,
+        3_857_973_248,
+    ),
+    "densenet121": (
+        functools.partial(applications.DenseNet121, input_shape=(224, 224, 3)),
+        14,
+        5,
+        2_834_161_664,
+    ),
+    "mobilenet v3": (
+        functools.partial(applications.MobileNetV3Small, input_shape=(64, 64, 3)),
+        2,
+        3,
+        None,
+    ),
+    "efficientnet v2": (
+        functools.partial(applications.EfficientNetV2B0, input_shape=(32, 32, 3)),
+        5,
+        3,
+        None,
+    ),
     "convnext": (functools.partial(applications.ConvNeXtTiny, input_shape=(32, 32, 3)), 6, 3, None),
 }
 
@@ -42,7 +63,9 @@ def test_applications_keep_their_answer(name, random):
     model = attach_exits(plain, every=period, num_classes=1000)
     assert model.num_exits == num_exits
     expected = keras.ops.convert_to_numpy(plain(x))
-    assert np.ptp(expected, axis=0).max() > 1e-3 * np.ptp(expected)  # an answer depends on the image
+    assert np.ptp(expected, axis=0).max() > 1e-3 * np.ptp(
+        expected
+    )  # an answer depends on the image
     np.testing.assert_allclose(model(x)[-1], expected, atol=1e-5 * np.ptp(expected))
     profile = costs.profile(model)
     assert (profile.macs_pruned.diff()[1:] > 0).all()
@@ -50,7 +73,9 @@ def test_applications_keep_their_answer(name, random):
 
 
 def test_resnet101_costs_to_the_digit():
-    model = attach_exits(applications.ResNet101(weights=None), at=["conv4_block12_out"], num_classes=1000)
+    model = attach_exits(
+        applications.ResNet101(weights=None), at=["conv4_block12_out"], num_classes=1000
+    )
     assert costs.profile(model).macs_pruned.iloc[-1] == 7_570_194_432  # peers.md 2d
 
 
@@ -70,12 +95,27 @@ def test_units_of_a_residual_network_end_with_its_additions():
 
 
 def test_units_of_a_plain_network_end_before_the_next_kernel():
-    rows = [layers.Conv2D(4, 3), layers.ReLU(), layers.Conv2D(4, 3), layers.ReLU(), layers.MaxPooling2D(), layers.Flatten()]
+    rows = [
+        layers.Conv2D(4, 3),
+        layers.ReLU(),
+        layers.Conv2D(4, 3),
+        layers.ReLU(),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+    ]
     plain = keras.Sequential([keras.Input((16, 16, 3)), *rows, layers.Dense(7), layers.Dense(5)])
     kept = attach_exits(plain, every=1, num_classes=5)
-    assert [type(segment.layers[-1]).__name__ for segment in kept.segments] == ["ReLU", "Flatten", "Dense"]
+    assert [type(segment.layers[-1]).__name__ for segment in kept.segments] == [
+        "ReLU",
+        "Flatten",
+        "Dense",
+    ]
     replaced = attach_exits(plain, every=1, num_classes=9)
-    assert [type(segment.layers[-1]).__name__ for segment in replaced.segments] == ["ReLU", "Flatten", "Dense"]
+    assert [type(segment.layers[-1]).__name__ for segment in replaced.segments] == [
+        "ReLU",
+        "Flatten",
+        "Dense",
+    ]
     assert replaced.num_classes == 9
 
 
@@ -94,7 +134,9 @@ def test_a_users_network_trains_and_resumes_from_disk(images, tmp_path):
     model = attach_exits(cnn(), every=1, num_classes=5)
     model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting="adaloss")
     history = model.fit(*images, batch_size=12, epochs=20, verbose=0).history
-    assert all(history[f"exit_0{k}_loss"][-1] < 0.9 * history[f"exit_0{k}_loss"][0] for k in range(3))
+    assert all(
+        history[f"exit_0{k}_loss"][-1] < 0.9 * history[f"exit_0{k}_loss"][0] for k in range(3)
+    )
     assert history["exit_02_loss"][-1] < 0.1 * history["exit_02_loss"][0]
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -112,8 +154,14 @@ def test_every_weighting_trains_it(images, weighting):
 
 
 def mlp():
-    rows = [layers.Flatten(), layers.Dense(6, activation="tanh", name="a"), layers.Dense(6, activation="tanh", name="b")]
-    return keras.Sequential([keras.Input((8, 8, 3)), *rows, layers.Dense(5, activation="softmax", name="c")])
+    rows = [
+        layers.Flatten(),
+        layers.Dense(6, activation="tanh", name="a"),
+        layers.Dense(6, activation="tanh", name="b"),
+    ]
+    return keras.Sequential(
+        [keras.Input((8, 8, 3)), *rows, layers.Dense(5, activation="softmax", name="c")]
+    )
 
 
 def test_heads_alone_are_trained_on_the_weights_given(images):
@@ -122,7 +170,9 @@ def test_heads_alone_are_trained_on_the_weights_given(images):
     model.compile(optimizer=keras.optimizers.SGD(0.1), weighting="const", training_mode="heads")
     classifier = model.heads[-1].get_weights()[0]
     model.fit(*images, verbose=0)
-    for mine, theirs in zip((w for segment in model.segments for w in segment.get_weights()), before, strict=True):
+    for mine, theirs in zip(
+        (w for segment in model.segments for w in segment.get_weights()), before, strict=True
+    ):
         np.testing.assert_array_equal(mine, theirs)
     assert np.abs(model.heads[-1].get_weights()[0] - classifier).max() > 0
 
@@ -138,8 +188,14 @@ def test_skip_connections_are_part_of_the_state(random):
     assert states == [[(3,), (4,)], [(2,), (3,), (4,)], [(2,), (3,), (4,)], [(9,)]]
     x = random.normal(size=(6, 4)).astype("float32")
     np.testing.assert_allclose(model(x)[-1], plain(x), rtol=1e-5, atol=1e-6)
-    # Exit 1 needs neither the input nor the first tensor behind its cut: 12 + 6 and its head's 2 x 5.
-    assert costs.profile(model).macs_pruned.tolist() == [12 + 15, 12 + 6 + 10, 12 + 6 + 4 + 10, 12 + 6 + 4 + 45]
+    # Exit 1 needs neither the input nor the first tensor behind its cut: 12 + 6 and its head's 2 x
+    # 5.
+    assert costs.profile(model).macs_pruned.tolist() == [
+        12 + 15,
+        12 + 6 + 10,
+        12 + 6 + 4 + 10,
+        12 + 6 + 4 + 45,
+    ]
 
 
 def encoder(length=None):
@@ -148,7 +204,9 @@ def encoder(length=None):
     for index in range(2):
         y = layers.MultiHeadAttention(2, 4, name=f"attention_{index}")(x, x)
         x = layers.LayerNormalization(name=f"norm_{index}")(layers.Add()([x, y]))
-        y = layers.Dense(8, name=f"narrow_{index}")(layers.Dense(16, activation="gelu", name=f"wide_{index}")(x))
+        y = layers.Dense(8, name=f"narrow_{index}")(
+            layers.Dense(16, activation="gelu", name=f"wide_{index}")(x)
+        )
         x = layers.Add(name=f"block_{index}")([x, y])
     x = layers.GlobalAveragePooling1D()(x)
     return keras.Model(tokens, layers.Dense(5, activation="softmax")(x))
@@ -160,7 +218,8 @@ def test_token_models_and_their_masks(random, tmp_path):
     tokens = random.integers(1, 11, (6, 7))
     tokens[:, 4:] = 0  # padding
     np.testing.assert_allclose(keras.ops.softmax(model(tokens)[-1]), plain(tokens), atol=1e-6)
-    # Padding does not count. (At the last exit it does, as in the model given: Keras's attention takes the mask off its input.)
+    # Padding does not count. (At the last exit it does, as in the model given: Keras's attention
+    # takes the mask off its input.)
     for short, padded in zip(model(tokens[:, :4])[:2], model(tokens)[:2], strict=True):
         np.testing.assert_allclose(short, padded, atol=1e-5)
     # The chain on plain arrays, which carry no hidden mask.
@@ -178,7 +237,8 @@ def test_token_models_and_their_masks(random, tmp_path):
 
 def test_costs_of_a_token_model_by_hand():
     model = attach_exits(encoder(length=7), every=2, num_classes=5)
-    # A block on 7 tokens of 8 channels: 4 linear maps, 2 products of 7 x 7 in 2 heads of 4, and 8 -> 16 -> 8.
+    # A block on 7 tokens of 8 channels: 4 linear maps, 2 products of 7 x 7 in 2 heads of 4, and 8
+    # -> 16 -> 8.
     block = 7 * 4 * 8 * 8 + 2 * 7 * 7 * 2 * 4 + 7 * 2 * 8 * 16
     assert costs.profile(model).macs_pruned.tolist() == [block + 40, 2 * block + 40]
     with pytest.raises(ValueError, match="sizes must be fixed"):
@@ -212,7 +272,9 @@ def test_layers_called_several_times(images, tmp_path):
     inputs = keras.Input((8, 8, 3))
     x = relu(layers.Conv2D(3, 3, padding="same")(relu(tied(relu(tied(inputs))))))
     plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(x)))
-    with pytest.raises(ValueError, match=r"behind 'relu': a layer with weights is called both .*: \['relu.2', "):
+    with pytest.raises(
+        ValueError, match=r"behind 'relu': a layer with weights is called both .*: \['relu.2', "
+    ):
         attach_exits(plain, at=["relu"], num_classes=5)
     with pytest.raises(ValueError, match="behind 'tied': it is called 2 times"):
         attach_exits(plain, at=["tied"], num_classes=5)
@@ -225,7 +287,9 @@ def test_layers_called_several_times(images, tmp_path):
 def test_state_that_is_no_weight_is_kept(images):
     normalization = layers.Normalization()
     normalization.adapt(images[0] * 3 + 1)
-    plain = keras.Sequential([keras.Input((8, 8, 3)), normalization, layers.Flatten(), layers.Dense(5)])
+    plain = keras.Sequential(
+        [keras.Input((8, 8, 3)), normalization, layers.Flatten(), layers.Dense(5)]
+    )
     model = attach_exits(plain, at=[], num_classes=5)
     assert model.num_exits == 1
     np.testing.assert_allclose(model(images[0])[0], plain(images[0]), atol=1e-5)
@@ -236,8 +300,17 @@ def test_state_that_is_no_weight_is_kept(images):
     [
         [layers.Dense(5, activation="softmax")],
         [layers.Dense(5), layers.Softmax()],
-        [layers.Dense(5), layers.Activation("softmax"), layers.Activation("linear", dtype="float64")],
-        [layers.Reshape((1, 192)), layers.Dense(5), layers.Reshape((5,)), layers.Activation("softmax")],
+        [
+            layers.Dense(5),
+            layers.Activation("softmax"),
+            layers.Activation("linear", dtype="float64"),
+        ],
+        [
+            layers.Reshape((1, 192)),
+            layers.Dense(5),
+            layers.Reshape((5,)),
+            layers.Activation("softmax"),
+        ],
     ],
 )
 def test_a_softmax_at_the_end_is_taken_off(images, ending):
@@ -256,7 +329,9 @@ def test_own_heads_and_features_of_any_rank(random):
 
     def head(state, num_classes, *, name):
         inputs = keras.Input(state.shape[1:])
-        return keras.Model(inputs, layers.Dense(num_classes)(layers.GlobalMaxPooling3D()(inputs)), name=name)
+        return keras.Model(
+            inputs, layers.Dense(num_classes)(layers.GlobalMaxPooling3D()(inputs)), name=name
+        )
 
     model = attach_exits(plain, at="volume", num_classes=5, head=head)
     assert type(model.heads[0].layers[1]).__name__ == "GlobalMaxPooling3D"
@@ -273,14 +348,19 @@ def test_a_headless_network_gets_a_head_at_its_end():
 def test_logits_are_float32_under_mixed_precision(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = attach_exits(cnn(), every=1, num_classes=5)
-    assert {keras.backend.standardize_dtype(logits.dtype) for logits in model(images[0])} == {"float32"}
+    assert {keras.backend.standardize_dtype(logits.dtype) for logits in model(images[0])} == {
+        "float32"
+    }
     assert keras.backend.standardize_dtype(model.segments[0].output.dtype) == "bfloat16"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"at": ["a", "d"]}, r"no cut behind 'd': there is no such layer. Layers that can be cut: \['flatten.*', 'a'\]"),
+        (
+            {"at": ["a", "d"]},
+            r"no cut behind 'd': there is no such layer. Layers that can be cut: \['flatten.*', 'a'\]",
+        ),
         ({"at": ["b"]}, "the model's own classifier reads just this"),
         ({"at": ["c"]}, "part of the model's own classifier"),
         ({"at": ["a"], "every": 1}, "give either at or every"),
@@ -304,11 +384,16 @@ def test_models_that_cannot_be_cut_are_refused():
         (Own(name="own"), "Received: keras_model=Own 'own'"),
         (keras.Sequential([layers.Dense(5)]), "Sequential one that is built"),
         (keras.Model([one, two], layers.Dense(5)(one + two)), "Received: 2 inputs, 1 outputs"),
-        (keras.Model(one, layers.Dense(5, activation="sigmoid", name="odd")(one)), r"\['odd'\] with activation 'sigmoid'"),
+        (
+            keras.Model(one, layers.Dense(5, activation="sigmoid", name="odd")(one)),
+            r"\['odd'\] with activation 'sigmoid'",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             attach_exits(model, at=[], num_classes=5)
     token = keras.layers.Identity(dtype="int32", name="token")(keras.ops.cast(one, "int32"))
     plain = keras.Model(one, layers.Dense(5)(layers.Embedding(9, 2)(token)[:, 0]))
-    with pytest.raises(ValueError, match=r"behind 'token': its output, int32 \(None, 4\), is not features"):
+    with pytest.raises(
+        ValueError, match=r"behind 'token': its output, int32 \(None, 4\), is not features"
+    ):
         attach_exits(plain, at=["token"], num_classes=5)

@@ -12,7 +12,11 @@ def layer_number(segment):
 @pytest.mark.parametrize(
     ("depth", "exits_after"),
     # 001 appendix B for 169; author_code.md section 2.3 for all.
-    [(121, [13, 22, 31, 40, 49, 58]), (169, [12, 26, 40, 54, 68, 82]), (201, [13, 30, 47, 64, 81, 98])],
+    [
+        (121, [13, 22, 31, 40, 49, 58]),
+        (169, [12, 26, 40, 54, 68, 82]),
+        (201, [13, 30, 47, 64, 81, 98]),
+    ],
 )
 def test_ilsvrc_exits(depth, exits_after):
     model = models.build(f"denseann{depth}", num_classes=10, input_shape=(64, 64, 3), growth=4)
@@ -38,7 +42,12 @@ def test_presets_differ_in_the_transition():
 
 def test_dropout_acts_in_training_only():
     model = models.build("denseann-n2-g4", s=2, dropout=0.5)
-    dropouts = [layer for s in model.segments for layer in s.layers if isinstance(layer, keras.layers.Dropout)]
+    dropouts = [
+        layer
+        for s in model.segments
+        for layer in s.layers
+        if isinstance(layer, keras.layers.Dropout)
+    ]
     assert len(dropouts) == 12
     assert {layer.rate for layer in dropouts} == {0.5}
 

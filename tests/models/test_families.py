@@ -14,12 +14,21 @@ from ann import models
 
 FAMILIES = {
     "resann cifar": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
-    "resann cifar, author code": ("resann-n1-c4", {"input_shape": (16, 16, 3), "preset": "author_code"}),
+    "resann cifar, author code": (
+        "resann-n1-c4",
+        {"input_shape": (16, 16, 3), "preset": "author_code"},
+    ),
     "resann ilsvrc": ("resann14", {"input_shape": (32, 32, 3), "num_classes": 10}),
-    "resann ilsvrc, author code": ("resann14", {"input_shape": (32, 32, 3), "num_classes": 10, "preset": "author_code"}),
+    "resann ilsvrc, author code": (
+        "resann14",
+        {"input_shape": (32, 32, 3), "num_classes": 10, "preset": "author_code"},
+    ),
     "resann ilsvrc, basic": ("resann18", {"input_shape": (32, 32, 3), "num_classes": 10}),
     "denseann cifar": ("denseann-n2-g4", {"input_shape": (16, 16, 3), "s": 2, "dropout": 0.1}),
-    "denseann ilsvrc": ("denseann121", {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4}),
+    "denseann ilsvrc": (
+        "denseann121",
+        {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4},
+    ),
     "denseann ilsvrc, author code": (
         "denseann121",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
@@ -37,7 +46,10 @@ FAMILIES = {
             "growth": 2,
         },
     ),
-    "msdnet imagenet": ("msdnet-imagenet-k2", {"input_shape": (64, 64, 3), "num_classes": 10, "channels": 4, "growth": 2}),
+    "msdnet imagenet": (
+        "msdnet-imagenet-k2",
+        {"input_shape": (64, 64, 3), "num_classes": 10, "channels": 4, "growth": 2},
+    ),
 }
 
 
@@ -53,7 +65,9 @@ def build(family):
 
 def batch(model, size=4):
     random = np.random.default_rng(0)
-    return random.normal(size=(size, *model.sample_shape)).astype("float32"), random.integers(0, 10, size)
+    return random.normal(size=(size, *model.sample_shape)).astype("float32"), random.integers(
+        0, 10, size
+    )
 
 
 def test_folded_segments_equal_the_model(family):
@@ -84,7 +98,11 @@ def test_gradients_reach_every_variable(family):
     with tf.GradientTape() as tape:
         loss = model.compute_loss(x, y, model(x, training=True))
     gradients = tape.gradient(loss, model.trainable_variables)
-    missing = [w.path for w, g in zip(model.trainable_variables, gradients, strict=True) if g is None or not float(tf.norm(g))]
+    missing = [
+        w.path
+        for w, g in zip(model.trainable_variables, gradients, strict=True)
+        if g is None or not float(tf.norm(g))
+    ]
     assert not missing
 
 
@@ -134,12 +152,21 @@ def test_models_saved_by_tensorflow_answer_and_train_alike_on_jax(tmp_path):
         model.save(file + ".keras")
         logits = model.predict(x, verbose=0)
         loss = model.fit(x, y, verbose=0).history["loss"]
-        expected[file] = {"logits": logits, "loss": loss, "weights": np.concatenate([w.ravel() for w in model.get_weights()])}
+        expected[file] = {
+            "logits": logits,
+            "loss": loss,
+            "weights": np.concatenate([w.ravel() for w in model.get_weights()]),
+        }
     run = subprocess.run(
         [sys.executable, "-c", ON_JAX, *expected],
         cwd=pathlib.Path(__file__).parents[2],
         # Compiled once, run twice: not worth XLA's optimisations.
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"},
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "JAX_PLATFORMS": "cpu",
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -148,4 +175,10 @@ def test_models_saved_by_tensorflow_answer_and_train_alike_on_jax(tmp_path):
     for file, values in expected.items():
         on_jax = np.load(file + "_jax.npz")
         for key, value in values.items():
-            np.testing.assert_allclose(on_jax[key], value, rtol=1e-3, atol=1e-3, err_msg=f"{key} of {members[int(file[-1])]}")
+            np.testing.assert_allclose(
+                on_jax[key],
+                value,
+                rtol=1e-3,
+                atol=1e-3,
+                err_msg=f"{key} of {members[int(file[-1])]}",
+            )

@@ -8,9 +8,9 @@ from ann import costs, models
 
 SCALES = (1, 2, 4, 4)
 
-# Name, classes -> Keras parameters in all, trainable parameters cumulative over exits (of the op counter's table, less the 32
-# biases of PyTorch's ILSVRC stem), operations in the op counter's convention, and MACs in millions: all so far, needed so far,
-# needed for one exit.
+# Name, classes -> Keras parameters in all, trainable parameters cumulative over exits (of the op
+# counter's table, less the 32 biases of PyTorch's ILSVRC stem), operations in the op counter's
+# convention, and MACs in millions: all so far, needed so far, needed for one exit.
 NETWORKS = {
     ("msdnet-imagenet-k4", 1000): (
         23_993_128,
@@ -47,7 +47,11 @@ def test_counts_to_the_digit(name, num_classes):
     profile = costs.profile(model)
     assert profile.params.tolist() == params
     assert costs.profile(model, "op_counter").ops_blockwise.tolist() == operations
-    for column, expected in (("blockwise", blockwise), ("incremental", incremental), ("pruned", pruned)):
+    for column, expected in (
+        ("blockwise", blockwise),
+        ("incremental", incremental),
+        ("pruned", pruned),
+    ):
         assert (profile[f"macs_{column}"] / 1e6).tolist() == pytest.approx(expected, abs=0.005)
 
 
@@ -58,7 +62,11 @@ CIFAR_100 = {
         [15.14, 25.51, 37.79, 52.06, 62.18, 74.07, 87.73, 100.04, 110.12, 121.68],
         4_955_644,
     ),
-    "linear": (("msdnet-cifar-lin8", {}), [6.86, 14.35, 27.29, 48.45, 81.57, 112.64, 152.92, 192.69], 5_310_564),
+    "linear": (
+        ("msdnet-cifar-lin8", {}),
+        [6.86, 14.35, 27.29, 48.45, 81.57, 112.64, 152.92, 192.69],
+        5_310_564,
+    ),
     "6 blocks": (("msdnet-cifar-b6", {}), [15.14, 25.75, 33.66, 43.34, 51.82, 60.31], 2_431_552),
     "growth 16": (
         ("msdnet-cifar-b7", {"growth": 16}),
@@ -76,7 +84,8 @@ def test_the_other_cifar_networks(network):
     assert profile.params.iloc[-1] == trainable
 
 
-# Operations so far and parameters so far in millions, trainable parameters in all, with the biases of PyTorch's stem.
+# Operations so far and parameters so far in millions, trainable parameters in all, with the biases
+# of PyTorch's stem.
 IMAGENET = {
     "64 channels": (
         {"steps": (4,) * 5, "channels": 64},
@@ -102,7 +111,9 @@ IMAGENET = {
 @pytest.mark.parametrize("network", IMAGENET)
 def test_the_other_imagenet_networks(network):
     sizes, operations, params, trainable = IMAGENET[network]
-    model = models.msdnet(growth=16, factors=SCALES, num_classes=1000, input_shape=(224, 224, 3), **sizes)
+    model = models.msdnet(
+        growth=16, factors=SCALES, num_classes=1000, input_shape=(224, 224, 3), **sizes
+    )
     profile = costs.profile(model, "op_counter")
     assert (profile.ops_blockwise / 1e6).tolist() == pytest.approx(operations, abs=0.0051)
     with_biases = profile.params + sizes["channels"]
@@ -120,20 +131,23 @@ def kernels_and_biases(model):
 
 
 def test_msdnet38_of_the_papers():
-    # author_code.md section 2.4; 000 says 72e6 parameters and 001 6.6e9 FLOPs, which count a MAC twice.
+    # author_code.md section 2.4; 000 says 72e6 parameters and 001 6.6e9 FLOPs, which count a MAC
+    # twice.
     model = models.build("msdnet38")
     assert exits_after(model) == [10, 17, 24, 31, 38]
     assert kernels_and_biases(model) / 1e6 == pytest.approx(71.6, abs=0.05)
     assert sum(map(kernels_and_biases, model.heads)) / 1e6 == pytest.approx(55, abs=0.5)
     macs = costs.profile(model).macs_blockwise
-    assert (macs / macs.iloc[-1]).tolist() == pytest.approx([0.251, 0.475, 0.701, 0.909, 1], abs=0.0005)
+    assert (macs / macs.iloc[-1]).tolist() == pytest.approx(
+        [0.251, 0.475, 0.701, 0.909, 1], abs=0.0005
+    )
     assert 3.25 < macs.iloc[-1] / 1e9 < 3.35
 
 
 @pytest.mark.parametrize(
     ("name", "layers", "lowest", "highest"),
-    # Exits of 001 and 000 appendix B. MACs of author_code.md section 2.4, depending on how the heads' odd sizes are rounded;
-    # the papers say 4.5e9 and 4.0e9 FLOPs, twice that.
+    # Exits of 001 and 000 appendix B. MACs of author_code.md section 2.4, depending on how the
+    # heads' odd sizes are rounded; the papers say 4.5e9 and 4.0e9 FLOPs, twice that.
     [("msdnet33", [5, 12, 19, 26, 33], 2.3, 2.4), ("msdnet32", [4, 11, 18, 25, 32], 2.0, 2.1)],
 )
 def test_smaller_networks_of_the_papers(name, layers, lowest, highest):
@@ -144,11 +158,17 @@ def test_smaller_networks_of_the_papers(name, layers, lowest, highest):
 
 @pytest.mark.parametrize(
     ("name", "layers"),
-    [("msdnet33", [9, 15, 21, 27, 33]), ("msdnet32", [11, 18, 25, 32]), ("msdnet23", [7, 11, 15, 19, 23])],
+    [
+        ("msdnet33", [9, 15, 21, 27, 33]),
+        ("msdnet32", [11, 18, 25, 32]),
+        ("msdnet23", [7, 11, 15, 19, 23]),
+    ],
 )
 def test_exits_in_the_authors_code(name, layers):
     # author_code.md section 2.4.
-    model = models.build(name, preset="author_code", num_classes=2, input_shape=(32, 32, 3), growth=2, channels=2)
+    model = models.build(
+        name, preset="author_code", num_classes=2, input_shape=(32, 32, 3), growth=2, channels=2
+    )
     assert exits_after(model) == layers
 
 
@@ -167,7 +187,8 @@ def test_every_number_of_the_papers_networks_can_be_set():
         preset="author_code",
     )
     assert exits_after(model) == [6, 8, 10, 12, 14, 16, 18]
-    # Channels of scale 0: 12 and 5 layers of 6, then halved; a layer of 6 on; of the others twice and four times as many.
+    # Channels of scale 0: 12 and 5 layers of 6, then halved; a layer of 6 on; of the others twice
+    # and four times as many.
     assert [x.shape[-1] for x in model.segments[0].outputs] == [42, 84, 168]
     assert [x.shape[-1] for x in model.segments[1].outputs] == [2 * (21 + 6), 4 * (21 + 6)]
     assert model.heads[-1].get_layer("head_1_conv").filters == 128

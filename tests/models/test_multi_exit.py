@@ -29,12 +29,23 @@ def test_the_chain_by_hand():
 def test_fit_evaluate_predict_with_plain_labels(labels):
     model = small()
     model.compile(optimizer=keras.optimizers.SGD(0.05), weighting="linear")
-    history = model.fit(X, labels, batch_size=10, epochs=2, validation_data=(X, labels), verbose=0).history
-    assert set(history) >= {"loss", "average_error", "final_error", "exit_02_loss", "val_exit_00_error", "val_final_error"}
+    history = model.fit(
+        X, labels, batch_size=10, epochs=2, validation_data=(X, labels), verbose=0
+    ).history
+    assert set(history) >= {
+        "loss",
+        "average_error",
+        "final_error",
+        "exit_02_loss",
+        "val_exit_00_error",
+        "val_final_error",
+    }
     results = model.evaluate(X, labels, verbose=0, return_dict=True)
     logits = model.predict(X, verbose=0)
     assert [one.shape for one in logits] == [(20, 10)] * 3
-    assert results["final_error"] == pytest.approx(100 * np.mean(logits[-1].argmax(1) != Y), abs=1e-4)
+    assert results["final_error"] == pytest.approx(
+        100 * np.mean(logits[-1].argmax(1) != Y), abs=1e-4
+    )
     exit_losses = [results[f"exit_{k:02d}_loss"] for k in range(3)]
     assert results["loss"] == pytest.approx(np.dot(exit_losses, [0.25, 0.625, 1]), rel=1e-4)
 
@@ -49,7 +60,9 @@ def test_training_lowers_the_loss():
 def test_the_training_step_is_traced_once(monkeypatch):
     model, traced = small(), []
     call = MultiExitModel.call
-    monkeypatch.setattr(MultiExitModel, "call", lambda *args, **kwargs: traced.append(1) or call(*args, **kwargs))
+    monkeypatch.setattr(
+        MultiExitModel, "call", lambda *args, **kwargs: traced.append(1) or call(*args, **kwargs)
+    )
     model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting="const")
     model.fit(X, Y, batch_size=10, epochs=2, verbose=0)
     assert len(traced) == 1
@@ -58,14 +71,19 @@ def test_the_training_step_is_traced_once(monkeypatch):
 def test_sample_weights_scale_the_loss():
     model = small()
     model.compile(weighting="const")
-    plain, halved = (model.evaluate(X, Y, sample_weight=w, verbose=0, return_dict=True) for w in (None, np.full(20, 0.5)))
+    plain, halved = (
+        model.evaluate(X, Y, sample_weight=w, verbose=0, return_dict=True)
+        for w in (None, np.full(20, 0.5))
+    )
     assert halved["loss"] == pytest.approx(plain["loss"] / 2, rel=1e-5)
     assert halved["exit_00_loss"] == pytest.approx(plain["exit_00_loss"], rel=1e-5)
 
 
 def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(tmp_path):
     model = small()
-    model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting=losses.AdaLoss(gamma=0.2))
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting=losses.AdaLoss(gamma=0.2)
+    )
     model.fit(X, Y, batch_size=10, epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -99,7 +117,9 @@ def test_weighting_state_survives_a_crash_with_kerass_own_callback(tmp_path):
         keras.utils.set_random_seed(0)
         model = small()
         model.compile(optimizer=keras.optimizers.SGD(0.05), weighting="adaloss")
-        model.fit(X, Y, batch_size=10, epochs=3, shuffle=False, verbose=0, callbacks=list(callbacks))
+        model.fit(
+            X, Y, batch_size=10, epochs=3, shuffle=False, verbose=0, callbacks=list(callbacks)
+        )
         return model
 
     whole = run()
@@ -140,13 +160,17 @@ def test_the_network_up_to_an_exit_shares_the_links():
     assert [model.up_to(exit).num_exits for exit in (0, 2, -1, -3)] == [1, 3, 3, 1]
     assert model.up_to(-2).segments == model.segments[:2]
     for wrong in (3, -4):
-        with pytest.raises(ValueError, match=f"one of the exits 0..2 or -1. Received: exit={wrong}"):
+        with pytest.raises(
+            ValueError, match=f"one of the exits 0..2 or -1. Received: exit={wrong}"
+        ):
             model.up_to(wrong)
 
 
 def test_opt_trains_nothing_behind_its_exit():
     model = small()
-    before = [w.numpy() for w in (*model.segments[2].trainable_weights, *model.heads[0].trainable_weights)]
+    before = [
+        w.numpy() for w in (*model.segments[2].trainable_weights, *model.heads[0].trainable_weights)
+    ]
     model.compile(optimizer=keras.optimizers.SGD(0.1), weighting=losses.Opt(at=1))
     model.fit(X, Y, verbose=0)
     after = (*model.segments[2].trainable_weights, *model.heads[0].trainable_weights)
@@ -182,9 +206,13 @@ def test_states_may_be_structures():
     split = keras.Model(one, [keras.layers.Dense(3)(one), keras.layers.Dense(2)(one)])
     left, right = keras.Input((3,)), keras.Input((2,))
     swap = keras.Model([left, right], [keras.layers.Dense(2)(right), keras.layers.Dense(3)(left)])
-    head_a = keras.Model([left, right], keras.layers.Dense(5)(keras.layers.Concatenate()([left, right])))
+    head_a = keras.Model(
+        [left, right], keras.layers.Dense(5)(keras.layers.Concatenate()([left, right]))
+    )
     left, right = keras.Input((2,)), keras.Input((3,))
-    head_b = keras.Model([left, right], keras.layers.Dense(5)(keras.layers.Concatenate()([left, right])))
+    head_b = keras.Model(
+        [left, right], keras.layers.Dense(5)(keras.layers.Concatenate()([left, right]))
+    )
     model = MultiExitModel([split, swap], [head_a, head_b], (4,))
     model.compile(weighting="adaloss")
     model.fit(np.ones((6, 4), "float32"), np.zeros(6, int), verbose=0)

@@ -23,7 +23,9 @@ def test_all_13_networks_of_the_papers_are_listed():
         (25, 16),
         (25, 32),
     ]
-    assert {name for name in models.names() if name.startswith("resann-")} == {f"resann-n{n}-c{c}" for n, c in sizes}
+    assert {name for name in models.names() if name.startswith("resann-")} == {
+        f"resann-n{n}-c{c}" for n, c in sizes
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in models.names() if name.startswith("resann-")])
@@ -31,20 +33,31 @@ def test_exits_as_in_the_papers(name):
     n = int(name.split("-")[1][1:])
     model = models.build(name, c=2)  # narrow: the placement is what is tested
     assert model.num_exits == (25 if n == 25 else 3 * n)
-    assert [int(s.layers[-1].name.split("_")[1]) for s in model.segments] == every(3 * n, 3 if n == 25 else 1)
+    assert [int(s.layers[-1].name.split("_")[1]) for s in model.segments] == every(
+        3 * n, 3 if n == 25 else 1
+    )
 
 
 def test_shapes_and_convolutions():
     model = models.build("resann-n2-c4", num_classes=7)
-    assert [s.output_shape[1:] for s in model.segments] == [(32, 32, 4)] * 2 + [(16, 16, 8)] * 2 + [(8, 8, 16)] * 2
-    convolutions = [layer for s in model.segments for layer in s.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [s.output_shape[1:] for s in model.segments] == [(32, 32, 4)] * 2 + [(16, 16, 8)] * 2 + [
+        (8, 8, 16)
+    ] * 2
+    convolutions = [
+        layer
+        for s in model.segments
+        for layer in s.layers
+        if isinstance(layer, keras.layers.Conv2D)
+    ]
     assert len(convolutions) == 6 * 2 + 1
     assert not any(layer.use_bias for layer in convolutions)
     assert model.num_classes == 7
 
 
 def test_presets():
-    paper, author_code = (models.build("resann-n1-c4", preset=preset) for preset in ("paper", "author_code"))
+    paper, author_code = (
+        models.build("resann-n1-c4", preset=preset) for preset in ("paper", "author_code")
+    )
     assert [w.name for w in author_code.heads[0].weights] == ["kernel", "bias"]
     assert len(paper.heads[0].weights) == 6
     assert len(author_code.segments[0].weights) == len(paper.segments[0].weights) + 4
@@ -53,7 +66,12 @@ def test_presets():
 @pytest.mark.parametrize(
     ("depth", "exits_after"),
     # author_code.md section 2.2, 1-based units.
-    [(26, [2, 4, 6, 8]), (50, [2, 4, 6, 8, 10, 12, 14, 16]), (101, list(range(3, 34, 3))), (14, [1, 2, 3, 4])],
+    [
+        (26, [2, 4, 6, 8]),
+        (50, [2, 4, 6, 8, 10, 12, 14, 16]),
+        (101, list(range(3, 34, 3))),
+        (14, [1, 2, 3, 4]),
+    ],
 )
 def test_ilsvrc_exits(depth, exits_after):
     model = models.build(f"resann{depth}", num_classes=1000)

@@ -41,7 +41,10 @@ def run(ask, predictor=None, **options):
     async def session():
         app = http_app.create_app(predictor or StubPredictor(), workers=2, **options)
         transport = httpx.ASGITransport(app=app)
-        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
             return await ask(client)
 
     return asyncio.run(session())
@@ -49,7 +52,11 @@ def run(ask, predictor=None, **options):
 
 def predict(predictor=None, headers=(), content=IMAGE["content"], **options):
     headers = {**IMAGE["headers"], **dict(headers)}
-    return run(lambda client: client.post("/predict", content=content, headers=headers), predictor, **options)
+    return run(
+        lambda client: client.post("/predict", content=content, headers=headers),
+        predictor,
+        **options,
+    )
 
 
 def test_an_answer_says_what_and_at_which_cost():
@@ -80,7 +87,9 @@ def slow_body(seconds):
 
 def test_the_time_a_body_takes_is_taken_off_the_deadline():
     predictor = StubPredictor()
-    answer = predict(predictor, {"Deadline-Ms": "30000", "Budget-Macs": "1e1"}, slow_body(0.1)).json()
+    answer = predict(
+        predictor, {"Deadline-Ms": "30000", "Budget-Macs": "1e1"}, slow_body(0.1)
+    ).json()
     _, deadline, budget = predictor.calls[-1]
     assert 20 < deadline <= 29.9
     assert budget == 10
@@ -118,8 +127,20 @@ def test_a_body_that_comes_after_the_deadline_is_answered_late():
             "Content-Type must be one of ['application/json', 'application",
         ),
         ("POST", "/predict", {"Content-Type": ""}, 415, "Received: ''"),
-        ("POST", "/predict", {"Content-Type": "image/jpeg"}, 415, "takes pictures if it holds its preprocessing"),
-        ("POST", "/predict", {"Content-Type": "application/octet-stream"}, 400, "must be 8 bytes: float32 of shape (1, 2)"),
+        (
+            "POST",
+            "/predict",
+            {"Content-Type": "image/jpeg"},
+            415,
+            "takes pictures if it holds its preprocessing",
+        ),
+        (
+            "POST",
+            "/predict",
+            {"Content-Type": "application/octet-stream"},
+            400,
+            "must be 8 bytes: float32 of shape (1, 2)",
+        ),
         ("GET", "/predict", {}, 405, "/predict takes POST. Received: GET"),
         ("GET", "/nowhere", {}, 404, "Received: /nowhere"),
     ],
@@ -127,7 +148,9 @@ def test_a_body_that_comes_after_the_deadline_is_answered_late():
 def test_bad_requests_are_refused_with_the_reason(method, path, headers, status, message):
     predictor = StubPredictor()
     headers = {**IMAGE["headers"], **headers}
-    response = run(lambda client: client.request(method, path, content=b"[[1, 2]", headers=headers), predictor)
+    response = run(
+        lambda client: client.request(method, path, content=b"[[1, 2]", headers=headers), predictor
+    )
     assert response.status_code == status
     assert message in response.json()["error"]
     assert len(predictor.calls) == 2  # the warm-up
@@ -155,7 +178,9 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(http_app, "_RECEIVE_SECONDS", 0.05)
     response = predict(content=slow_body(30))
     assert response.status_code == 408
-    assert response.json() == {"error": "a body must come within 0.05 seconds. Received: 5 bytes of it"}
+    assert response.json() == {
+        "error": "a body must come within 0.05 seconds. Received: 5 bytes of it"
+    }
 
 
 def test_a_client_that_leaves_is_counted_and_does_no_harm():
@@ -168,7 +193,12 @@ def test_a_client_that_leaves_is_counted_and_does_no_harm():
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "path": "/predict", "headers": [(b"content-type", b"application/json")]}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/predict",
+            "headers": [(b"content-type", b"application/json")],
+        }
         await client._transport.app(scope, receive, send)
         return sent[0]["status"], (await client.get("/metrics")).text
 

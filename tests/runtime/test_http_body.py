@@ -31,7 +31,10 @@ def png_that_claims(width, height):
 def test_json_and_raw_bytes_hold_the_same_image(dtype, random):
     image = (random.random((2, 3, 3)) * 255).astype(dtype)
     decode = decoders((2, 3, 3), dtype)
-    for decoded in (decode[JSON](json.dumps(image.tolist()).encode()), decode[RAW](image.tobytes())):
+    for decoded in (
+        decode[JSON](json.dumps(image.tolist()).encode()),
+        decode[RAW](image.tobytes()),
+    ):
         assert decoded.dtype == dtype
         np.testing.assert_array_equal(decoded, image)
 
@@ -67,19 +70,27 @@ def test_numbers_of_another_kind_are_refused(dtype, kind, body, message):
 
 def test_a_picture_of_the_inputs_size_arrives_pixel_for_pixel(random):
     pixels = random.integers(0, 256, (8, 6, 3), np.uint8)
-    np.testing.assert_array_equal(decoders((8, 6, 3), "uint8")["image/png"](picture(pixels, "PNG")), pixels)
+    np.testing.assert_array_equal(
+        decoders((8, 6, 3), "uint8")["image/png"](picture(pixels, "PNG")), pixels
+    )
     grey = random.integers(0, 256, (8, 6), np.uint8)
-    np.testing.assert_array_equal(decoders((8, 6, 1), "uint8")["image/png"](picture(grey, "PNG")), grey[..., np.newaxis])
+    np.testing.assert_array_equal(
+        decoders((8, 6, 1), "uint8")["image/png"](picture(grey, "PNG")), grey[..., np.newaxis]
+    )
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_the_middle_of_a_larger_picture_is_taken(kind):
-    pixels = np.zeros((64, 256, 3), np.uint8)  # black, but for the middle square, which is red above green
+    pixels = np.zeros(
+        (64, 256, 3), np.uint8
+    )  # black, but for the middle square, which is red above green
     pixels[:32, 96:160, 0] = 255
     pixels[32:, 96:160, 1] = 255
     image = decoders((8, 8, 3), "uint8")[f"image/{kind.lower()}"](picture(pixels, kind))
     assert image.shape == (8, 8, 3)
-    np.testing.assert_allclose(image[1, 1:7], [[255, 0, 0]] * 6, atol=32)  # JPEG keeps colours at half resolution
+    np.testing.assert_allclose(
+        image[1, 1:7], [[255, 0, 0]] * 6, atol=32
+    )  # JPEG keeps colours at half resolution
     np.testing.assert_allclose(image[6, 1:7], [[0, 255, 0]] * 6, atol=32)
 
 

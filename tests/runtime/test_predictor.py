@@ -150,7 +150,9 @@ def test_budget_in_macs(predictor, image):
 @pytest.mark.parametrize("background", [False, True])
 def test_interrupt_returns_the_newest_answer(slow, image, background):
     answers = []
-    caller = threading.Thread(target=lambda: answers.append(slow.predict(image, background=background)))
+    caller = threading.Thread(
+        target=lambda: answers.append(slow.predict(image, background=background))
+    )
     caller.start()
     time.sleep(0.25)
     slow.interrupt()
@@ -196,7 +198,9 @@ def test_early_exit_keeps_the_order_and_computes_only_what_is_left(predictor):
     confidences = np.exp(every).max(-1) / np.exp(every).sum(-1)
     thresholds = np.median(confidences, axis=1)
     left = predictor.early_exit(batch, thresholds)
-    by_hand = np.argmax(np.vstack([confidences[:-1] >= thresholds[:-1, None], np.ones((1, 8), bool)]), axis=0)
+    by_hand = np.argmax(
+        np.vstack([confidences[:-1] >= thresholds[:-1, None], np.ones((1, 8), bool)]), axis=0
+    )
     assert len(set(by_hand)) > 1
     np.testing.assert_array_equal(left.exits, by_hand)
     np.testing.assert_allclose(left.logits, every[by_hand, np.arange(8)], atol=1e-4)
@@ -208,7 +212,9 @@ def test_samples_that_left_are_not_computed(slow):
     step = slow._engine.step
     slow._engine.step = lambda index, state: (sizes.append(len(state[0])), step(index, state))[1]
     slow._engine.seconds = 0.0
-    slow.early_exit(np.zeros((4, 32, 32, 3), "float32"), [2.0, 0.0, 2.0, 2.0, 2.0, 2.0])  # equal logits: confidence 0.1
+    slow.early_exit(
+        np.zeros((4, 32, 32, 3), "float32"), [2.0, 0.0, 2.0, 2.0, 2.0, 2.0]
+    )  # equal logits: confidence 0.1
     assert sizes == [4, 4]
 
 
@@ -227,7 +233,9 @@ def test_engines_are_chosen_and_refused(path, tmp_path):
     assert runtime.AnytimePredictor(path).engine == "onnxruntime"
     with pytest.raises(ValueError, match="Received: engine='torch'"):
         runtime.AnytimePredictor(path, engine="torch")
-    export.export(models.build("resann-n1-c4", num_classes=3, input_shape=(16, 16, 3)), tmp_path / "e")
+    export.export(
+        models.build("resann-n1-c4", num_classes=3, input_shape=(16, 16, 3)), tmp_path / "e"
+    )
     assert runtime.AnytimePredictor(tmp_path / "e").engine == "tensorflow"
     with pytest.raises(ValueError, match="runs exports as 'onnx'"):
         runtime.AnytimePredictor(tmp_path / "e", engine="onnxruntime")
@@ -249,14 +257,19 @@ def test_a_folder_that_is_not_whole_is_refused(path, tmp_path):
     with pytest.raises(runtime.ExportError, match="lacks a file"):
         runtime.AnytimePredictor(copy)
     file.write_bytes(original)
-    for text, message in (('{"manifest_version"', "cannot be read"), (json.dumps({"sha256": {}}), "cannot be read")):
+    for text, message in (
+        ('{"manifest_version"', "cannot be read"),
+        (json.dumps({"sha256": {}}), "cannot be read"),
+    ):
         (copy / "manifest.json").write_text(text)
         with pytest.raises(runtime.ExportError, match=message):
             runtime.AnytimePredictor(copy)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_runs_without_keras_and_without_our_training_code(path, engine, image, tmp_path, predictors):
+def test_runs_without_keras_and_without_our_training_code(
+    path, engine, image, tmp_path, predictors
+):
     """In a process that has `ann.runtime` alone."""
     import shutil
 
@@ -273,6 +286,10 @@ np.save("logits.npy", answer.logits)
 heavy = {{"keras", "tensorflow"}} - ({{"keras", "tensorflow"}} if {engine!r} == "tensorflow" else set())
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
-    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
-    np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), predictors[engine].predict(image).logits, atol=1e-4)
+    np.testing.assert_allclose(
+        np.load(tmp_path / "logits.npy"), predictors[engine].predict(image).logits, atol=1e-4
+    )

@@ -47,7 +47,13 @@ def line_of(process, pattern):
 
 @contextlib.contextmanager
 def service(export_dir):
-    process = start(f"--export_dir={export_dir}", "--port=0", "--engine=onnxruntime", "--threads=1", "--workers=2")
+    process = start(
+        f"--export_dir={export_dir}",
+        "--port=0",
+        "--engine=onnxruntime",
+        "--threads=1",
+        "--workers=2",
+    )
     try:
         yield process, int(line_of(process, r"running on http://127\.0\.0\.1:(\d+)").group(1))
     finally:
@@ -72,7 +78,12 @@ def test_the_service_answers_as_the_predictor_does_and_ends_in_order(export_dir,
     with service(export_dir) as (process, port):
         assert json.loads(ask(port, "/health")) == {"status": "ready"}
         summary = json.loads(ask(port, "/"))
-        assert summary["accepts"] == ["application/json", "application/octet-stream", "image/jpeg", "image/png"]
+        assert summary["accepts"] == [
+            "application/json",
+            "application/octet-stream",
+            "image/jpeg",
+            "image/png",
+        ]
         assert 0 < summary["exits"][0]["seconds"] < summary["exits"][2]["seconds"]
 
         bodies = {
@@ -81,10 +92,25 @@ def test_the_service_answers_as_the_predictor_does_and_ends_in_order(export_dir,
             "image/png": png.getvalue(),
         }
         for content_type, body in bodies.items():
-            answer = json.loads(ask(port, "/predict", body, Content_Type=content_type, Deadline_Ms=30_000))
-            assert (answer["exit"], answer["name"], answer["macs"], answer["late"]) == (2, "exit_02", expected.macs, False)
+            answer = json.loads(
+                ask(port, "/predict", body, Content_Type=content_type, Deadline_Ms=30_000)
+            )
+            assert (answer["exit"], answer["name"], answer["macs"], answer["late"]) == (
+                2,
+                "exit_02",
+                expected.macs,
+                False,
+            )
             np.testing.assert_allclose(answer["probabilities"], probabilities, rtol=1e-4)
-        too_dear = json.loads(ask(port, "/predict", image.tobytes(), Content_Type="application/octet-stream", Budget_Macs=0))
+        too_dear = json.loads(
+            ask(
+                port,
+                "/predict",
+                image.tobytes(),
+                Content_Type="application/octet-stream",
+                Budget_Macs=0,
+            )
+        )
         assert (too_dear["exit"], too_dear["late"]) == (0, True)
         with pytest.raises(urllib.error.HTTPError, match="Bad Request") as refused:
             ask(port, "/predict", b"no picture", Content_Type="image/jpeg")
@@ -100,7 +126,12 @@ def test_the_service_answers_as_the_predictor_does_and_ends_in_order(export_dir,
 def answer_across_a_sigterm(process, port, body):
     """The answer to a request whose body is half there when the service is told to end."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        headers = ["POST /predict HTTP/1.1", "Host: test", "Content-Type: application/octet-stream", "Expect: 100-continue"]
+        headers = [
+            "POST /predict HTTP/1.1",
+            "Host: test",
+            "Content-Type: application/octet-stream",
+            "Expect: 100-continue",
+        ]
         connection.sendall("\r\n".join([*headers, f"Content-Length: {len(body)}", "", ""]).encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # the service waits for the body
         connection.sendall(body[:1000])
@@ -119,5 +150,7 @@ def test_a_folder_that_is_no_export_is_refused_before_the_port_opens(tmp_path):
 
 
 def test_the_service_needs_neither_keras_nor_tensorflow():
-    code = "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    code = (
+        "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

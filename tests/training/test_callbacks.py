@@ -17,7 +17,9 @@ X, Y = np.random.default_rng(0).normal(size=(16, 4)).astype("float32"), np.arang
 
 def test_a_nan_stops_with_the_name_of_the_exit(model):
     model.heads[1].layers[-1].bias.assign(np.full(3, np.nan, "float32"))
-    with pytest.raises(FloatingPointError, match=r"at exit_01 \(1 of 3 exits\).*Received: loss=nan"):
+    with pytest.raises(
+        FloatingPointError, match=r"at exit_01 \(1 of 3 exits\).*Received: loss=nan"
+    ):
         model.fit(X, Y, verbose=0, callbacks=[RaiseOnNaN()])
 
 
@@ -31,8 +33,16 @@ def test_epoch_log_has_losses_errors_and_weights_of_every_exit(model, tmp_path):
     log = pd.read_csv(tmp_path / "epochs.csv")
     assert log.epoch.tolist() == [0, 1]
     for name in model.exit_names:
-        assert {f"{name}_loss", f"{name}_error", f"{name}_weight", f"val_{name}_loss", f"val_{name}_error"} <= set(log.columns)
-    np.testing.assert_allclose(log[[f"{name}_weight" for name in model.exit_names]], [[0.25, 0.625, 1]] * 2)
+        assert {
+            f"{name}_loss",
+            f"{name}_error",
+            f"{name}_weight",
+            f"val_{name}_loss",
+            f"val_{name}_error",
+        } <= set(log.columns)
+    np.testing.assert_allclose(
+        log[[f"{name}_weight" for name in model.exit_names]], [[0.25, 0.625, 1]] * 2
+    )
     assert log.learning_rate.tolist() == pytest.approx([0.01] * 2)
 
 

@@ -20,7 +20,9 @@ def test_restores_weights_optimizer_weighting_and_epoch(dense_chain, tmp_path):
     again = compiled(dense_chain)
     assert restore(again, path, steps_per_epoch=4) == 3
     for mine, theirs in zip(
-        (*again.weights, *again.optimizer.variables), (*model.weights, *model.optimizer.variables), strict=True
+        (*again.weights, *again.optimizer.variables),
+        (*model.weights, *model.optimizer.variables),
+        strict=True,
     ):
         np.testing.assert_array_equal(mine, theirs)
     assert list(tmp_path.iterdir()) == [path]
@@ -31,7 +33,9 @@ def test_a_corrupt_file_is_refused(dense_chain, tmp_path, content):
     path = tmp_path / "checkpoint.weights.h5"
     model = compiled(dense_chain)
     model.fit(X, Y, verbose=0, callbacks=[Checkpoint(path)])
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content == "half" else content)
+    path.write_bytes(
+        path.read_bytes()[: path.stat().st_size // 2] if content == "half" else content
+    )
     with pytest.raises(ValueError, match="corrupt.*Received: path="):
         restore(compiled(dense_chain), path, steps_per_epoch=1)
 

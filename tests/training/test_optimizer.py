@@ -18,7 +18,8 @@ def test_l2_is_in_the_gradient_of_kernels_only():
     optimizer.build([kernel, bias, gamma])
     for _ in range(2):
         optimizer.apply([tf.fill([2], 1.0)] * 3)
-    # Kernel: v1 = -0.1 (1 + 0.5 * 2) = -0.2, w = 1.8; v2 = 0.9 v1 - 0.1 (1 + 0.5 * 1.8) = -0.37, w = 1.43.
+    # Kernel: v1 = -0.1 (1 + 0.5 * 2) = -0.2, w = 1.8; v2 = 0.9 v1 - 0.1 (1 + 0.5 * 1.8) = -0.37, w
+    # = 1.43.
     np.testing.assert_allclose(kernel.numpy(), [1.43, 1.43], rtol=1e-6)
     # Others: v1 = -0.1; v2 = -0.19.
     np.testing.assert_allclose(bias.numpy(), [2.71, 2.71], rtol=1e-6)
