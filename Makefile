@@ -6,7 +6,7 @@ REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard t
 
 # A target for each table, figure and study, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
 SCALE ?= quick
-DECLARED := $(wildcard $(addprefix experiments/,papers/adaloss_*.py papers/sieve_*.py papers/exp_lin_*.py *_study*.py))
+DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py experiments/studies/*_study*.py)
 EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED))))
 
 .PHONY: demo test lint format bench report $(EXPERIMENTS)

@@ -161,10 +161,10 @@ def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFram
 
 def deadlines(run_dir, requests: int) -> pd.DataFrame:
     """What requests with random deadlines get from a trained network, with each engine, alone and on a busy machine."""
-    from ann import build
-    from ann.config import RunConfig
-    from experiments.exported_run import export_run
-    from experiments.run_folder import RunFolder
+    from ann.runs import build
+    from ann.runs.config import RunConfig
+    from ann.runs.export import export_run
+    from ann.runs.folder import RunFolder
 
     test = build.dataset(
         RunConfig.from_dict(json.loads(RunFolder(run_dir).config.read_text()))
@@ -221,8 +221,8 @@ def first_answer(predictor, image) -> int:
 
 def error_against_time(run_dir, static_run_dirs) -> pd.DataFrame:
     """Error (%) of every exit of a trained network against its measured milliseconds, and of static networks' last exits."""
-    from experiments.exported_run import export_run
-    from experiments.run_folder import RunFolder
+    from ann.runs.export import export_run
+    from ann.runs.folder import RunFolder
 
     frames = []
     for directory in [run_dir, *static_run_dirs]:
@@ -276,7 +276,7 @@ def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
-    from experiments.environment import cells, environment
+    from ann.runs.environment import cells, environment
 
     output = pathlib.Path(_OUTPUT_DIR.value)
     output.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def measure(variants, *, task, network, batch_size, steps, rounds) -> pd.DataFra
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.environment import environment
+    from ann.runs.environment import environment
 
     variants = (*VARIANTS, *(COMPILED if _COMPILED.value else ()))
     tables, ratios = [], []

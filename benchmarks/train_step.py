@@ -79,7 +79,7 @@ def ratios(table) -> dict[str, float]:
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.environment import environment
+    from ann.runs.environment import environment
 
     table = measure(
         VARIANTS,

@@ -20,8 +20,8 @@ from absl import app, flags
 from tqdm import tqdm
 
 from ann import losses, models, training
+from ann.runs.environment import environment
 from benchmarks.random_batch import random_batch
-from experiments.environment import environment
 
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
 _C = flags.DEFINE_integer("c", 16, "First width.")

@@ -10,8 +10,8 @@ import pandas as pd
 from absl import app, flags
 
 from ann.atomic_write import atomic_path
-from experiments.environment import cells
-from experiments.run_folder import RunFolder
+from ann.runs.environment import cells
+from ann.runs.folder import RunFolder
 
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write.", required=True)
 

@@ -22,9 +22,9 @@ import pandas as pd
 from absl import app, flags
 
 from ann import evaluation
-from ann.config import DataConfig, RunConfig, TrainingConfig, WeightingConfig
-from experiments.environment import environment
-from experiments.training_run import train
+from ann.runs.config import DataConfig, RunConfig, TrainingConfig, WeightingConfig
+from ann.runs.environment import environment
+from ann.runs.train import train
 
 _RUN_DIR = flags.DEFINE_string(
     "run_dir", "runs/demo", "Folder to write; an earlier demo there is replaced."

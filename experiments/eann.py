@@ -25,7 +25,7 @@ from absl import app, flags
 from tqdm import tqdm
 
 from ann.atomic_write import atomic_path
-from ann.config import (
+from ann.runs.config import (
     DataConfig,
     ModelConfig,
     RunConfig,
@@ -33,7 +33,7 @@ from ann.config import (
     TrainingConfig,
     WeightingConfig,
 )
-from experiments.run_folder import RunFolder
+from ann.runs.folder import RunFolder
 
 MEMBERS = (1, 2, 4)
 PLAIN = (1, 2, 3, 4)
@@ -64,7 +64,8 @@ def run_config(
 
 def batches_for_test(config: RunConfig):
     """The test images, normalised as the training images of the run."""
-    from ann import build, data
+    from ann import data
+    from ann.runs import build
 
     test = data.load(config.data.dataset, data_dir=config.data.data_dir).test
     return data.evaluation_batches(dataclasses.replace(build.dataset(config), test=test))
@@ -72,7 +73,7 @@ def batches_for_test(config: RunConfig):
 
 def _run(task):
     """Trains and measures one run in a worker; a finished one is left alone."""
-    from experiments.training_run import train_once
+    from ann.runs.train import train_once
 
     config, folder = task
     train_once(config, folder, verbose=0)
@@ -128,7 +129,7 @@ def same_budgets(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def measure(folders, configs) -> dict[str, pd.DataFrame]:
     """Test curves of everything in the figure."""
     from ann import ensembles, evaluation
-    from experiments.measure import eann_curve
+    from experiments.harness.cells import eann_curve
 
     curves = {run: curve_on_test(configs[run], folders[run]) for run in folders}
     of_members = [curves[(n, None)] for n in MEMBERS]
@@ -194,7 +195,7 @@ def time_workers(folders, config, batch_size: int, rounds: int) -> pd.DataFrame:
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.environment import cells, environment
+    from ann.runs.environment import cells, environment
 
     size = {
         name: flags.FLAGS[name].value for name in ("dataset", "examples", "epochs", "c", "seed")

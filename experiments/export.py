@@ -30,7 +30,7 @@ def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
     logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
-    from experiments.exported_run import export_run
+    from ann.runs.export import export_run
 
     try:
         export_run(_RUN_DIR.value, _OUTPUT.value, _FORMAT.value, preprocess=_PREPROCESS.value)

@@ -17,11 +17,11 @@ from absl import app, flags
 from tqdm import tqdm
 
 from ann.atomic_write import atomic_path
-from experiments import report_page
-from experiments.catalogue import EXPERIMENTS
-from experiments.declaration import SCALES
-from experiments.run_store import RunStore
-from experiments.section import section
+from experiments.harness import page
+from experiments.harness.catalogue import EXPERIMENTS
+from experiments.harness.declaration import SCALES
+from experiments.harness.sections import section
+from experiments.harness.store import RunStore
 
 
 def write_report(folder: pathlib.Path) -> pd.DataFrame:
@@ -58,9 +58,9 @@ def write_report(folder: pathlib.Path) -> pd.DataFrame:
         "verdict",
     ]
     _write(folder / "verdicts.csv", verdicts[columns].round(4).to_csv(index=False))
-    _write(folder / "report.md", report_page.as_markdown(sections))
-    _write(folder / "report.html", report_page.as_page(sections))
-    return report_page.overview(sections)
+    _write(folder / "report.md", page.as_markdown(sections))
+    _write(folder / "report.html", page.as_page(sections))
+    return page.overview(sections)
 
 
 def _write(path, text):

@@ -16,19 +16,19 @@ import pathlib
 
 from absl import app, flags
 
-from experiments.catalogue import EXPERIMENTS
-from experiments.declaration import SCALES
+from experiments.harness.catalogue import EXPERIMENTS
+from experiments.harness.declaration import SCALES
 
 
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.run_store import RunStore
+    from experiments.harness.store import RunStore
 
     values = flags.FLAGS
     store = RunStore(pathlib.Path(values.results_dir))
     if values.list:
-        from experiments.plan_text import list_experiments
+        from experiments.harness.plan_text import list_experiments
 
         print(list_experiments(store))
         return
@@ -43,11 +43,11 @@ def main(argv):
             f"experiments are {', '.join(EXPERIMENTS)}. Received: {', '.join(unknown)}"
         )
     if values.dry_run:
-        from experiments.plan_text import plan_as_text
+        from experiments.harness.plan_text import plan_as_text
 
         print(plan_as_text(names, values.scale, store))
         return
-    from experiments.runner import run
+    from experiments.harness.runner import run
 
     failed = run(
         names,
@@ -63,7 +63,7 @@ def main(argv):
 
 
 def _as_text(name, scale, stored) -> str:
-    from experiments.section import claims_as_text, section, table_as_text
+    from experiments.harness.sections import claims_as_text, section, table_as_text
 
     one = section(name, scale, stored)
     tables = [table.to_string(index=False) for table in (table_as_text(one), claims_as_text(one))]
@@ -74,7 +74,7 @@ def _as_text(name, scale, stored) -> str:
 
 def default_workers() -> int:
     """A run a core; a run at a time where there is an accelerator."""
-    from experiments.environment import environment
+    from ann.runs.environment import environment
 
     return 1 if environment()["accelerators"] else os.cpu_count()
 

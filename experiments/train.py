@@ -30,7 +30,7 @@ _RESUME = flags.DEFINE_bool("resume", False, "Go on with the run that --run_dir 
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from experiments.training_run import train
+    from ann.runs.train import train
 
     try:
         config = run_flags.config_from(flags.FLAGS)

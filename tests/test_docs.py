@@ -8,7 +8,7 @@ import numpy as np
 
 from ann import losses, models
 from ann.losses import LossCombiner
-from experiments.plan import plan
+from experiments.harness.plan import plan
 
 ROOT = pathlib.Path(__file__).parent.parent
 

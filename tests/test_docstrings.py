@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import ann
-from ann import config, costs, data, ensembles, evaluation, export, losses, models
+from ann import costs, data, ensembles, evaluation, export, losses, models
+from ann.runs import config
 
 MODULES = [module.name for module in pkgutil.walk_packages(ann.__path__, "ann.")]
 NAMES = {

@@ -12,24 +12,22 @@ ROOT = pathlib.Path(__file__).parent.parent
 # Room -> rooms it may import (itself and `atomic_write`, which stands on nothing, aside). `build`
 # sees every room.
 MAY_IMPORT = {
-    "config": set(),
     "atomic_write": set(),
     "metrics": set(),
     "costs": set(),
-    "data": {"config"},
-    "layers": {"config"},
-    "exits": {"config", "layers"},
-    "losses": {"config"},
-    "models": {"config", "costs", "exits", "layers", "losses", "metrics"},
+    "data": set(),
+    "layers": set(),
+    "exits": {"layers"},
+    "losses": set(),
+    "models": {"exits", "layers", "losses", "metrics"},
     "ensembles": {"costs", "layers", "models"},
-    "training": {"config"},
-    "evaluation": {"config", "costs", "models"},
+    "training": set(),
+    "evaluation": {"costs", "models"},
     "runtime": set(),
     "export": {"costs", "runtime"},
-    "build": {"config", "data", "evaluation", "losses", "models", "training"},
+    "runs": {"data", "evaluation", "export", "losses", "models", "training"},
 }
 NO_TENSORFLOW = {
-    "config",
     "models",
     "exits",
     "layers",
@@ -93,11 +91,11 @@ def test_no_tensorflow_at_module_level(path):
 def test_config_needs_only_the_standard_library():
     names = {
         name.split(".")[0]
-        for name in imported_modules(ast.parse((ROOT / "ann/config.py").read_text()))
+        for name in imported_modules(ast.parse((ROOT / "ann/runs/config.py").read_text()))
     }
     assert names <= set(sys.stdlib_module_names)
 
 
 def test_importing_the_package_imports_no_framework():
-    code = "import ann, ann.config, sys; sys.exit(bool({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
+    code = "import ann, ann.runs.config, sys; sys.exit(bool({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

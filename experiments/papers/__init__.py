@@ -1,1 +1,1 @@
-"""One module a table or figure of the papers: rows, settings of each scale, what the paper claims of them."""
+"""One module per table or figure of the papers: rows, settings of each scale, claims."""

@@ -1,6 +1,6 @@
 """001 Fig. 1: a small network trained with AdaLoss against a larger one trained with CONST, and OPT of the larger."""
 
-from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_PAIR, SMALL_PAIR
 
 EXPERIMENT = Experiment(

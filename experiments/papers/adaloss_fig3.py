@@ -1,6 +1,6 @@
 """001 Fig. 3: training loss at each exit, relative to a network trained for that exit alone."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK
 
 EXPERIMENT = Experiment(

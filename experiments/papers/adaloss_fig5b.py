@@ -1,6 +1,6 @@
 """001 Fig. 5b: small ResANNs with AdaLoss against ones of twice the cost with CONST, on CIFAR-100."""
 
-from experiments.declaration import Experiment, Settings
+from experiments.harness.declaration import Experiment, Settings
 from experiments.papers.networks import PAIRS, QUICK_PAIR, SMALL_PAIR
 from experiments.papers.small_against_large import PANEL
 

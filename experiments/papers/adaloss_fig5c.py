@@ -1,6 +1,6 @@
 """001 Fig. 5c: small ResANNs with AdaLoss against ones of twice the cost with CONST, on SVHN."""
 
-from experiments.declaration import Experiment, Settings
+from experiments.harness.declaration import Experiment, Settings
 from experiments.papers.networks import PAIRS, QUICK_PAIR, SMALL_PAIR
 from experiments.papers.small_against_large import PANEL
 

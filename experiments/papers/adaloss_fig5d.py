@@ -1,6 +1,6 @@
 """001 Fig. 5d: a small network with AdaLoss against a larger one with CONST, ResANNs on ILSVRC."""
 
-from experiments.declaration import Experiment, Settings
+from experiments.harness.declaration import Experiment, Settings
 from experiments.papers.networks import QUICK_PAIR, SMALL_PAIR
 from experiments.papers.small_against_large import PANEL
 

@@ -1,6 +1,6 @@
 """001 Fig. 5e: a small network with AdaLoss against a larger one with CONST, MSDNets on ILSVRC."""
 
-from experiments.declaration import Experiment, Settings
+from experiments.harness.declaration import Experiment, Settings
 from experiments.papers.networks import QUICK_MSDNETS, SMALL_MSDNETS
 from experiments.papers.small_against_large import PANEL
 

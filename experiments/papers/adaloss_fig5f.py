@@ -1,6 +1,6 @@
 """001 Fig. 5f: what decides is the family; AdaLoss helps in each."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import FAMILIES, QUICK_FAMILIES, SMALL_FAMILIES
 
 EXPERIMENT = Experiment(

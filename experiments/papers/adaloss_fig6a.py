@@ -1,6 +1,6 @@
 """001 Fig. 6a: an EANN of ResANNs, trained with AdaLoss or CONST, beside the largest of them and OPT."""
 
-from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 EXPERIMENT = Experiment(

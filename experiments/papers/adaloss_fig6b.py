@@ -1,6 +1,6 @@
 """001 Fig. 6b: an EANN of ResANNs against linear ensembles of plain networks on ILSVRC."""
 
-from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 EXPERIMENT = Experiment(

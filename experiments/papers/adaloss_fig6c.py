@@ -1,6 +1,6 @@
 """001 Fig. 6c: the weights that AdaLoss ends with on easier and harder data."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,6 @@
 """001 Table 1: increase of the test error over OPT, averaged over ResANNs and data sets."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, TWELVE
 
 EXPERIMENT = Experiment(

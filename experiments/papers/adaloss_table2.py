@@ -1,6 +1,6 @@
 """001 Table 2: CONST and AdaLoss on three families of networks on ILSVRC."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import FAMILIES, QUICK_FAMILIES, SMALL_FAMILIES
 
 EXPERIMENT = Experiment(

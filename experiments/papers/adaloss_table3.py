@@ -1,6 +1,6 @@
 """001 Table 3: the share gamma of constant weights in AdaLoss."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import ABLATION, QUICK
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,6 @@
 """001 Table 4: the momentum of the running losses in AdaLoss."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import ABLATION, QUICK
 
 EXPERIMENT = Experiment(

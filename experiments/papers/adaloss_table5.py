@@ -1,6 +1,6 @@
 """001 Table 5: how often AdaLoss updates its weights."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import ABLATION, QUICK
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,6 @@
 """003, EANNs of each weighting scheme, on one and on several workers, against OPT+. Its numbers are lost."""
 
-from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 CONST = {"weighting": "const", "sampler": "aann"}

@@ -1,6 +1,6 @@
 """003, ILSVRC: AANNs of 26, 50 and 101 layers with CONST and SIEVE, and their EANN on one and on several workers."""
 
-from experiments.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 SIEVE = {"weighting": "sieve_v2", "sampler": "aann"}

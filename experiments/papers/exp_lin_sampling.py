@@ -1,6 +1,6 @@
 """003, AANN under every weighting scheme: in how many settings it beats the static loss. Its numbers are lost."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, TWELVE
 
 EXPERIMENT = Experiment(

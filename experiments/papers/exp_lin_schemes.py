@@ -1,6 +1,6 @@
 """003, comparison of weighting schemes: increase of the error over OPT, all trained with AANN. Its numbers are lost."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, TWELVE
 
 EXPERIMENT = Experiment(

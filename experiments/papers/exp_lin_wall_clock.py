@@ -1,6 +1,6 @@
 """003, wall-clock time of its ResNets with exits beside their MACs; its numbers are lost. Nothing is trained."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 EXPERIMENT = Experiment(

@@ -1,6 +1,6 @@
 """Rows that 002's comparisons of samplers share."""
 
-from experiments.declaration import Row
+from experiments.harness.declaration import Row
 
 ANN = Row("ANN", {"weighting": "sieve"})
 AANN = Row("AANN", {"weighting": "sieve", "sampler": "aann"})

@@ -1,6 +1,6 @@
 """002 Fig. 2e (and the last rows of Table 3): an EANN of AANNs against OPT+."""
 
-from experiments.declaration import Claim, Experiment, Row, Settings
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK_SEQUENCE, SMALL_SEQUENCE
 
 AANN = {"weighting": "sieve", "sampler": "aann"}

@@ -1,6 +1,6 @@
 """002 Fig. 4: which exits the samplers draw in the course of training."""
 
-from experiments.declaration import Claim, Experiment, Settings
+from experiments.harness.declaration import Claim, Experiment, Settings
 from experiments.papers.networks import QUICK
 from experiments.papers.samplers import AANN, AVGL, EXP3, RWM
 

@@ -1,6 +1,6 @@
 """002 Table 1 (and Fig. 2a-d, f): weightings and ways to train one by one, on the held-out images."""
 
-from experiments.declaration import AE, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK
 
 EXPERIMENT = Experiment(

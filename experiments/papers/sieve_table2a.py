@@ -1,6 +1,6 @@
 """002 Table 2a: in how many settings AANN and Milestone beat the plain ANN."""
 
-from experiments.declaration import AE, MILESTONES, Claim, Experiment, Settings
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
 from experiments.papers.samplers import AANN, ANN, MILESTONE
 

@@ -1,6 +1,6 @@
 """002 Table 2b: increase of the error over OPT, with and without AANN."""
 
-from experiments.declaration import Claim, Experiment, Settings
+from experiments.harness.declaration import Claim, Experiment, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
 from experiments.papers.samplers import AANN, ANN, OPT
 

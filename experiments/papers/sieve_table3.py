@@ -1,6 +1,6 @@
 """002 Table 3: errors of OPT, ANN and AANN, network by network; its EANN is `sieve_fig2e`."""
 
-from experiments.declaration import AE, MILESTONES, Claim, Experiment, Settings
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
 from experiments.papers.samplers import AANN, ANN, OPT
 

@@ -1,6 +1,6 @@
 """002 Table 4 (and Fig. 3): how often a network predicts."""
 
-from experiments.declaration import AE, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Row, Settings
 from experiments.papers.networks import QUICK
 
 EXPERIMENT = Experiment(

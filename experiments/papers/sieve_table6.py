@@ -1,6 +1,6 @@
 """002 Table 6: errors of every sampler, network by network."""
 
-from experiments.declaration import AE, MILESTONES, Claim, Experiment, Settings
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Settings
 from experiments.papers.networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
 from experiments.papers.samplers import AANN, ANN, AVGL, EXP3, MILESTONE, OPT, RWM
 

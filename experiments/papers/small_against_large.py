@@ -1,6 +1,6 @@
 """What the panels of 001 Fig. 5 share: a small network with AdaLoss against a large one with CONST."""
 
-from experiments.declaration import END, MILESTONES, Claim, Row
+from experiments.harness.declaration import END, MILESTONES, Claim, Row
 
 _ROWS = (
     Row("AdaLoss, small", {"weighting": "adaloss"}),

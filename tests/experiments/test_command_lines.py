@@ -101,7 +101,7 @@ def test_attach_demo_trains_a_plain_network(tmp_path):
         "--width=4",
         f"--run_dir={tmp_path / 'run'}",
     ]
-    run = command("experiments.attach_demo", *arguments)
+    run = command("examples.attach_cnn", *arguments)
     assert run.returncode == 0, run.stderr
     curve = pd.read_csv(tmp_path / "run" / "curve.csv")
     assert len(curve) == 2  # 3 units, an exit behind the first, the classifier behind the last

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from ann import build
+from ann.runs import build
+from ann.runs.folder import RunFolder, RunFolderError
 from experiments import cost_inflation, eann
-from experiments.run_folder import RunFolder, RunFolderError
 
 
 def test_every_run_resolves_and_serves_something():

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ann import costs, ensembles, export, models, runtime
-from experiments.small_cnn import small_cnn
+from examples.small_cnn import small_cnn
 
 FORMATS = ["saved_model", "onnx", "litert"]
 FAMILIES = {

@@ -9,7 +9,7 @@ from keras import layers
 
 from ann import costs, losses
 from ann.models import attach_exits
-from experiments.small_cnn import small_cnn
+from examples.small_cnn import small_cnn
 
 applications = keras.applications
 APPLICATIONS = {

@@ -1,0 +1,1 @@
+"""From declarations to tables, figures and verdicts: plan, runner, store, cells, page."""

@@ -1,0 +1,164 @@
+"""From a declaration to the runs it needs, and what they cost. Nothing is trained or built here."""
+
+import collections
+import dataclasses
+import typing
+
+import numpy as np
+import pandas as pd
+
+from ann.evaluation import milestone_exits
+from ann.runs.config import GROUPS, RunConfig
+from experiments.harness.declaration import Experiment, Row, Settings
+from experiments.harness.network_costs import network_exits
+from experiments.harness.scales import DATASETS, SCALES
+
+# A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
+# twice as much again.
+_PASSES = 3
+# Timed runs that tell how long another takes.
+_ALIKE = 9
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+    """One run of a row.
+
+    Attributes:
+        dataset, networks, method, seed: where it stands in the table; `networks` are those of the
+            setting, joined by "+".
+        member: which network of the setting it is.
+        exit: of OPT, the exit it is trained for; None: all its exits count.
+        config: what to run.
+    """
+
+    dataset: str
+    networks: str
+    method: str
+    seed: int
+    member: int
+    exit: int | None
+    config: RunConfig
+
+
+def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
+    """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal
+    configs.
+
+    Raises:
+        ValueError: a field or value is none of `RunConfig`.
+    """
+    settings, runs = experiment.settings[scale], []
+    for dataset, setting, seed, row in _cells(experiment, settings):
+        for member in _members(row, setting):
+            fields = SCALES[scale][dataset] | dict(settings.fields) | dict(row.fields)
+            fields |= {"dataset": dataset, "model": setting[member], "seed": seed}
+            for opt_at in _opt_exits(row, fields):
+                config = config_of(fields if opt_at is None else fields | {"opt_at": opt_at})
+                own = opt_at if row.is_opt else None
+                runs.append(
+                    PlannedRun(dataset, "+".join(setting), row.method, seed, member, own, config)
+                )
+    return runs
+
+
+def _cells(experiment, settings: Settings):
+    for seed in range(settings.seeds):
+        for dataset in settings.datasets:
+            for networks in settings.networks:
+                setting = (networks,) if isinstance(networks, str) else networks
+                for row in experiment.rows:
+                    if row.method in settings.methods or not settings.methods:
+                        yield dataset, setting, seed, row
+
+
+def _members(row: Row, setting):
+    everything = range(len(setting))
+    return (row.members or everything) if row.join else [everything[row.network]]
+
+
+def _opt_exits(row: Row, fields):
+    """Exits that OPT is trained for; None for what is not OPT. A linear ensemble is made of networks trained for their last."""
+    if fields.get("weighting") != "opt":
+        return [None]
+    count = len(network_exits(fields["model"], fields.get("s"), fields["dataset"]))
+    if not row.is_opt:
+        return [count - 1]
+    return (
+        range(count)
+        if row.every_exit
+        else milestone_exits([(k + 1) / count for k in range(count)], "closest")
+    )
+
+
+def config_of(fields) -> RunConfig:
+    """The config with these fields, whichever group each is of.
+
+    Raises:
+        ValueError: a field is of no group, or its value not allowed.
+    """
+    owner = {
+        field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)
+    }
+    unknown = sorted(set(fields) - set(owner))
+    if unknown:
+        raise ValueError(f"fields are {sorted(owner)}. Received: {unknown}")
+    groups = {
+        name: {key: value for key, value in fields.items() if owner[key] == name} for name in GROUPS
+    }
+    return RunConfig(**{name: GROUPS[name](**values) for name, values in groups.items()})
+
+
+def networks(experiment: Experiment, scale: str) -> set[tuple]:
+    """`(model, s, dataset)` of each network in a plan, without asking what it costs."""
+    settings = experiment.settings[scale]
+    return {
+        (setting[member], row.fields.get("s"), dataset)
+        for dataset, setting, _, row in _cells(experiment, settings)
+        for member in _members(row, setting)
+    }
+
+
+def training_macs(config: RunConfig) -> float:
+    """MACs of a run's training: forward and backward passes over all its images, OPT's as far as its exit."""
+    images, _, _ = DATASETS[config.data.dataset]
+    images = config.data.train_examples or images
+    last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
+    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[last]
+    return float(_PASSES * macs * images * config.training.epochs)
+
+
+class Plan(typing.NamedTuple):
+    """How much there is to do: runs, those of them that are finished, MACs of all, hours of the others (None: unknown)."""
+
+    runs: int
+    finished: int
+    macs: float
+    hours_left: float | None
+
+
+def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
+    """What a plan still needs.
+
+    Args:
+        runs: of `plan`.
+        stored: finished runs (`RunStore.runs`); the median speed of those that were timed and are
+            nearest in size tells how long the others take.
+        name_of: from a config to the name of its run.
+    """
+    macs = {name_of(run.config): training_macs(run.config) for run in runs}
+    left = [value for name, value in macs.items() if name not in stored.index]
+    timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
+    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
+    hours = (
+        sum(count * value / _macs_per_hour(timed, value) for value, count in sizes)
+        if len(timed)
+        else None
+    )
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
+
+
+def _macs_per_hour(timed, macs: float) -> float:
+    """Of the whole machine, all workers together, on runs of about that size: small ones mostly start and evaluate."""
+    nearest = timed.loc[np.log(timed.training_macs / macs).abs().nsmallest(_ALIKE).index]
+    return float((nearest.training_macs * nearest.workers / nearest.seconds * 3600).median())

@@ -1,0 +1,149 @@
+"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is made of several runs."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import pathlib
+import time
+
+from tqdm import tqdm
+
+from ann import data, ensembles, evaluation
+from ann.runs import build
+from ann.runs.folder import RunFolder
+from ann.runs.identity import run_name
+from experiments.harness.catalogue import EXPERIMENTS
+from experiments.harness.cells import by_cell, linear_ensemble_name, wall_clock_name
+from experiments.harness.plan import plan, training_macs
+
+
+def train_all(configs, runs_dir, store, workers: int) -> list[str]:
+    """Trains the runs that the store lacks, several at a time, and adds each as soon as it is
+    finished.
+
+    Args:
+        configs: dictionary from name to config.
+        runs_dir: folder of run folders.
+        store: a `RunStore`.
+        workers: runs at a time, each on its share of the cores.
+
+    Returns:
+        What failed, a line each; the other runs are not lost to it.
+    """
+    finished = set(store.runs().index)
+    tasks = [
+        (config, pathlib.Path(runs_dir) / name)
+        for name, config in configs.items()
+        if name not in finished
+    ]
+    macs = {folder: training_macs(config) for config, folder in tasks}
+    for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[variable] = str(max(1, os.cpu_count() // workers))
+    failed = []
+    # The bar counts MACs: runs differ by much, and so would an estimate of what is left.
+    bar = tqdm(total=sum(macs.values()), unit="MAC", unit_scale=True, desc=f"{len(tasks)} runs")
+    # A pool that notices when a worker is killed; what the others have finished is in the store by
+    # then. It keeps its workers: with max_tasks_per_child, Python 3.11's can wait forever for one
+    # that it does not start.
+    pool = concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    with pool, bar:
+        for future in concurrent.futures.as_completed(
+            [pool.submit(_train, *task) for task in tasks]
+        ):
+            path, seconds, error = future.result()
+            if error:
+                failed.append(f"{path.name}: {error}")
+            else:
+                store.add(
+                    RunFolder(path), seconds=seconds, workers=workers, training_macs=macs[path]
+                )
+            bar.update(macs[path])
+    return failed
+
+
+def _train(config, path):
+    """Trains one run in a worker: its folder, the seconds (none for what was begun before), and what went wrong."""
+    start, fresh = time.perf_counter(), not path.exists()
+    try:
+        from ann.runs.train import train_once
+
+        train_once(config, path, verbose=0)
+    except Exception as error:  # one run that fails must not end the others
+        return path, None, f"{type(error).__name__}: {error}"
+    return path, round(time.perf_counter() - start, 1) if fresh else None, None
+
+
+def measure_linear_ensembles(experiment, runs, runs_dir, store) -> None:
+    """Curves of the linear ensembles, from the networks in the run folders."""
+    joined = {row.method for row in experiment.rows if row.join == "linear_ensemble"}
+    for (_, _, method, _), group in by_cell(runs).items():
+        name = linear_ensemble_name(group)
+        if method in joined and name not in store.runs().index:
+            store.add_measurement(name, _linear_ensemble_curve(group, runs_dir))
+
+
+def _linear_ensemble_curve(group, runs_dir):
+    import keras
+
+    from ann.runs.train import train_once
+
+    # On a machine that has the store but not the networks they are trained again.
+    folders = [
+        train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0)
+        for run in group
+    ]
+    members = [keras.saving.load_model(folder.model, compile=False) for folder in folders]
+    batches = data.evaluation_batches(build.dataset(group[0].config))
+    return evaluation.anytime_curve(ensembles.linear_ensemble(members), batches)
+
+
+def measure_wall_clock(runs, store) -> None:
+    """Times the networks that are not timed yet."""
+    from benchmarks.wall_clock import time_exits
+
+    for run in runs:
+        name = wall_clock_name(run.networks, run.dataset)
+        if name not in store.runs().index:
+            store.add_measurement(name, time_exits(run.networks, run.dataset))
+
+
+def prepared(datasets) -> tuple[set, list[str]]:
+    """Which data sets are there, and why the others are not."""
+    found, missing = set(), []
+    for name in sorted(datasets):
+        try:
+            data.load(name)
+            found.add(name)
+        except FileNotFoundError as error:
+            missing.append(f"{name} is left out: {error}")
+    return found, missing
+
+
+def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
+    """Runs and measures experiments; data sets that are not prepared are left out, and said.
+
+    Returns:
+        What failed, a line each.
+    """
+    plans = {name: plan(EXPERIMENTS[name], scale) for name in names}
+    timed = {name for name in names if EXPERIMENTS[name].measure == "milliseconds"}
+    found, missing = prepared({run.dataset for name in set(names) - timed for run in plans[name]})
+    for line in missing:
+        print(line)
+    plans = {
+        name: [run for run in runs if name in timed or run.dataset in found]
+        for name, runs in plans.items()
+    }
+    configs = {
+        run_name(run.config): run.config
+        for name in plans
+        if name not in timed
+        for run in plans[name]
+    }
+    failed = train_all(configs, runs_dir, store, workers)
+    for name, runs in plans.items():
+        if name in timed:
+            measure_wall_clock(runs, store)
+        else:
+            measure_linear_ensembles(EXPERIMENTS[name], runs, runs_dir, store)
+    return failed

@@ -1,0 +1,125 @@
+"""Finished runs as CSV: what tables and figures are made from, and why no run is trained twice.
+
+runs.csv has a row a run: its config, versions, hardware, seconds. run_exits.csv has a row an exit:
+error, losses, weight. run_sampling.csv has the probabilities of a sampler, thinned to some epochs.
+All are keyed by `run`, the name of the run's folder (`run_folder.run_name`), which holds a digest
+of all that the run claims.
+"""
+
+import dataclasses
+import json
+import pathlib
+import typing
+
+import numpy as np
+import pandas as pd
+
+from ann.atomic_write import atomic_path
+from ann.evaluation.epoch_log import exit_columns, final_losses
+from ann.runs.environment import cells, environment
+from ann.runs.folder import RunFolder
+
+EPOCHS_KEPT = 25
+
+
+class Stored(typing.NamedTuple):
+    """All that a store holds at one time, for what looks at it often: `RunStore.runs`, `exits`, `sampling`."""
+
+    runs: pd.DataFrame
+    exits: pd.DataFrame
+    sampling: pd.DataFrame
+
+
+@dataclasses.dataclass(frozen=True)
+class RunStore:
+    """The three files in a folder, read anew each time: they are small, and another process may have added to them."""
+
+    folder: pathlib.Path
+
+    def read(self) -> Stored:
+        """The three files, read once."""
+        return Stored(self.runs(), self.exits(), self.sampling())
+
+    def runs(self) -> pd.DataFrame:
+        """A row a run, indexed by `run`."""
+        return self._read("runs").set_index("run")
+
+    def exits(self) -> pd.DataFrame:
+        """A row an exit, as of `exits_of`, with the column `run`."""
+        return self._read("run_exits")
+
+    def sampling(self) -> pd.DataFrame:
+        """`run`, `epoch`, `exit`, `probability` of the runs that have a sampler."""
+        return self._read("run_sampling")
+
+    def add(self, folder: RunFolder, **facts) -> None:
+        """Adds a finished run; one that is there is replaced. It counts as finished from the last
+        of the three writes on.
+
+        Args:
+            folder: of the run.
+            facts: further columns of runs.csv, such as the seconds it took.
+        """
+        run = folder.path.name
+        self._write("run_exits", exits_of(folder).assign(run=run))
+        probabilities = sampling_of(folder)
+        if len(probabilities):
+            self._write("run_sampling", probabilities.assign(run=run))
+        config = json.loads(folder.config.read_text())
+        settings = {
+            name: value
+            for group in config.values()
+            for name, value in group.items()
+            if name != "data_dir"
+        }
+        row = cells(settings) | cells(json.loads(folder.environment.read_text())) | facts
+        self._write("runs", pd.DataFrame([row]).assign(run=run))
+
+    def add_measurement(self, name: str, exits: pd.DataFrame, **facts) -> None:
+        """Adds what was measured of something other than a run, such as a linear ensemble of several."""
+        self._write("run_exits", exits.assign(run=name))
+        self._write("runs", pd.DataFrame([cells(environment()) | facts]).assign(run=name))
+
+    def _path(self, name):
+        return pathlib.Path(self.folder) / f"{name}.csv"
+
+    def _read(self, name):
+        path = self._path(name)
+        return pd.read_csv(path) if path.exists() else pd.DataFrame({"run": pd.Series(dtype=str)})
+
+    def _write(self, name, rows):
+        kept = self._read(name)
+        kept = kept[~kept.run.isin(rows.run)]
+        table = pd.concat([kept, rows]) if len(kept) else rows
+        with atomic_path(self._path(name)) as temporary:
+            table[["run", *table.columns.drop("run")]].to_csv(temporary, index=False)
+
+
+def exits_of(folder: RunFolder) -> pd.DataFrame:
+    """What a finished run found, a row an exit.
+
+    Returns:
+        DataFrame: the columns of `evaluation.anytime_curve`, `training_loss` (nats, in the last
+            epoch), `weight` and, with a
+        sampler, `probability` (at its end).
+    """
+    curve, log = pd.read_csv(folder.curve), pd.read_csv(folder.epochs)
+    curve["training_loss"] = final_losses(log).loss
+    for what in ("weight", "probability"):
+        columns = exit_columns(log, what)
+        curve[what] = columns.iloc[-1].to_numpy() if columns.shape[1] else np.nan
+    return curve
+
+
+def sampling_of(folder: RunFolder) -> pd.DataFrame:
+    """Probability of each exit to be drawn, in at most `EPOCHS_KEPT` epochs; no rows for a run without sampler."""
+    log = pd.read_csv(folder.epochs)
+    probabilities = exit_columns(log, "probability")
+    if probabilities.empty:
+        return pd.DataFrame({"epoch": [], "exit": [], "probability": []})
+    probabilities.columns = range(probabilities.shape[1])
+    step = -(-len(log) // EPOCHS_KEPT)
+    kept = (
+        probabilities.assign(epoch=log.epoch).iloc[::-1].iloc[::step].iloc[::-1]
+    )  # the last epoch is among them
+    return kept.melt(id_vars="epoch", var_name="exit", value_name="probability")

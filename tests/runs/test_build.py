@@ -1,0 +1,117 @@
+import pytest
+
+from ann import losses
+
+from ann.runs import build
+from ann.runs.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, WeightingConfig
+
+
+@pytest.mark.parametrize("name", list(losses.schemes()))
+def test_every_scheme_builds_from_its_name(name):
+    assert (
+        type(build.weighting(RunConfig(weighting=WeightingConfig(weighting=name)), 10))
+        is losses.schemes()[name]
+    )
+
+
+@pytest.mark.parametrize("preset", ["paper", "author_code"])
+@pytest.mark.parametrize("name", list(losses.samplers()))
+def test_every_sampler_builds_from_its_name(name, preset):
+    config = RunConfig(
+        model=ModelConfig(preset=preset), weighting=WeightingConfig(sampler=name, tau=0.25)
+    )
+    sampler = build.sampler(config, 10)
+    assert type(sampler) is losses.samplers()[name]
+    assert sampler.tau == 0.25
+    assert getattr(sampler, "start_after", 0) == (
+        10 if preset == "author_code" and hasattr(sampler, "floor") else 0
+    )
+    assert build.sampler(RunConfig(), 10) is None
+
+
+def test_adaloss_takes_its_numbers_from_the_config():
+    numbers = {
+        "gamma": 0.07,
+        "average_momentum": 0.99,
+        "update_every": 100,
+        "final_extra": 1.0,
+        "gamma_anneal": 0.5,
+    }
+    config = RunConfig(weighting=WeightingConfig(**numbers), training=TrainingConfig(epochs=4))
+    scheme = build.weighting(config, 10)
+    expected = {
+        "gamma": 0.07,
+        "momentum": 0.99,
+        "update_every": 100,
+        "final_extra": 1.0,
+        "anneal_steps": 20,
+    }
+    assert scheme.get_config() == expected
+    assert (
+        build.weighting(RunConfig(weighting=WeightingConfig(weighting="opt", opt_at=2)), 10).at == 2
+    )
+    assert (
+        build.weighting(
+            RunConfig(weighting=WeightingConfig(weighting="exp_base", base=0.5)), 10
+        ).base
+        == 0.5
+    )
+    assert (
+        build.weighting(RunConfig(weighting=WeightingConfig(weighting="dwa")), 10).steps_per_epoch
+        == 10
+    )
+
+
+def test_the_network_of_opt_ends_at_its_exit():
+    def num_exits(at):
+        weighting = WeightingConfig(weighting="opt", opt_at=at)
+        return build.model(
+            RunConfig(model=ModelConfig(model="resann-n1-c4"), weighting=weighting), 10, (8, 8, 3)
+        ).num_exits
+
+    assert [num_exits(at) for at in (0, 1, 2, -1, -2)] == [1, 2, 3, 3, 2]
+
+
+def test_model_and_optimizer():
+    config = RunConfig(
+        model=ModelConfig(model="resann-n2-c4", s=3, preset="author_code"),
+        training=TrainingConfig(epochs=10, l2=2e-4),
+    )
+    model = build.model(config, num_classes=5, input_shape=(8, 8, 1))
+    assert (model.num_exits, model.num_classes, model.sample_shape) == (2, 5, (8, 8, 1))
+    optimizer = build.optimizer(config, steps_per_epoch=4)
+    optimizer.build(model.trainable_variables)
+    assert optimizer.l2 == 2e-4
+    optimizer.iterations.assign(20)
+    assert float(optimizer.learning_rate) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("function", "config", "received"),
+    [
+        (build.dataset, RunConfig(data=DataConfig(dataset="mnist")), "dataset='mnist'"),
+        (
+            lambda config: build.model(config, 10, (32, 32, 3)),
+            RunConfig(model=ModelConfig(model="vgg")),
+            "model='vgg'",
+        ),
+        (
+            lambda config: build.weighting(config, 1),
+            RunConfig(weighting=WeightingConfig(weighting="ada")),
+            "weighting='ada'",
+        ),
+    ],
+)
+def test_unknown_names_are_refused(function, config, received):
+    with pytest.raises(ValueError, match=f"Received: {received}"):
+        function(config)
+
+
+def test_families_without_preset_or_period_are_built_and_refuse_them():
+    config = RunConfig(model=ModelConfig(model="msdnet-cifar-b2"))
+    assert build.model(config, 10, (16, 16, 3)).num_exits == 2
+    for wrong in ({"s": 2}, {"preset": "author_code"}):
+        with pytest.raises(ValueError, match=r"msdnet-cifar-b2 has no such argument: .*Received"):
+            build.model(
+                RunConfig(model=ModelConfig(model="msdnet-cifar-b2", **wrong)), 10, (16, 16, 3)
+            )

@@ -1,0 +1,77 @@
+import dataclasses
+import json
+
+import pytest
+
+from ann.runs.config import (
+    GROUPS,
+    DataConfig,
+    ModelConfig,
+    RunConfig,
+    RuntimeConfig,
+    TrainingConfig,
+    WeightingConfig,
+)
+
+
+def test_defaults_are_the_papers():
+    # 001 section 5.1 and appendix C: SGD 0.1, momentum 0.9, decay 1e-4, a tenth at 1/2 and 3/4;
+    # gamma 0.05, m 0.9, e 1.
+    training, weighting = TrainingConfig(), WeightingConfig()
+    assert (training.learning_rate, training.momentum, training.l2) == (0.1, 0.9, 1e-4)
+    assert (training.lr_drop_at, training.lr_drop_to) == ((0.5, 0.75), (0.1, 0.01))
+    assert (weighting.gamma, weighting.average_momentum, weighting.update_every) == (0.05, 0.9, 1)
+
+
+def test_dictionary_round_trip_through_json():
+    config = RunConfig(training=TrainingConfig(epochs=3, lr_drop_at=(0.4,), lr_drop_to=(0.2,)))
+    assert RunConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("cls", "field", "value"),
+    [
+        (DataConfig, "batch_size", 0),
+        (DataConfig, "train_examples", 10),
+        (ModelConfig, "s", 0),
+        (ModelConfig, "preset", "mine"),
+        (WeightingConfig, "base", 0),
+        (WeightingConfig, "gamma", 1.1),
+        (WeightingConfig, "average_momentum", 1.0),
+        (WeightingConfig, "update_every", 0),
+        (WeightingConfig, "final_extra", -1),
+        (TrainingConfig, "epochs", 0),
+        (TrainingConfig, "learning_rate", 0),
+        (TrainingConfig, "learning_rate", float("nan")),
+        (TrainingConfig, "momentum", 1),
+        (TrainingConfig, "l2", -1e-4),
+        (TrainingConfig, "seed", -1),
+        (TrainingConfig, "lr_drop_at", (0.5,)),
+        (TrainingConfig, "lr_drop_at", (0.75, 0.5)),
+        (TrainingConfig, "lr_drop_at", (0.5, 1.5)),
+        (RuntimeConfig, "precision", "float8"),
+        (RuntimeConfig, "strategy", "tpu"),
+        (RuntimeConfig, "evaluate_every", 0),
+    ],
+)
+def test_bad_values_are_refused_with_what_was_received(cls, field, value):
+    with pytest.raises(ValueError, match=f"Received: .*{field}="):
+        cls(**{field: value})
+
+
+def test_unknown_groups_and_fields_are_refused():
+    with pytest.raises(ValueError, match="Received: group='trainig'"):
+        RunConfig.from_dict({"trainig": {}})
+    with pytest.raises(ValueError, match=r"Received: unknown=\['epoch'\]"):
+        RunConfig.from_dict({"training": {"epoch": 1}})
+
+
+def test_configs_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainingConfig().epochs = 1
+
+
+def test_field_names_are_unique_over_groups_and_explained():
+    fields = [field for cls in GROUPS.values() for field in dataclasses.fields(cls)]
+    assert len({field.name for field in fields}) == len(fields)
+    assert all(field.metadata["help"].endswith(".") for field in fields)
