@@ -1,0 +1,1 @@
+"""One training run: config, flags, folder, name, training, evaluation, export."""
