@@ -70,7 +70,7 @@ def linear_ensemble_name(group: list[PlannedRun]) -> str:
     return "linear_ensemble:" + "+".join(run_name(run.config) for run in group)
 
 
-def test_curve_name(run: PlannedRun) -> str:
+def on_test_images_name(run: PlannedRun) -> str:
     """Under which name the store keeps the test errors of a run that held images out."""
     return f"test:{run_name(run.config)}"
 
@@ -101,7 +101,7 @@ def _eann(row, group, of_runs, curves):
     if row.selection == "depth":
         selection = ensembles.select_deeper([_network(run).depth.tolist() for run in group])
         return eann_curve(of_runs, selection, workers=row.workers)
-    on_test = [curves.get(test_curve_name(run)) for run in group]
+    on_test = [curves.get(on_test_images_name(run)) for run in group]
     if any(curve is None for curve in on_test):
         return None
     held_out = [curve.error_top1.tolist() for curve in of_runs]

@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 from ann.runs.identity import run_name
-from experiments.harness.answers import by_cell, linear_ensemble_name, test_curve_name
+from experiments.harness.answers import by_cell, linear_ensemble_name, on_test_images_name
 
 
 def measure_joined(experiment, runs, runs_dir, store) -> None:
@@ -23,7 +23,7 @@ def measure_joined(experiment, runs, runs_dir, store) -> None:
         if row.join == "linear_ensemble":
             wanted = {linear_ensemble_name(group): group}
         elif row.selection == "validation":
-            wanted = {test_curve_name(run): [run] for run in group}
+            wanted = {on_test_images_name(run): [run] for run in group}
         else:
             continue
         for name, members in wanted.items():

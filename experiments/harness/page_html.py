@@ -9,7 +9,7 @@ from experiments.harness import verdicts as judged
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.page_text import INTRODUCTION, TITLE, by_experiment, claims_table
 from experiments.harness.sections import DASH, claims_as_text, table_as_text
-from experiments.harness.states import NOT_MEASURED, ONE_SEED, PAPERS, NOT_COUNTED, STATES, counts
+from experiments.harness.states import NOT_COUNTED, NOT_MEASURED, ONE_SEED, PAPERS, STATES, counts
 
 _STYLES = {
     judged.HELD: "held",

@@ -21,6 +21,10 @@ DECIDED = (HELD, NOT_HELD)
 MEASURED = (*DECIDED, WITHOUT, UNDECIDED, TIE, AS_CLAIMED, OTHER_WAY)
 VERDICTS = (*MEASURED, UNMEASURED)
 CONFIDENCE = 0.95
+Cells = dict[tuple, pd.Series]
+_EMPTY = pd.Series(
+    dtype=float, index=pd.MultiIndex.from_tuples([], names=[*SETTING, "seed"]), name="value"
+)
 COLUMNS = [
     "claim",
     "where",
@@ -59,8 +63,8 @@ def verdicts(experiment: Experiment, scale: str, numbers: pd.DataFrame) -> pd.Da
         `verdict`, `control` (mean difference with the control instead), `not_counted` (why; empty
         if it counts).
     """
-    printed = published_table(experiment).assign(seed=0)
-    rows = []
+    printed = by_method_and_cost(published_table(experiment).assign(seed=0))
+    numbers, rows = by_method_and_cost(numbers), []
     for claim in experiment.claims:
         paper = differences(claim, printed, {}).mean()
         row = _judged(experiment, scale, claim, numbers)
@@ -106,13 +110,13 @@ def _why_not_counted(experiment, scale, claim) -> str:
     return ""
 
 
-def differences(claim: Claim, numbers: pd.DataFrame, replaces, *, control=False) -> pd.Series:
+def differences(claim: Claim, numbers: Cells, replaces, *, control=False) -> pd.Series:
     """The claim's number of each setting and seed that have both cells; where the two cells are in
     different settings, of each seed.
 
     Args:
         claim: the claim.
-        numbers: cells.
+        numbers: as returned by `by_method_and_cost`.
         replaces: from the networks that stand for published ones to those.
         control: whether the control takes the place of `than`.
     """
@@ -123,17 +127,27 @@ def differences(claim: Claim, numbers: pd.DataFrame, replaces, *, control=False)
         elsewhere = claim.than_where is not None
         where = claim.than_where if elsewhere else claim.where
         than = _cell(numbers, claim.control if control else claim.than, than_cost, where, names)
+        if values.empty or than.empty:
+            return _EMPTY
         if elsewhere:
             values, than = _over_settings(values), _over_settings(than)
         values = values - than
     return values.dropna()
 
 
-def _cell(numbers, method, cost, where, names):
+def by_method_and_cost(numbers: pd.DataFrame) -> Cells:
+    """Cells by `(method, cost)`, each a Series over settings and seeds."""
+    return {
+        key: rows.set_index([*SETTING, "seed"]).value.astype(float)
+        for key, rows in numbers.groupby(["method", "cost"], sort=False)
+    }
+
+
+def _cell(numbers: Cells, method, cost, where, names):
+    found = numbers.get((method, cost), _EMPTY)
     for column, value in where.items():
-        numbers = numbers[numbers[column] == names.get(value, value)]
-    chosen = numbers[(numbers.method == method) & (numbers.cost == cost)]
-    return chosen.set_index([*SETTING, "seed"]).value.astype(float)
+        found = found[found.index.get_level_values(column) == names.get(value, value)]
+    return found
 
 
 def _over_settings(values):
