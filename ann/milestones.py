@@ -1,4 +1,4 @@
-"""Which exits are read at 1/4, 1/2, 3/4 and all of the cost: arithmetic on fractions, NumPy only."""
+"""Which exits are read at 1/4, 1/2, 3/4 and all of the cost: arithmetic on fractions."""
 
 import numpy as np
 
@@ -72,7 +72,8 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
         ValueError: another rule.
 
     Example:
-        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the units of the authors' scripts
+        >>> # n = 9: the units of the authors' scripts
+        >>> milestone_exits(np.arange(1, 28) / 27, "closest")
         [6, 13, 19, 26]
     """
     before, after = neighbors(np.asarray(fractions), rule)

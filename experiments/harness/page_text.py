@@ -12,9 +12,9 @@ INTRODUCTION = (
     "Published numbers beside ours, and the state of each claim. A claim speaks of a difference, "
     "which is paired by setting and seed. It held, or did not hold, if the 95 % interval of the "
     "mean difference says so; otherwise it is not decided. One seed gives only a direction. "
-    "Stand-ins (other data, or networks of another kind, in place of the paper's) and printed sizes "
-    "at the small scales are shown and not counted, and evidence that several tables share is "
-    "counted once. A dash is what is not printed or not measured."
+    "Stand-ins (other data, or networks of another kind, in place of the paper's) and printed "
+    "sizes at the small scales are shown and not counted, and evidence that several tables share "
+    "is counted once. A dash is what is not printed or not measured."
 )
 
 

@@ -1,4 +1,5 @@
-"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is made of several runs."""
+"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is
+made of several runs."""
 
 import concurrent.futures
 import multiprocessing
@@ -61,7 +62,11 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
 
 
 def _train(config, path):
-    """Trains one run in a worker: its folder, the seconds (none for what was begun before), and what went wrong."""
+    """Trains one run in a worker.
+
+    Returns:
+        Its folder, the seconds (none for what was begun before), and what went wrong.
+    """
     start, fresh = time.perf_counter(), not path.exists()
     try:
         from ann.runs.train import train_once

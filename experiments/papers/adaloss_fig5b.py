@@ -1,4 +1,4 @@
-"""001 Fig. 5b: small ResANNs with AdaLoss against ones of twice the cost with CONST, on CIFAR-100."""
+"""001 Fig. 5b: small ResANNs with AdaLoss against ones of twice the cost with CONST, CIFAR-100."""
 
 from experiments.harness.declaration import Experiment, Settings
 from experiments.papers._networks import MEDIUM_PAIR, PAIRS, QUICK_PAIR, SMALL_PAIR

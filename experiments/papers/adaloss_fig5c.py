@@ -1,4 +1,4 @@
-"""001 Fig. 5c: small ResANNs with AdaLoss against ones of twice the cost with CONST, on SVHN."""
+"""001 Fig. 5c: small ResANNs with AdaLoss against ones of twice the cost with CONST, SVHN."""
 
 from experiments.harness.declaration import Experiment, Settings
 from experiments.papers._networks import PAIRS, QUICK_PAIR, SMALL_PAIR

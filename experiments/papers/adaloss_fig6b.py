@@ -15,7 +15,7 @@ ADALOSS, PLAIN = {"weighting": "adaloss"}, {"weighting": "opt"}
 RESNETS, DENSENETS = "linear ensemble of ResNets", "linear ensemble of DenseNets"
 EXPERIMENT = Experiment(
     source="001 Fig. 6b",
-    title="Errors (%) of an EANN and of linear ensembles, at fractions of the largest ResANN's cost",
+    title="Errors (%) of an EANN and linear ensembles, at fractions of the largest ResANN's cost",
     rows=(
         Row("EANN", ADALOSS, join="eann"),
         Row("EANN, by validation", ADALOSS, join="eann", selection="validation"),

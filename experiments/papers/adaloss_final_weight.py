@@ -5,7 +5,7 @@ from experiments.papers._networks import FAMILIES
 
 EXPERIMENT = Experiment(
     source="000 appendix B",
-    title="Errors (%) on ILSVRC with the final weight of AdaLoss doubled, at fractions of the layers",
+    title="Errors (%) on ILSVRC with AdaLoss's final weight doubled, at fractions of the layers",
     rows=(
         Row("CONST", {"weighting": "const"}),
         Row("AdaLoss", {"weighting": "adaloss"}),

@@ -26,7 +26,8 @@ EXPERIMENT = Experiment(
 # Runs a module of the tree in the working directory without TensorFlow and Keras.
 LIGHT = (
     "import runpy, sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; "
-    "sys.argv = ['command', *sys.argv[2:]]; runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    "sys.argv = ['command', *sys.argv[2:]]; "
+    "runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
 )
 
 

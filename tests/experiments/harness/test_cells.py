@@ -40,7 +40,8 @@ def experiment(rows, networks=(ONE,), seeds=1, datasets=("digits",), **fields):
 
 
 def exits(runs, errors):
-    """`run_exits.csv` from `errors`, a function of the run that gives those of its exits; costs 10, 20, ...."""
+    """`run_exits.csv` from `errors`, a function of the run that gives those of its exits; costs 10,
+    20, ...."""
     frames = []
     for run in runs:
         values = errors(run)

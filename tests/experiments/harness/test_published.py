@@ -1,5 +1,5 @@
-"""The papers' tables: whole, consistent with each other, and leading to the printed averages through
-our code."""
+"""The papers' tables: whole, consistent with each other, and leading to the printed averages
+through our code."""
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ SHAPES = {
 
 
 def wide(name):
-    """Errors of a table indexed by cost and setting, a column a method; AE stands at the cost "AE"."""
+    """Errors of a table indexed by cost and setting, one column per method; AE is the cost "AE"."""
     table = published.read(name)
     cost = table.cost.astype(object).where(table.cost.notna(), "AE")
     return table.assign(fraction=cost).pivot(
