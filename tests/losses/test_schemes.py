@@ -115,9 +115,9 @@ def test_all_the_names_of_the_papers_and_their_rivals_are_there():
 
 def test_unknown_names_are_refused_with_the_known():
     with pytest.raises(
-        ValueError, match=r"const, .*adaloss.*Did you mean 'adaloss'.*Received: weighting='ada'"
+        ValueError, match=r"const, .*adaloss.*Did you mean 'adaloss'.*Received: weighting='adalos'"
     ):
-        losses.get("ada")
+        losses.get("adalos")
 
 
 def test_a_scheme_is_taken_as_it_is():
