@@ -5,23 +5,23 @@
 Only networks that the file lacks are built: run it after declaring an experiment with a new one.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import sys
 
 import pandas as pd
-from absl import app
 from tqdm import tqdm
 
 from ann.atomic_write import atomic_path
+from ann.commands.run import run
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.network_costs import COLUMNS, KEY, PATH, exits_of, key_of
 from experiments.harness.plan import networks
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"there are no settings. Received: {argv[1:]}")
+def define_flags():
+    """There are no settings."""
+
+
+def main(arguments):
     keys = {
         key_of(*network)
         for experiment in EXPERIMENTS.values()
@@ -38,4 +38,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

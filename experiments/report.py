@@ -6,18 +6,15 @@ Everything is made again from the CSV files of finished runs in --results_dir; w
 is a dash.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import pathlib
+import sys
 
 from absl import flags
 
-from experiments.harness.command_line import run
+from ann.commands.run import run
 
 
-def main():
+def main(arguments):
     from experiments.harness.page import write_pages
 
     folder = pathlib.Path(flags.FLAGS.results_dir)
@@ -35,5 +32,4 @@ def define_flags():
 
 
 if __name__ == "__main__":
-    define_flags()
-    run(main)
+    run(sys.modules[__name__])

@@ -9,19 +9,18 @@ makes the page of everything that is measured.
 """
 
 import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import pathlib
+import sys
 
 from absl import flags
 
-from experiments.harness.catalogue import EXPERIMENTS, did_you_mean, names_of
-from experiments.harness.command_line import run
+from ann.commands.run import run
+from ann.did_you_mean import unknown_name
+from experiments.harness.catalogue import EXPERIMENTS, names_of
 from experiments.harness.declaration import SCALES
 
 
-def main():
+def main(arguments):
     from experiments.harness.plan_text import list_experiments, plan_as_text
     from experiments.harness.store import RunStore
 
@@ -31,8 +30,7 @@ def main():
         print(list_experiments(store))
         return
     if values.scale not in SCALES:
-        hint = did_you_mean(values.scale, SCALES)
-        raise ValueError(f"scale must be one of {SCALES}. Received: scale={values.scale!r}{hint}")
+        raise ValueError(unknown_name("scale", values.scale, SCALES))
     if not values.experiment:
         raise ValueError(f"experiment must be one or more of {', '.join(EXPERIMENTS)}, or all")
     names = names_of(values.experiment, values.scale)
@@ -85,5 +83,4 @@ def define_flags():
 
 
 if __name__ == "__main__":
-    define_flags()
-    run(main)
+    run(sys.modules[__name__])

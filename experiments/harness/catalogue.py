@@ -5,10 +5,10 @@ A module whose name begins with an underscore holds constants that several decla
 other module declares one experiment.
 """
 
-import difflib
 import importlib
 import pkgutil
 
+from ann.did_you_mean import unknown_name
 from experiments import papers, studies
 from experiments.harness.declaration import Experiment
 
@@ -42,23 +42,8 @@ def names_of(wanted, scale: str) -> list[str]:
     names = [name.replace("-", "_") for name in wanted]
     for name in names:
         if name not in EXPERIMENTS:
-            hint = did_you_mean(name, EXPERIMENTS)
-            raise ValueError(
-                f"experiment must be one or more of {', '.join(EXPERIMENTS)}, or all. "
-                f"Received: {name}{hint}"
-            )
+            raise ValueError(unknown_name("experiment", name, EXPERIMENTS, also="all"))
         if scale not in EXPERIMENTS[name].settings:
             has = ", ".join(EXPERIMENTS[name].settings)
             raise ValueError(f"{name} has the scales {has}. Received: scale={scale!r}")
     return names
-
-
-def did_you_mean(name: str, allowed) -> str:
-    """A hint to the name that is most like the one received, or nothing.
-
-    Example:
-        >>> did_you_mean("smal", ["quick", "small"])
-        '. Did you mean small?'
-    """
-    alike = difflib.get_close_matches(name, list(allowed), n=1)
-    return f". Did you mean {alike[0]}?" if alike else ""

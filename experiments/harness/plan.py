@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ann.milestones import milestone_exits
-from ann.runs.config import GROUPS, RunConfig
+from ann.runs.config import RunConfig
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
 from experiments.harness.scales import DATASETS, FIELDS
@@ -64,7 +64,9 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
             fields |= {"dataset": place.dataset, "model": model, "seed": place.seed}
             fields |= {"hold_out": True} if place.row.selection == "validation" else {}
             for opt_at in _opt_exits(place.row, settings, fields):
-                config = config_of(fields if opt_at is None else fields | {"opt_at": opt_at})
+                config = RunConfig.from_fields(
+                    fields if opt_at is None else fields | {"opt_at": opt_at}
+                )
                 own = opt_at if place.row.is_opt else None
                 runs.append(
                     PlannedRun(
@@ -118,24 +120,6 @@ def _opt_exits(row: Row, settings: Settings, fields):
     if row.every_exit and not settings.opt_at_milestones:
         return range(count)
     return milestone_exits([(k + 1) / count for k in range(count)], "closest")
-
-
-def config_of(fields) -> RunConfig:
-    """The config with these fields, whichever group each is of.
-
-    Raises:
-        ValueError: a field is of no group, or its value not allowed.
-    """
-    owner = {
-        field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)
-    }
-    unknown = sorted(set(fields) - set(owner))
-    if unknown:
-        raise ValueError(f"fields are {sorted(owner)}. Received: {unknown}")
-    groups = {
-        name: {key: value for key, value in fields.items() if owner[key] == name} for name in GROUPS
-    }
-    return RunConfig(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
 
 def networks(experiment: Experiment, scale: str) -> set[tuple]:

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ann.atomic_write import atomic_path
+from ann.runs.config import RunConfig
 from ann.runs.folder import RunFolder
+from ann.runs.identity import recipe
 
 EPOCHS_KEPT = 25
 
@@ -75,6 +77,7 @@ class RunStore:
             if name != "data_dir"
         }
         row = cells(settings) | cells(json.loads(folder.environment.read_text())) | facts
+        row["recipe"] = recipe(RunConfig.from_dict(config))
         self._write("runs", pd.DataFrame([row]).assign(run=run))
 
     def add_measurement(self, name: str, exits: pd.DataFrame, **facts) -> None:
