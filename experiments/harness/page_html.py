@@ -89,15 +89,24 @@ def _claims(chosen) -> str:
 
 
 def _claim(row, text) -> str:
-    facts = f"{text['ours']} [{text['95 % interval']}], {text['pairs']} pairs, {text['scale']}"
+    badge = f'<span class="badge {_STYLES.get(row.state, "quiet")}">{row.state}</span>'
+    link = f'<a href="#{row.experiment}">{html.escape(text["source"])}</a>'
+    claim, facts = html.escape(text["claim"]), html.escape(_facts(row, text))
+    return f"<li>{badge} {link}: {claim} <small>{facts}</small></li>"
+
+
+def _facts(row, text) -> str:
+    """The numbers of a claim, where it is measured."""
+    facts = []
+    if row.scale:
+        exact = text["95 % interval"] == "exact"
+        facts = [f"{text['ours']} [{text['95 % interval']}]".replace(f" [{DASH}]", "")]
+        facts += [] if exact else [f"pairs: {text['pairs']}", row.scale]
+    if pd.notna(row.control):
+        facts.append(f"with the control {row.control:+.2f}")
     if text["published"] != DASH:
-        facts += f"; published {text['published']}"
-    facts = facts if row.scale else "not measured"
-    return (
-        f'<li><span class="badge {_STYLES.get(row.state, "quiet")}">{row.state}</span> '
-        f'<a href="#{row.experiment}">{html.escape(text["source"])}</a>: '
-        f"{html.escape(text['claim'])} <small>{html.escape(facts)}</small></li>"
-    )
+        facts.append(f"published {text['published']}")
+    return "; ".join(facts)
 
 
 def _folded_claims(states):

@@ -183,14 +183,16 @@ def claim_text(row) -> str:
 
 def interval_text(row) -> str:
     """The interval of a verdict."""
-    return DASH if pd.isna(row.low) else f"{row.low:+.2f} to {row.high:+.2f}"
+    if pd.isna(row.low):
+        return DASH
+    return "exact" if row.low == row.high else f"{row.low:+.2f} to {row.high:+.2f}"
 
 
 def evidence_text(row) -> str:
     """How many pairs of settings and seeds a verdict is made of."""
     if not row.pairs:
         return DASH
-    part = f", {row.settings} of {row.of_settings} settings"
+    part = f"; {row.settings} of {row.of_settings} settings"
     return f"{row.pairs}" + (part if row.settings < row.of_settings else "")
 
 

@@ -14,7 +14,7 @@ from experiments.harness.declaration import EXACT, Claim, Experiment, Settings
 
 HELD, NOT_HELD, UNDECIDED, TIE = "held", "did not hold", "not decided", "tie"
 # The claim held, and so it did with the control in the place of what it speaks of.
-WITHOUT = "held without it, too"
+WITHOUT = "held, but so did its control"
 AS_CLAIMED, OTHER_WAY = "one seed: as claimed", "one seed: the other way"
 UNMEASURED = "–"
 DECIDED = (HELD, NOT_HELD)
