@@ -154,7 +154,15 @@ MACHINERY = {
     "cells": {"ann.evaluation", "ann.milestones", "answers", "declaration"},
     "untrained": {"ann.ensembles", "answers", "declaration", "network_costs"},
     "comparison": {"answers", "declaration", "published"},
-    "verdicts": {"ann.evaluation", "ann.runs", "answers", "comparison", "declaration"},
+    "differences": {"answers", "declaration"},
+    "verdicts": {
+        "ann.evaluation",
+        "ann.runs",
+        "answers",
+        "comparison",
+        "declaration",
+        "differences",
+    },
     "figures": {
         "ann.ensembles",
         "ann.evaluation",

@@ -125,7 +125,8 @@ def resann_ilsvrc(
 
 
 def _units(unit, stages, width, **options):
-    """One function a unit; the first of each stage but the first has stride 2, widths double from stage to stage."""
+    """One function per unit; the first of each stage but the first has stride 2, widths double from
+    stage to stage."""
     count = itertools.count()
     return [
         functools.partial(

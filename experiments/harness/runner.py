@@ -28,7 +28,7 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
         workers: runs at a time, each on its share of the cores.
 
     Returns:
-        What failed, a line each; the other runs are not lost to it.
+        What failed, one line for each run; the others are kept.
     """
     finished = set(store.runs().index)
     tasks = [
@@ -94,7 +94,7 @@ def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
     prepared are left out, with a line that says so.
 
     Returns:
-        What failed, a line each.
+        What failed, one line for each run.
     """
     plans = {name: plan(EXPERIMENTS[name], scale) for name in names}
     found, missing = prepared({run.dataset for runs in plans.values() for run in runs})

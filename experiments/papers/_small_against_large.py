@@ -14,7 +14,7 @@ SAME_END = Claim(
 )
 FASTER = tuple(
     Claim(
-        f"at {name} of its cost the small network errs less",
+        f"at {name} of its cost the small network has the lower error",
         LARGE,
         "above",
         than=SMALL,

@@ -14,8 +14,8 @@ from experiments.papers._small_against_large import CONTROL, LARGE, ROWS, SMALL
 
 EXPERIMENT = Experiment(
     source="001 section 5.2",
-    title="Cost at which a network first errs as little as the small one with AdaLoss does at a "
-    "fraction of its cost, in units of that cost",
+    title="Cost at which a network first has the error of the small one with AdaLoss at a fraction "
+    "of its cost, in units of that cost",
     rows=ROWS,
     settings={
         "quick": Settings(networks=(QUICK_PAIR,), seeds=3),

@@ -7,7 +7,7 @@ from experiments.papers._networks import CIFAR_AND_SVHN, QUICK, SMALL, TWELVE
 SCHEMES = {"CONST": "const", "LINEAR": "linear", "SIEVE": "sieve_v2", "EXP-LIN": "exp_lin"}
 EXPERIMENT = Experiment(
     source="003 AANN is a general technique",
-    title="Settings (%) in which AANN errs less than the same weighting without it",
+    title="Settings (%) in which AANN has a lower error than the same weighting without it",
     rows=tuple(
         row
         for name, weighting in SCHEMES.items()

@@ -7,7 +7,7 @@ from experiments.papers._samplers import AANN, ANN, MILESTONE
 
 EXPERIMENT = Experiment(
     source="002 Table 2a",
-    title="Settings (%) in which a sampler errs less than the plain ANN",
+    title="Settings (%) in which a sampler has a lower error than the plain ANN",
     rows=(ANN, MILESTONE, AANN),
     settings={
         "quick": Settings(networks=(QUICK,), seeds=3),

@@ -14,7 +14,7 @@ def _claim(method, does, direction, cost):
 
 EXPERIMENT = Experiment(
     source="002 Table 5",
-    title="Settings (%) in which each sampler errs less than the plain ANN",
+    title="Settings (%) in which each sampler has a lower error than the plain ANN",
     rows=(ANN, EXP3, MILESTONE, RWM, AVGL, AANN),
     settings={
         "quick": Settings(networks=(QUICK,), seeds=3),

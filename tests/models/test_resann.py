@@ -67,7 +67,8 @@ def test_the_network_of_002_has_convolutions_between_its_stages():
         (8, 8, 16)
     ] * 2
     macs = costs.profile(model).macs_blockwise.diff()
-    # Less the heads: channels of the map times 10 classes. A unit costs the same in each stage; the third and fifth follow a convolution of stride 2.
+    # Less the heads, of 10 times the channels. A unit costs the same in each stage; the third and
+    # the fifth follow a convolution of stride 2.
     assert (macs[1] - 40, macs[3] - 80, macs[5] - 160) == (294912, 294912, 294912)
     assert macs[2] - 80 == macs[4] - 160 == 294912 + 73728
 

@@ -282,7 +282,7 @@ def test_the_cost_to_reach_an_error_is_in_units_of_the_small_network():
     assert found["small", 1.0] == 1
     assert found["small", 0.75] == found["other", 0.75] == pytest.approx(2 / 3)
     assert found["other", 0.5] == pytest.approx(1 / 3)  # 40 % is there at its first exit
-    assert found["other", 1.0] == 1  # it never errs 20 %: at least all of its cost
+    assert found["other", 1.0] == 1  # it never gets to 20 %: at least all of its cost
     assert pd.isna(found["other", 0.25])  # nothing is there to be reached
 
 
