@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ann.evaluation.figure import name_lines, new_axes, plot_over_depth, save
+from ann.evaluation.figure import add_legend, new_axes, plot_over_depth, save
 from ann.evaluation.relative import relative_increase
 
 
@@ -37,7 +37,7 @@ def plot_pivoted(curves, path, *, title: str) -> None:
     axes.axhline(0, color="0.6", linewidth=0.8)
     for label, curve in curves.items():
         axes.plot(curve.relative_cost, curve.relative_error, linewidth=1.4, label=label)
-    name_lines(figure, axes)
+    add_legend(figure, axes)
     save(figure, path)
 
 
@@ -62,5 +62,5 @@ def plot_budgeted_batch(budgeted, anytime, path, *, title: str) -> None:
         label="anytime",
     )
     axes.plot(budgeted.macs / 1e6, budgeted.error_top1, linewidth=1.4, label="budgeted batch")
-    name_lines(figure, axes)
+    add_legend(figure, axes)
     save(figure, path)
