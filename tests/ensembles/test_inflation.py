@@ -43,8 +43,8 @@ def test_exact_values_by_hand():
     assert exact_cost_inflation([1, 2, 4]) == (2.5, pytest.approx(area / 6))
     # For plain networks, C = x up to 3, then x/2 up to 7.
     assert exact_cost_inflation([1, 2, 4], anytime=False) == (3.5, pytest.approx((4 + 10) / 6))
-    # With two workers, the networks end at 1, 2, and 1 + 4. From x = 1 on, the second is deeper than
-    # the first. From x = 3 on, the third is deeper than the second.
+    # With two workers, the networks end at 1, 2, and 1 + 4. From x = 1 on, the second is deeper
+    # than the first. From x = 3 on, the third is deeper than the second.
     area = 1 + (9 - 4) / 4 + (2 + math.log(2))
     assert exact_cost_inflation([1, 2, 4], workers=2) == (1.5, pytest.approx(area / 4))
 

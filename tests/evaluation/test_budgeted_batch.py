@@ -56,8 +56,8 @@ def test_wrong_arguments_are_refused(confident, costs, budget, message):
 
 
 def test_curve_by_hand(tmp_path):
-    # Exit 0 is right when its confidence is 0.9 and wrong when it is 0.6. Exit 1 is always right and
-    # has a confidence of 0.95.
+    # Exit 0 is right when its confidence is 0.9 and wrong when it is 0.6. Exit 1 is always right
+    # and has a confidence of 0.95.
     sure, unsure, right = np.log([0.9, 0.1]), np.log([0.4, 0.6]), np.log([0.95, 0.05])
     logits = np.array([[sure, sure, unsure, unsure], [right] * 4])
     labels = np.zeros(4, int)

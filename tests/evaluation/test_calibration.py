@@ -5,8 +5,8 @@ from ann import evaluation
 
 
 def test_calibration_error_by_hand():
-    # The confidences 0.9 and 0.9 (one answer right) are in the bin (0.8, 1]. The confidences 0.6 and
-    # 0.7 (both answers right) are in (0.4, 0.6] and (0.6, 0.8].
+    # The confidences 0.9 and 0.9 (one answer right) are in the bin (0.8, 1]. The confidences 0.6
+    # and 0.7 (both answers right) are in (0.4, 0.6] and (0.6, 0.8].
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
     logits = np.stack([np.log(probabilities), np.log(probabilities[:, ::-1])])
     labels = np.array([0, 1, 0, 0])
