@@ -34,8 +34,10 @@ def window_from_draws(height, width, draws):
         height, width: size of the image, int32 scalars.
         draws: float32 `(attempts, 4)` in [0, 1): area, aspect ratio, top, and left per attempt.
 
-    Example: With an aspect ratio of 1, 3/4 of the area of a 300x400 image is a square with a side
-        of 300. Here it starts halfway along the 100 remaining columns.
+    Example:
+        With an aspect ratio of 1, 3/4 of the area of a 300x400 image is a square with a side of
+        300. Here it starts halfway along the 100 remaining columns.
+
         >>> area = (0.75 - 0.08) / 0.92
         >>> window_from_draws(300, 400, tf.constant([[area, 0.5, 0.0, 0.5]])).numpy()
         array([  0,  50, 300, 300], dtype=int32)

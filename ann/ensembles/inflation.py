@@ -107,7 +107,9 @@ def exact_cost_inflation(depths, *, workers: int = 1, anytime: bool = True) -> t
     Raises:
         ValueError: there are fewer than two networks, or the depths do not increase.
 
-    Example: C = x from 1 to 3.
+    Example:
+        The cost ratio is C = x for budgets from 1 to 3.
+
         >>> exact_cost_inflation([1, 2], anytime=False)
         (3.0, 2.0)
     """

@@ -37,7 +37,9 @@ def fit_thresholds(validation_confidences, costs, budget: float) -> np.ndarray:
         ValueError: the shapes do not fit, the costs do not increase, or the budget is below the
             first exit's cost.
 
-    Example: With this budget, half of the images may leave early.
+    Example:
+        With this budget, half of the images may leave early.
+
         >>> confident = [[0.9, 0.6, 0.8, 0.5], [0.9, 0.9, 0.9, 0.9]]
         >>> fit_thresholds(confident, [10, 20], budget=15).tolist()
         [0.8, 0.0]

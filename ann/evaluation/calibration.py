@@ -30,7 +30,9 @@ def calibration_error(logits, labels, bins: int = BINS) -> np.ndarray:
     Raises:
         ValueError: the shapes do not fit.
 
-    Example: An exit that is 90 % sure, but correct only half of the time.
+    Example:
+        The exit is 90 % sure, but correct only half of the time.
+
         >>> calibration_error(np.log([[[0.9, 0.1], [0.9, 0.1]]]), [0, 1]).round(6).tolist()
         [40.0]
     """

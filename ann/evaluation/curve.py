@@ -102,7 +102,9 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
     Raises:
         ValueError: the rule is none of those.
 
-    Example: For n = 9, these are the units in the authors' scripts.
+    Example:
+        For n = 9, these are the units in the authors' scripts.
+
         >>> milestone_exits(np.arange(1, 28) / 27, "closest")
         [6, 13, 19, 26]
     """

@@ -84,7 +84,9 @@ def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:
         DataFrame with the columns `relative_cost` (1 is the pivot's final cost) and
         `relative_error` (percent above the pivot's final error).
 
-    Example: With half the computation, this network has 200 % more errors.
+    Example:
+        With half the computation, this network has 200 % more errors.
+
         >>> small = pd.DataFrame({"macs": [50, 100], "error_top1": [30.0, 10.0]})
         >>> pivoted(small, small).relative_error.tolist()
         [200.0, 0.0]

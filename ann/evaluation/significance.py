@@ -68,7 +68,9 @@ def hoeffding_bound(share: float, settings: int) -> float:
         share: share of the settings won, in [0, 1].
         settings: number of settings, N.
 
-    Example: exp(-1).
+    Example:
+        The bound is exp(-1).
+
         >>> round(hoeffding_bound(0.75, 8), 4)
         0.3679
     """
@@ -82,7 +84,9 @@ def printed_hoeffding_bound(share: float, settings: int) -> float:
     inequality contains the absolute excess. It is therefore the fourth power of `hoeffding_bound`.
     The arguments are those of `hoeffding_bound`.
 
-    Example: 002 says that the bound is at most 0.001 from 0.65 on.
+    Example:
+        002 says that the bound is at most 0.001 from 0.65 on.
+
         >>> round(printed_hoeffding_bound(0.65, 39), 5)
         0.00089
     """
@@ -108,7 +112,9 @@ def seed_means(
     Raises:
         ValueError: `confidence` is out of range.
 
-    Example: The standard error is 2, and t(0.975, 1) = 12.706.
+    Example:
+        The standard error is 2, and t(0.975, 1) = 12.706.
+
         >>> runs = pd.DataFrame({"model": ["a", "a"], "error_top1": [58.0, 62.0]})
         >>> seed_means(runs, ["model"]).half_width.round(2).tolist()
         [25.41]
