@@ -36,7 +36,7 @@ def test_a_subset_contains_the_first_images():
 
 
 def test_unknown_names_and_too_many_images_are_refused():
-    with pytest.raises(ValueError, match="'digits'.*Received: dataset='mnist'"):
+    with pytest.raises(ValueError, match="one of digits, .* Received: dataset='mnist'"):
         data.load("mnist")
     with pytest.raises(ValueError, match="1437 training images. Received: train_examples=1438"):
         data.load("digits", train_examples=1438)
