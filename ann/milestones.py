@@ -7,7 +7,7 @@ RULES = ("interpolate", "latest", "closest")
 
 
 def neighbors(fractions, rule: str, at=MILESTONES) -> tuple[np.ndarray, np.ndarray]:
-    """The exits before and after each milestone; both are the same exit where one exit decides.
+    """Returns the exits before and after each milestone, equal if a single exit decides.
 
     Args:
         fractions: cost of each exit over the final exit's, `(num_exits,)`, increasing.
@@ -35,7 +35,7 @@ def neighbors(fractions, rule: str, at=MILESTONES) -> tuple[np.ndarray, np.ndarr
 
 
 def read_at(fractions, values, rule: str, at=MILESTONES) -> np.ndarray:
-    """The values of a curve at fractions of its cost, read by a rule of `neighbors`.
+    """Returns the values of a curve at fractions of its cost, read by a rule of `neighbors`.
 
     Args:
         fractions: `(num_exits,)`, increasing.
@@ -62,17 +62,18 @@ def read_at(fractions, values, rule: str, at=MILESTONES) -> np.ndarray:
 
 
 def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
-    """The exits that are read at the milestones by this rule: those that OPT has to be trained for.
+    """Returns the exits that are read at the milestones, for which OPT has to be trained.
 
     Args:
-        fractions: cost of each exit over the final exit's, `(num_exits,)`.
+        fractions: cost of each exit divided by the final exit's, `(num_exits,)`.
         rule: as in `neighbors`.
 
     Raises:
-        ValueError: another rule.
+        ValueError: the rule is none of those.
 
     Example:
-        >>> # n = 9: the units of the authors' scripts
+        For n = 9, these are the units in the authors' scripts.
+
         >>> milestone_exits(np.arange(1, 28) / 27, "closest")
         [6, 13, 19, 26]
     """

@@ -18,6 +18,7 @@ from ann.runs.config import (
 )
 from ann.runs.folder import RunFolder, RunFolderError
 from ann.runs.train import train
+from experiments.collect import collect
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),
