@@ -13,7 +13,7 @@ import tensorflow as tf
 from ann import costs, models
 
 # Index of a unit after the first exit, where that is not 2.
-AFTER_AN_EXIT = {"denseann121": 14, "msdnet-cifar-b3": 4}
+AFTER_AN_EXIT = {"denseann121": 14, "msdnet-cifar-b3": 4, "msdnet23": 4}
 
 FAMILIES = {
     "resann cifar": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
