@@ -18,6 +18,7 @@ from experiments.harness.scales import DATASETS, FIELDS
 _PASSES = 3
 # Timed runs that tell how long another takes.
 _ALIKE = 9
+_NOTHING_TIMED = pd.DataFrame({"training_macs": [], "workers": [], "seconds": []})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,18 +169,18 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
-    timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
+    timed = stored[stored["seconds"].notna()] if "seconds" in stored else _NOTHING_TIMED
+    # Of the whole machine, all workers together.
+    speeds = (timed.training_macs * timed.workers / timed.seconds * 3600).to_numpy(float)
+    known = timed.training_macs.to_numpy(float)
     sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
-    hours = (
-        sum(count * value / _macs_per_hour(timed, value) for value, count in sizes)
-        if len(timed)
-        else None
-    )
-    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
+    hours = sum(count * value / _macs_per_hour(known, speeds, value) for value, count in sizes)
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours if len(timed) else None)
 
 
-def _macs_per_hour(timed, macs: float) -> float:
-    """Of the whole machine, all workers together, on runs of about that size: small ones mostly
-    start and evaluate."""
-    nearest = timed.loc[np.log(timed.training_macs / macs).abs().nsmallest(_ALIKE).index]
-    return float((nearest.training_macs * nearest.workers / nearest.seconds * 3600).median())
+def _macs_per_hour(known, speeds, macs: float) -> float:
+    """On runs of about that size: small ones mostly start and evaluate."""
+    if not len(known):
+        return np.inf
+    nearest = np.argsort(np.abs(np.log(known / macs)), kind="stable")[:_ALIKE]
+    return float(np.median(speeds[nearest]))

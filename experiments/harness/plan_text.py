@@ -1,9 +1,14 @@
 """What there is to run, for the terminal: the list of all experiments, and the plan of some."""
 
+import functools
+
 from ann.runs.identity import run_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.plan import plan, summary, training_macs
 from experiments.harness.store import RunStore
+
+# Many tables share their runs.
+_name = functools.cache(run_name)
 
 
 def list_experiments(store: RunStore) -> str:
@@ -26,7 +31,7 @@ def plan_as_text(names, scale: str, store: RunStore) -> str:
     for name in names:
         lines.append(f"{name}, {scale}: {_summary([name], scale, stored)}")
         for run in plan(EXPERIMENTS[name], scale):
-            state = "finished" if run_name(run.config) in stored.index else "to do"
+            state = "finished" if _name(run.config) in stored.index else "to do"
             at = "" if run.exit is None else f" at exit {run.exit}"
             what = f"{run.method}{at}, {run.config.model.model}, {run.dataset}, seed {run.seed}"
             lines.append(f"    {state:8}  {training_macs(run.config):8.2g} MACs  {what}")
@@ -38,7 +43,7 @@ def _summary(names, scale, stored) -> str:
     runs = [run for name in names for run in plan(EXPERIMENTS[name], scale)]
     if not runs:
         return "nothing is trained"
-    what = summary(runs, stored, run_name)
+    what = summary(runs, stored, _name)
     hours = _hours(what, stored)
     return f"{what.runs} runs, {what.finished} of them finished; {what.macs:.2g} MACs, {hours}"
 

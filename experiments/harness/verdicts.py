@@ -122,9 +122,9 @@ def interval_of(found: pd.Series, measure: str, *, against_itself=False) -> tupl
         width = (1 if against_itself else 2) * 100  # the range of a difference
         half = width * math.sqrt(math.log(2 / (1 - CONFIDENCE)) / (2 * len(found)))
         return (found.mean() - half, found.mean() + half)
-    frame = found.rename("value").reset_index().assign(all=0)
-    if len(frame) < 2:
+    if found.nunique() < 2:  # one pair, or steps of curves that are equal by chance: no spread
         return (np.nan, np.nan)
+    frame = found.rename("value").reset_index().assign(all=0)
     (mean,) = evaluation.seed_means(frame, ["all"], "value", confidence=CONFIDENCE).itertuples()
     return (mean.mean - mean.half_width, mean.mean + mean.half_width)
 
@@ -148,10 +148,6 @@ def judge(claim: Claim, found: pd.Series, interval, *, exact=False) -> str:
         return AS_CLAIMED if _as_claimed(claim, found) else OTHER_WAY
     if claim.direction == "about":
         return _judge_about(claim, found)
-    if (
-        found.nunique() == 1
-    ):  # steps of curves can be equal by chance: there is no spread to judge by
-        return UNDECIDED
     as_claimed, otherwise = _sides(claim, *interval)
     return HELD if as_claimed else NOT_HELD if otherwise else UNDECIDED
 

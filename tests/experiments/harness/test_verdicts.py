@@ -107,7 +107,7 @@ def test_settings_won_have_hoeffdings_interval():
 
 @pytest.mark.parametrize(
     ("control", "verdict"),
-    [(0.0, "held"), (-2.0, "held, but so did its control"), (-3.0, "so did its control")],
+    [(0.0, "held"), (-2.0, "held, but so did its control"), (-3.0, "held, but so did its control")],
 )
 def test_a_control_must_do_worse(control, verdict):
     claim = Claim("", "A", "below", than="B", control="C")
