@@ -175,6 +175,8 @@ def _judge_about(claim, found):
     of_setting = found.groupby(SETTING)
     means, counts = of_setting.mean(), of_setting.count()
     freedom = len(found) - len(means)
+    if not freedom:  # no setting has two seeds
+        return UNDECIDED
     pooled = math.sqrt(((found - of_setting.transform("mean")) ** 2).sum() / freedom)
     half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * pooled / np.sqrt(counts)
     if ((means.abs() + half) < claim.within).all():

@@ -88,6 +88,12 @@ def test_about_is_asked_of_every_setting(differences, verdict):
     )
 
 
+def test_seeds_of_different_settings_show_no_spread():
+    numbers = numbers_of([[0.1, 0.2], [0.0, 0.3]])
+    apart = numbers[(numbers.networks == "x") == (numbers.seed == 0)]
+    assert judged(Claim("", "A", "about", than="B", within=1.0), apart).verdict == "not decided"
+
+
 def test_between_is_asked_of_the_mean():
     claim = Claim("", "A", "between", than="B", bounds=(15.0, 18.0))
     assert judged(claim, numbers_of([[16.0, 16.5, 17.0]])).verdict == "held"
