@@ -6,7 +6,7 @@ state_0 = input;   state_k = segment_k(state_{k-1});   logits_k = head_k(state_k
 import keras
 from keras import ops
 
-from ann import losses
+from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.losses import LossCombiner, exit_cross_entropies
 from ann.losses.cross_entropy import wrong_predictions
@@ -118,20 +118,11 @@ class MultiExitModel(keras.Model):
         combiner = LossCombiner(
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
-        self._set_loss_combiner(combiner)
+        keras_private.replace_sublayer(self, "loss_combiner", combiner)
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
         # A first step that had to create the optimizer's variables would be traced twice.
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
-
-    def _set_loss_combiner(self, combiner):
-        # Keras locks a built model against new sublayers; this one must be a sublayer, so that its
-        # variables are trained, saved and restored with the model, and a new one at each `compile`,
-        # so that the weighting starts afresh.
-        self._tracker.unlock()
-        self._tracker.untrack(getattr(self, "loss_combiner", None))
-        self.loss_combiner = combiner
-        self._tracker.lock()
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return self.total_loss(y, y_pred, sample_weight, training=training)
@@ -180,10 +171,6 @@ class MultiExitModel(keras.Model):
         """Takes the weights of the segments of a model of the same architecture; the heads keep theirs."""
         for mine, theirs in zip(self.segments, other.segments, strict=True):
             mine.set_weights(theirs.get_weights())
-
-    def track_loss(self, loss, batch_size):
-        """Adds a batch to the mean of `loss` in the logs."""
-        self._loss_tracker.update_state(loss, sample_weight=batch_size)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         if sample_weight is not None:
