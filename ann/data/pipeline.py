@@ -1,4 +1,6 @@
-"""Batches as tf.data: a pure function of data set, seed and epoch, so that a resumed run sees what it would have seen."""
+"""Batches as tf.data: a pure function of data set, seed, epoch and step, so that a resumed run sees
+what it would have seen.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ def training_batches(
     seed: int,
     first_epoch: int,
     epochs: int,
+    first_step: int = 0,
     augmented: bool = True,
 ) -> tf.data.Dataset:
     """Shuffled, augmented, normalised training batches of the epochs `first_epoch`..`epochs - 1`,
@@ -29,6 +32,8 @@ def training_batches(
         seed: of order and augmentation.
         first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`; `steps_per_epoch` is
             `len(dataset.train) // batch_size`.
+        first_step: batches of `first_epoch` to leave out, because a run took them before it was
+            interrupted.
         augmented: False leaves the images as they are evaluated.
 
     Returns:
@@ -43,8 +48,10 @@ def training_batches(
         raise ValueError(
             f"{dataset.name} has {count} training images. Received: batch_size={batch_size}"
         )
-    numbers = tf.data.Dataset.range(first_epoch, epochs)
-    batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), numbers, augmented)
+    starts = tf.data.Dataset.range(first_epoch, epochs).map(
+        lambda epoch: (epoch, tf.where(epoch == first_epoch, tf.constant(first_step, tf.int64), 0))
+    )
+    batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), starts, augmented)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
