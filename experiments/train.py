@@ -3,9 +3,9 @@
     python -m experiments.train --dataset=cifar10 --model=resann-n9-c16 --weighting=adaloss
 
 A run leaves a folder (--run_dir): config.json, environment.json (versions, hardware), epochs.csv
-and tensorboard/ (losses, errors and loss weights of every exit), checkpoint.weights.h5,
-model.keras, and the anytime curve as curve.csv, curve.png and report.html.
-An interrupted run goes on with --resume. One epoch of resann-n3-c16 on CIFAR-10 takes about a
+and tensorboard/ (losses, errors and loss weights of every exit), checkpoints/, model.keras, and the
+anytime curve as curve.csv, curve.png and report.html. An interrupted run goes on with --resume at
+the very step (docs/training.md). One epoch of resann-n3-c16 on CIFAR-10 takes about a
 minute on 2 cores.
 """
 
@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-from experiments import run_flags
+from ann.runs import flags as run_flags
 
 run_flags.define()
 flags.adopt_module_key_flags(run_flags)
@@ -25,25 +25,26 @@ _RUN_DIR = flags.DEFINE_string(
     "Folder of the run; default: runs/<dataset>-<model>-<weighting>[-<sampler>]-seed<seed>.",
 )
 _RESUME = flags.DEFINE_bool("resume", False, "Go on with the run that --run_dir holds.")
+_START_OR_RESUME = flags.DEFINE_bool(
+    "start_or_resume",
+    False,
+    "Start, or go on if --run_dir holds this run: the same command for every start of a job.",
+)
 
 
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    from ann.runs.train import train
+    from ann.runs.command import train_command
 
     try:
         config = run_flags.config_from(flags.FLAGS)
-        run_dir = _RUN_DIR.value or default_run_dir(config)
-        curve = train(config, run_dir, resume=_RESUME.value)
-    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+    except ValueError as error:
         raise SystemExit(f"error: {error}") from error
-    print(
-        curve.round({"fraction": 4, "loss": 4, "error_top1": 2, "error_top5": 2}).to_string(
-            index=False
-        )
+    resume = None if _START_OR_RESUME.value else _RESUME.value
+    raise SystemExit(
+        train_command(config, _RUN_DIR.value or default_run_dir(config), resume=resume)
     )
-    print(f"written to {run_dir}")
 
 
 def default_run_dir(config) -> str:

@@ -16,6 +16,7 @@ from ann.runs.config import RunConfig
 from ann.runs.environment import record
 from ann.runs.folder import RunFolder
 from ann.runs.progress import progress_callback
+from ann.runs.signals import stop_on_signals
 
 
 class RunError(RuntimeError):
@@ -37,7 +38,7 @@ def train(
     on with `resume` at the step of its newest checkpoint, with the batches, learning rates,
     weighting state and logs it would have had; a finished one is evaluated again.
 
-    SIGTERM and SIGINT (Ctrl+C) save at the next step and raise `training.Stopped`; a second one
+    SIGTERM and SIGINT (Ctrl+C) save at the next step and raise `Stopped`; a second one
     ends the process at once.
 
     Args:
@@ -60,9 +61,9 @@ def train(
         FloatingPointError: a loss is not finite.
         RunError: the data ended early, or an operation failed, such as decoding a broken image.
         OSError: a file cannot be written.
-        training.Stopped: a signal came; everything is saved.
+        Stopped: a signal came; everything is saved.
     """
-    with training.stop_on_signals() as stop:
+    with stop_on_signals() as stop:
         return _train(config, run_dir, resume, verbose, callbacks, build_model, stop)
 
 

@@ -1,4 +1,4 @@
-"""What a training run needs beside the model: loop, checkpoints, signals, optimizer, schedule."""
+"""What a training run needs beside the model: loop, checkpoints, optimizer, schedule, callbacks."""
 
 from ann.training.callbacks import EpochCharts, EpochLog, ExitWeightLog, RaiseOnNaN
 from ann.training.checkpoint import Checkpoints, load_weights
@@ -7,7 +7,6 @@ from ann.training.loop import TrainingLoop
 from ann.training.optimizer import L2SGD
 from ann.training.position import Position
 from ann.training.schedules import step_schedule
-from ann.training.signals import Stopped, stop_on_signals
 from ann.training.state_file import DamagedStateError
 
 __all__ = [
@@ -19,10 +18,8 @@ __all__ = [
     "ExitWeightLog",
     "Position",
     "RaiseOnNaN",
-    "Stopped",
     "TrainingLoop",
     "load_weights",
     "step_schedule",
-    "stop_on_signals",
     "strategy",
 ]

@@ -81,11 +81,11 @@ class EpochLog(keras.callbacks.Callback):
 
 
 def rows_before(path, epoch: int) -> pd.DataFrame:
-    """The rows of an `EpochLog` before an epoch, every number as it was measured."""
+    """The rows of an `EpochLog` before an epoch, as text: every number stays as it was written."""
     if not pathlib.Path(path).exists():
         return pd.DataFrame({"epoch": []})
-    rows = pd.read_csv(path, float_precision="round_trip")
-    return rows[rows.epoch < epoch]
+    rows = pd.read_csv(path, dtype=str)
+    return rows[rows.epoch.astype(int) < epoch]
 
 
 class EpochCharts(keras.callbacks.Callback):
@@ -116,7 +116,7 @@ class EpochCharts(keras.callbacks.Callback):
                 path.unlink()
             self.writers[name] = tf.summary.create_file_writer(str(self.folder / name))
         for row in rows_before(self.log_path, epoch).to_dict("records"):
-            self._write(int(row.pop("epoch")), row)
+            self._write(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
 
     def on_epoch_end(self, epoch, logs=None):
         self._write(epoch, logs)

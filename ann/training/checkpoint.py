@@ -1,7 +1,9 @@
 """The states of a training run on disk: the newest few and the best, each whole."""
 
+import itertools
 import logging
 import pathlib
+import re
 import shutil
 
 import keras
@@ -139,22 +141,34 @@ def _variables(model):
         "optimizer": model.optimizer.variables,
         "metrics": model.metrics_variables,
     }
-    rest = [(f"{kind}/{v.name}", v) for kind, group in groups.items() for v in group]
+    rest = [(_name(kind, v), v) for kind, group in groups.items() for v in group]
     seen = {id(variable) for _, variable in rest}
     return [pair for pair in _model_variables(model) if id(pair[1]) not in seen] + rest
 
 
 def _model_variables(model):
-    # Names, not paths: the numbers that Keras gives to layers depend on what the process made before.
-    return [(f"model/{variable.name}", variable) for variable in model.variables]
+    return [(_name("model", variable), variable) for variable in model.variables]
+
+
+def _name(kind, variable):
+    """Kind and name, without the numbers that Keras gives to layers: they depend on what the process
+    made before.
+    """
+    return f"{kind}/{re.sub('_[0-9]+', '', variable.name)}"
 
 
 def _assign(variables, arrays, path):
-    expected = [(name, tuple(v.shape), keras.backend.standardize_dtype(v.dtype)) for name, v in variables]
-    found = [(name, array.shape, array.dtype.name) for name, array in arrays]
-    if found != expected:
-        index = next((i for i, pair in enumerate(zip(found, expected, strict=False)) if len(set(pair)) > 1), None)
-        first = f"{len(found)} arrays for {len(expected)} variables" if index is None else f"{found[index]} in place of {expected[index]}"
-        raise ValueError(f"the checkpoint belongs to another model: it holds {first}. Received: path={str(path)!r}")
+    expected = [_described(name, keras.backend.standardize_dtype(v.dtype), v) for name, v in variables]
+    found = [_described(name, array.dtype.name, array) for name, array in arrays]
+    for one, other in itertools.zip_longest(found, expected):
+        if one != other:
+            raise ValueError(
+                f"the checkpoint belongs to another model: it has {one} in place of {other}. "
+                f"Received: path={str(path)!r}"
+            )
     for (_, variable), (_, array) in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def _described(name, dtype, values):
+    return f"{name} {dtype} {tuple(values.shape)}"

@@ -62,7 +62,7 @@ class TrainingLoop:
             verbose: for a callback that shows progress, as in `fit`.
 
         Raises:
-            StopIteration: there are fewer batches than steps.
+            RuntimeError: there are fewer batches than steps.
             OSError: a checkpoint cannot be written.
         """
         model, position = self.model, self.position
@@ -109,7 +109,7 @@ class TrainingLoop:
                 return
             start = time.perf_counter()
             callbacks.on_train_batch_begin(position.step)
-            logs = model.train_function(iterator)
+            logs = self._step(iterator)
             callbacks.on_train_batch_end(position.step, logs)
             position.step += 1
             position.seconds += time.perf_counter() - start
@@ -120,6 +120,17 @@ class TrainingLoop:
                 self.checkpoints.save(model, position)
         if self.should_stop():
             self._stop()
+
+    def _step(self, iterator):
+        import tensorflow as tf
+
+        try:
+            return self.model.train_function(iterator)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            step, epoch = self.position.step, self.position.epoch
+            raise RuntimeError(
+                f"the training data ended early, at step {step} of epoch {epoch}"
+            ) from None
 
     def _evaluate(self, validation, callbacks):
         model = self.model

@@ -32,7 +32,7 @@ def write(path, facts: dict, arrays) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    arrays = [(name, np.ascontiguousarray(array)) for name, array in arrays]
+    arrays = [(name, np.asarray(array, order="C")) for name, array in arrays]
     described = [[name, array.dtype.name, array.shape] for name, array in arrays]
     header = json.dumps({"facts": facts, "arrays": described}).encode()
     digest = hashlib.sha256()
