@@ -14,13 +14,10 @@ from ann.atomic_write import atomic_path
 from ann.runs import build
 from ann.runs.config import RunConfig
 from ann.runs.environment import record
+from ann.runs.errors import RunError
 from ann.runs.folder import RunFolder
 from ann.runs.progress import progress_callback
 from ann.runs.signals import stop_on_signals
-
-
-class RunError(RuntimeError):
-    """A run cannot go on, for a reason that its message tells."""
 
 
 def train(
