@@ -7,6 +7,14 @@ import pytest
 from ann.runs.signals import Stopped, stop_on_signals
 
 
+@pytest.fixture(autouse=True)
+def _as_on_a_terminal():
+    """A job in the background is started with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_stops_where_it_comes(signum, code):
     before = signal.getsignal(signum)

@@ -207,11 +207,12 @@ def test_what_cannot_be_a_run_folder_is_refused(tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(RunFolderError, match="file is a file, not a folder"):
             train(TINY, path, verbose=0)
+    (tmp_path / "empty").mkdir()
     for path in (tmp_path / "nothing", tmp_path / "empty"):
         with pytest.raises(RunFolderError, match="no run to resume.*Received: run_dir="):
             train(TINY, path, resume=True, verbose=0)
-        assert not path.exists()
-        (tmp_path / "empty").mkdir(exist_ok=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_two_processes_cannot_train_in_one_folder(tmp_path):
@@ -267,7 +268,7 @@ def test_a_broken_image_is_one_sentence(tmp_path, class_folders, monkeypatch):
         content = image.read_bytes()
         image.write_bytes(content[:100])
         with pytest.raises(RunError, match=f"^.*{image.name} is not an image") as error:
-            train(config, tmp_path / split, verbose=0)
+            train(config, tmp_path / "runs" / split, verbose=0)
         assert "\n" not in str(error.value)
         image.write_bytes(content)
 
