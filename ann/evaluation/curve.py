@@ -7,6 +7,7 @@ from ann import costs
 from ann.evaluation.answers import batch_answers
 
 MILESTONES = (0.25, 0.5, 0.75, 1.0)
+_BATCH = 128
 
 
 def anytime_curve(model, dataset) -> pd.DataFrame:
@@ -14,11 +15,11 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, labels class indices; for example a
-            tf.data.Dataset.
+        dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset; or a tuple
+            of the arrays `(images, labels)`. Labels are class indices or one-hot.
 
     Returns:
-        DataFrame with a row an exit and the columns `exit` (0-based), `macs` (incremental, see
+        DataFrame with a row for each exit and the columns `exit` (0-based), `macs` (incremental, see
         `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
         `error_top1`, `error_top5` (percent).
 
@@ -26,7 +27,7 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
         ValueError: the data set is empty.
     """
     totals, count = np.zeros((3, model.num_exits)), 0
-    for answers, labels in batch_answers(model, dataset):
+    for answers, labels in batch_answers(model, _batches(dataset, model.num_classes)):
         totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
         count += len(labels)
     if not count:
@@ -43,6 +44,18 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
             "error_top5": 100 * top5,
         }
     )
+
+
+def _batches(dataset, num_classes):
+    """Batches whose labels are class indices."""
+    if isinstance(dataset, tuple):
+        images, labels = dataset
+        starts = range(0, len(images), _BATCH)
+        dataset = ((images[i : i + _BATCH], labels[i : i + _BATCH]) for i in starts)
+    for images, labels in dataset:
+        labels = np.asarray(labels)
+        one_hot = labels.ndim == 2 and labels.shape[1] == num_classes
+        yield images, labels.argmax(axis=1) if one_hot else labels
 
 
 def _batch_sums(logits, labels):

@@ -9,7 +9,7 @@ from keras import ops
 from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.losses import LossCombiner, exit_cross_entropies
-from ann.losses.cross_entropy import wrong_predictions
+from ann.losses.cross_entropy import is_one_hot, wrong_predictions
 from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
