@@ -1,4 +1,4 @@
-"""All that the library takes from Keras without Keras promising it: one function for each, with its reason.
+"""What the library takes from Keras without Keras promising it: each use once, with its reason.
 
 Keras may change any of these in a minor release. tests/test_keras_private.py then fails with the
 name of what has changed, and this is the one module to mend.
@@ -41,8 +41,8 @@ class ResultsInOrder:
 def mask_of(tensor):
     """The mask that a tensor carries, else None.
 
-    `_keras_mask`: the attribute by which Keras passes masks from layer to layer. A graph that is cut
-    has to pass it on across the cut.
+    `_keras_mask`: the attribute by which Keras passes masks from layer to layer. A graph that is
+    cut has to pass it on across the cut.
     """
     return getattr(tensor, "_keras_mask", None)
 
@@ -50,7 +50,7 @@ def mask_of(tensor):
 def variable_index(optimizer, variable) -> int:
     """Position of a variable in the list that the optimizer was built with.
 
-    `_get_variable_index`: `update_step` is given a variable, or under `tf.distribute` the part of it
-    that a replica holds, which has another name and identity.
+    `_get_variable_index`: `update_step` is given a variable, or under `tf.distribute` the part that
+    a replica holds of it, which has another name and identity.
     """
     return optimizer._get_variable_index(variable)

@@ -1,10 +1,10 @@
 """Training runs killed at random, and what they end with: the bits of the run that was not killed.
 
-    python -m benchmarks.fault_drill --kills=100 --output=experiments/results/benchmark_fault_drill.csv
+    python -m benchmarks.fault_drill --output=experiments/results/benchmark_fault_drill.csv
 
 Every run is trained once without a fault. Then it is trained again in processes that get SIGKILL at
 random points, in training steps, in evaluation, in the middle of writing a checkpoint, before the
-older checkpoint goes, and between the log of an epoch and its checkpoint; each next process goes on.
+older checkpoint goes, and between the log of an epoch and its checkpoint. The next process goes on.
 At the end the state (weights, optimizer, loss scale, weighting, sampler, metrics), epochs.csv and
 curve.csv are compared bit by bit with those of the first one. A disk that is full, a damaged
 newest checkpoint, a SIGTERM, and a second process in the same folder follow.
@@ -238,7 +238,10 @@ def damaged_newest(config, folder, reference) -> list[str]:
 
 
 def full_disk(config, folder, reference) -> list[str] | None:
-    """A run on a disk too small for it, that goes on when there is room; None where nothing can be mounted."""
+    """A run on a disk too small for it, that goes on when there is room.
+
+    None where nothing can be mounted.
+    """
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:

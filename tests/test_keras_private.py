@@ -1,4 +1,4 @@
-"""Each use of Keras's private API, by name: what fails here has changed in Keras (ann/keras_private.py)."""
+"""Each use of Keras's private API, by name: what fails here has changed in Keras."""
 
 import keras
 import numpy as np

@@ -53,7 +53,10 @@ class Dataset:
         return self.train.images.shape[1:]
 
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each channel over the training images, float32 `(channels,)`, in pixel values."""
+        """Mean and standard deviation of each channel over the training images.
+
+        In pixel values, each float32 `(channels,)`.
+        """
         pixels = self.train.images.reshape(-1, self.image_shape[-1])
         return pixels.mean(0, dtype=np.float64).astype(np.float32), pixels.std(
             0, dtype=np.float64

@@ -20,10 +20,16 @@ class JpegSplit(Protocol):
     def __getitem__(self, which: slice) -> JpegSplit: ...
 
     def elements(self, seed: tf.Tensor | None = None) -> tf.data.Dataset:
-        """What `reader()` takes, one element an image, in order; or shuffled by a seed int64 `(2,)`."""
+        """What `reader()` takes, one element for each image, in order, or shuffled by a seed.
+
+        The seed is int64 `(2,)`.
+        """
 
     def reader(self) -> Callable:
-        """A function from an element to the image's name, its encoded bytes (both string scalars) and label (int32)."""
+        """A function from an element to the image's name, its bytes, and its label.
+
+        Name and encoded bytes are string scalars, the label is int32.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +62,7 @@ class JpegDataset:
         return (self.size, self.size, 3)
 
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each channel, float32 `(3,)`, in pixel values: ILSVRC's, as everybody has them."""
+        """Mean and standard deviation of each channel, float32 `(3,)`, in pixel values: ILSVRC's."""
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 

@@ -113,7 +113,7 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
         ValueError: another rule.
 
     Example:
-        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the units of the authors' scripts
+        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the authors' units
         [6, 13, 19, 26]
     """
     before, after = _neighbours(np.asarray(fractions), rule)
@@ -123,7 +123,10 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
 
 
 def _neighbours(fractions, rule):
-    """The exits before and after each milestone, equal where one exit decides; -1 before where there is none."""
+    """The exits before and after each milestone.
+
+    They are equal where one exit decides; the one before is -1 where there is none.
+    """
     if rule == "closest":
         # Ties go to the deeper exit, whatever the last bits of the fractions say.
         distances = np.abs(np.subtract.outer(MILESTONES, fractions)).round(9)

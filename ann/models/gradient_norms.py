@@ -1,4 +1,7 @@
-"""Gradient norms of the exits, for the weightings that need them. TensorFlow only: it nests gradient tapes."""
+"""Gradient norms of the exits, for the weightings that need them.
+
+TensorFlow only: it nests gradient tapes.
+"""
 
 import keras
 from keras import ops
@@ -17,8 +20,8 @@ def require_backend(scheme) -> None:
     backend = keras.config.backend()
     if backend != "tensorflow":
         raise NotImplementedError(
-            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the TensorFlow backend. "
-            f"Received: KERAS_BACKEND={backend}"
+            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the "
+            f"TensorFlow backend. Received: KERAS_BACKEND={backend}"
         )
 
 

@@ -109,12 +109,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         for name in ("loss", "metrics", "loss_weights", "weighted_metrics"):
             if kwargs.get(name) is not None:
                 raise ValueError(
-                    "an anytime network is compiled with a weighting: the loss of each exit is its cross-entropy, loss and "
-                    f"error of each are measured. Received: {name}={kwargs[name]!r}"
+                    "an anytime network is compiled with a weighting: the loss of each exit is its "
+                    "cross-entropy, loss and error of each are measured. "
+                    f"Received: {name}={kwargs[name]!r}"
                 )
         if training_mode not in TRAINING_MODES:
             raise ValueError(
-                f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}"
+                f"training_mode must be one of {TRAINING_MODES}. "
+                f"Received: training_mode={training_mode!r}"
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
@@ -132,8 +134,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     @property
     def trainable_variables(self):
-        """The variables that training changes: all trainable ones, or in the mode "heads" those of the
-        heads and of a learned weighting.
+        """The variables that training changes: all trainable ones, or in the mode "heads" those of
+        the heads and of a learned weighting.
         """
         if self.training_mode != "heads":
             return super().trainable_variables
@@ -166,7 +168,10 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         return self.total_loss(y, y_pred, sample_weight, training=training)
 
     def total_loss(self, y, y_pred, sample_weight=None, *, training, gradient_norms=None):
-        """The replica's share of the scalar to minimise; moves the state of the weighting on if `training`."""
+        """The replica's share of the scalar to minimize.
+
+        Moves the state of the weighting on if `training`.
+        """
         _check_labels(y, self.num_classes)
         per_sample = exit_cross_entropies(y, y_pred)
         if sample_weight is not None:
@@ -201,13 +206,17 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         """
         if not -self.num_exits <= exit < self.num_exits:
             raise ValueError(
-                f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. Received: exit={exit}"
+                f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. "
+                f"Received: exit={exit}"
             )
         count = exit % self.num_exits + 1
         return MultiExitModel(self.segments[:count], self.heads[:count], self.sample_shape)
 
     def set_feature_weights(self, other) -> None:
-        """Takes the weights of the segments of a model of the same architecture; the heads keep theirs."""
+        """Takes the weights of the segments of a model of the same architecture.
+
+        The heads keep theirs.
+        """
         for mine, theirs in zip(self.segments, other.segments, strict=True):
             mine.set_weights(theirs.get_weights())
 

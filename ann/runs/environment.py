@@ -46,7 +46,7 @@ def record(path, step: int) -> None:
 
 
 def cells(values: dict) -> dict:
-    """The same as cells of a table: lists become words, and what a run was resumed with is left out."""
+    """The same as cells of a table: lists become words; what a run was resumed with is left out."""
     return {
         key: " ".join(map(str, value)) if isinstance(value, list) else value
         for key, value in values.items()

@@ -85,7 +85,8 @@ class RunFolder:
         differences = self._differences(config)
         if differences:
             raise self._error(
-                f"the folder holds another run, with {'; '.join(differences)}. Choose another run_dir"
+                f"the folder holds another run, with {'; '.join(differences)}. "
+                "Choose another run_dir"
             )
         if data is None or not self.data.exists():
             return
@@ -151,15 +152,14 @@ class RunFolder:
         return RunFolderError(f"{text}. Received: run_dir={str(self.path)!r}")
 
     def _differences(self, config) -> list[str]:
-        """Fields in which the folder's config differs from what `config` claims, and the precision."""
+        """Fields in which the folder's config differs from what `config` claims."""
         try:
             found = RunConfig.from_dict(json.loads(self.config.read_text())).to_dict()
         except (ValueError, TypeError) as error:
             return [f"an unreadable config.json ({error})"]
-        wanted = {**claims(config), "runtime": {"precision": config.runtime.precision}}
         return [
             f"{field}={found[group][field]!r} instead of {value!r}"
-            for group, values in wanted.items()
+            for group, values in claims(config).items()
             for field, value in values.items()
             if found[group][field] != value
         ]

@@ -43,8 +43,8 @@ def train(
         run_dir: folder of the run.
         resume: False: a new run; True: the folder must hold this very run; None: start, or go on if
             there is something to go on with.
-        verbose: 0, nothing; 1, a progress bar; 2, a line for each epoch; "auto", a progress bar on a
-            terminal, else lines.
+        verbose: 0, nothing; 1, a progress bar; 2, a line for each epoch; "auto", a progress bar on
+            a terminal, else lines.
         callbacks: further Keras callbacks. What they remember themselves is not saved.
         build_model: makes the network from the config, the number of classes and the shape of an
             image.
@@ -86,7 +86,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     steps_per_epoch = len(dataset.train) // config.data.batch_size
     if not steps_per_epoch:
         raise ValueError(
-            f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}"
+            f"{dataset.name} has {len(dataset.train)} training images. "
+            f"Received: batch_size={config.data.batch_size}"
         )
     _check_labels(dataset)
     midfeat = config.training.training_mode == "midfeat"
@@ -123,7 +124,9 @@ def _check_best(best, model):
     exits = [f"{name}_{what}" for name in model.exit_names for what in ("loss", "error")]
     allowed = ["loss", "average_error", "final_error", *exits]
     if best.removeprefix("val_") not in allowed:
-        raise ValueError(f"best must be one of {allowed}, or one of these after val_. Received: {best=}")
+        raise ValueError(
+            f"best must be one of {allowed}, or one of these after val_. Received: {best=}"
+        )
 
 
 def _take_features(model, config, folder, verbose, build_model):
@@ -204,6 +207,8 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks, st
                 *callbacks,
             ],
         )
+
+
 def _finish(model, dataset, config, folder):
     """Writes model, curve, figure and report."""
     with atomic_path(folder.model) as temporary:

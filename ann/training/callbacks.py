@@ -25,8 +25,9 @@ class RaiseOnNaN(keras.callbacks.Callback):
             "none; the weighted sum"
         ]
         raise FloatingPointError(
-            f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). A smaller learning_rate may help; "
-            f"inputs that are not finite and labels outside 0..{self.model.num_classes - 1} do this too. "
+            f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). "
+            "A smaller learning_rate may help; inputs that are not finite and labels outside "
+            f"0..{self.model.num_classes - 1} do this too. "
             f"Received: loss={logs['loss']} in batch {batch}"
         )
 

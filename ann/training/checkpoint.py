@@ -17,12 +17,13 @@ _LOG = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """A folder of checkpoints: `checkpoint_000000123.state` after step 123, and `checkpoint_best.state`.
+    """A folder of checkpoints: `checkpoint_000000123.state` after step 123, and
+    `checkpoint_best.state`.
 
     A state holds all that training goes on from: weights, optimizer (with loss scale and averaged
-    weights, if any), the state of the weighting and its sampler, seeds of layers, the metrics of the
-    epoch in progress, and the `Position`. Each file carries a checksum and is read back before an
-    older one goes. Random numbers that a layer draws from TensorFlow's global generator have no
+    weights, if any), the state of the weighting and its sampler, seeds of layers, the metrics of
+    the epoch in progress, and the `Position`. Each file carries a checksum and is read back before
+    an older one goes. Random numbers that a layer draws from TensorFlow's global generator have no
     state that can be saved; layers of Keras have a generator of their own, which is saved.
 
     Args:
@@ -67,7 +68,7 @@ class Checkpoints:
             except state_file.DamagedStateError as error:
                 raise OSError(f"what was written cannot be read back: {error}") from error
             if is_best:
-                # First, so that no state on disk remembers a best epoch whose weights are not there.
+                # First, so that no state remembers a best epoch whose weights are not on disk.
                 with atomic_path(self.best) as copy:
                     shutil.copyfile(temporary, copy)
         for old in self.newest_first()[self.keep :]:
@@ -96,8 +97,8 @@ class Checkpoints:
             return Position.from_dict(facts)
         if paths:
             raise ValueError(
-                f"all {len(paths)} checkpoints in {self.folder} are damaged; the files are kept as *.damaged. "
-                "Delete the folder to start over"
+                f"all {len(paths)} checkpoints in {self.folder} are damaged; "
+                "the files are kept as *.damaged. Delete the folder to start over"
             )
         return None
 
@@ -108,7 +109,7 @@ class Checkpoints:
 
 
 def load_weights(model, path) -> None:
-    """Loads the weights of a checkpoint, for example the best one, into a model of its architecture.
+    """Loads the weights of a checkpoint, such as the best one, into a model of its architecture.
 
     Args:
         model: a Keras model, compiled or not.
@@ -151,14 +152,15 @@ def _model_variables(model):
 
 
 def _name(kind, variable):
-    """Kind and name, without the numbers that Keras gives to layers: they depend on what the process
-    made before.
+    """Kind and name, without the numbers that Keras gives to layers: they depend on what the
+    process made before.
     """
     return f"{kind}/{re.sub('_[0-9]+', '', variable.name)}"
 
 
 def _assign(variables, arrays, path):
-    expected = [_described(name, keras.backend.standardize_dtype(v.dtype), v) for name, v in variables]
+    dtype = keras.backend.standardize_dtype
+    expected = [_described(name, dtype(v.dtype), v) for name, v in variables]
     found = [_described(name, array.dtype.name, array) for name, array in arrays]
     for one, other in itertools.zip_longest(found, expected):
         if one != other:

@@ -33,7 +33,8 @@ def strategy(name: str, batch_size: int):
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if batch_size % len(devices):
         raise ValueError(
-            f"batch_size must be a multiple of the {len(devices)} replicas. Received: batch_size={batch_size}"
+            f"batch_size must be a multiple of the {len(devices)} replicas. "
+            f"Received: batch_size={batch_size}"
         )
     return _mirrored(tuple(device.name for device in devices))
 

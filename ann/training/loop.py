@@ -1,4 +1,4 @@
-"""The training loop of a run on TensorFlow: `keras.Model.fit` that can stop and go on at any step."""
+"""The training loop of a run on TensorFlow: `fit` that can stop and go on at any step."""
 
 import time
 
@@ -96,7 +96,7 @@ class TrainingLoop:
             is_best = self._is_best(logs)
             position.finish_epoch()
             self.checkpoints.save(model, position, is_best=is_best)
-        # Averaged weights take the place of the last ones here, as in `fit`; the checkpoints hold both.
+        # Averaged weights take the place of the last ones here, as in `fit`; checkpoints hold both.
         model.optimizer.finalize_variable_values(model.trainable_weights)
         callbacks.on_train_end(logs)
 

@@ -1,4 +1,6 @@
-"""Where training stands: the trainer's own count, never the optimizer's, which skips steps that overflow."""
+"""Where training stands: the trainer's own count, for the optimizer's leaves out steps that
+overflow.
+"""
 
 import dataclasses
 

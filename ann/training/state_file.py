@@ -1,10 +1,10 @@
 """A training state as one file: facts and arrays, with a checksum over every byte.
 
-    8 bytes   b"ANNSTATE"
-    8 bytes   length of the header, little-endian
-    header    JSON: {"facts": ..., "arrays": [[name, dtype, shape], ...]}
-    arrays    their bytes, one after the other
-    32 bytes  SHA-256 of all that stands before
+8 bytes   b"ANNSTATE"
+8 bytes   length of the header, little-endian
+header    JSON: {"facts": ..., "arrays": [[name, dtype, shape], ...]}
+arrays    their bytes, one after the other
+32 bytes  SHA-256 of all that stands before
 """
 
 import hashlib

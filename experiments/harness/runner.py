@@ -1,5 +1,5 @@
-"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is made
-of several runs.
+"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is
+made of several runs.
 """
 
 import concurrent.futures

@@ -8,7 +8,8 @@ from ann.runs.folder import RunFolder
 class RunsBar:
     """A progress bar on a terminal; else a line for each run that ends.
 
-    Its length is the MACs of training: runs differ by much, and so would an estimate of the time left.
+    Its length is the MACs of training. Runs differ by much: counted in runs, the time left would be
+    far off.
 
     Args:
         epochs: dictionary from the folder of a run to its number of epochs.
@@ -32,7 +33,7 @@ class RunsBar:
             return
         self.bar.n = sum(self._macs_done(path) for path in self.macs)
         running = [path for path in self.macs if RunFolder(path).lock_holder.exists()]
-        where = [f"{path.name} epoch {self._finished(path)}/{self.epochs[path]}" for path in running]
+        where = [f"{one.name} epoch {self._finished(one)}/{self.epochs[one]}" for one in running]
         self.bar.set_postfix_str("; ".join([f"{len(self.ended)}/{len(self.macs)} runs", *where]))
 
     def end(self, path, text: str) -> None:

@@ -1,4 +1,7 @@
-"""Training runs in processes of their own, which stop when they are told to and end with their parent."""
+"""Training runs in processes of their own.
+
+They stop when their parent says so, and end when it is gone.
+"""
 
 import multiprocessing
 import os
@@ -18,8 +21,8 @@ def start_worker(stopping) -> None:
     """Prepares a worker process.
 
     Args:
-        stopping: a `multiprocessing.Event` that the parent sets: the run in progress is saved at its
-            next step, and no other is begun.
+        stopping: a `multiprocessing.Event` that the parent sets: the run in progress is saved at
+            its next step, and no other is begun.
     """
     global _stopping
     _stopping = stopping

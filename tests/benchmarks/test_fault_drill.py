@@ -11,7 +11,7 @@ def test_a_killed_run_ends_as_the_one_that_was_not_killed(tmp_path, monkeypatch)
     config = fault_drill.config_of("digits", "adaloss", "exp3", "mixed_float16")
     reference = tmp_path / "whole"
     assert fault_drill.train_in_process(config, reference) == 0
-    # A step of the first epoch, in the middle of a checkpoint, and after a log before its checkpoint.
+    # At a step, in the middle of a checkpoint, and after the log of an epoch before its checkpoint.
     monkeypatch.setattr(fault_drill, "PLACES", ("step", "checkpoint write", "after the log"))
     found = fault_drill.drill(config, tmp_path / "killed", reference, 3, random.Random(0))
     assert found["kills"] == 3

@@ -312,7 +312,8 @@ def test_heads_train_alone_and_every_layer_keeps_its_flag(tmp_path):
     model.compile(weighting="uncertainty", training_mode="heads", optimizer="sgd")
     in_heads = [v for head in model.heads for v in head.trainable_variables]
     assert len(model.trainable_variables) == len(in_heads) + 1  # and the learned weights
-    assert len(model.variables) == len(model.trainable_variables) + len(model.non_trainable_variables)
+    fixed = len(model.non_trainable_variables)
+    assert len(model.variables) == len(model.trainable_variables) + fixed
     before = [segment.get_weights() for segment in model.segments]
     heads = [head.get_weights() for head in model.heads]
     model.fit(X, Y, verbose=0)

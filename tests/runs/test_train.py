@@ -2,8 +2,8 @@
 
 import contextlib
 import dataclasses
-import json
 import errno
+import json
 import os
 import shutil
 import signal
@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ann import data as ann_data
+from ann import training
+from ann.runs import build
 from ann.runs.config import (
     DataConfig,
     ModelConfig,
@@ -21,13 +24,10 @@ from ann.runs.config import (
     TrainingConfig,
     WeightingConfig,
 )
-from experiments.collect import collect
-from ann import data as ann_data
-from ann import training
-from ann.runs import build
 from ann.runs.folder import RunFolder, RunFolderError
 from ann.runs.signals import Stopped
 from ann.runs.train import RunError, train
+from experiments.collect import collect
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),

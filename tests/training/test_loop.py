@@ -1,4 +1,4 @@
-"""Stopped at any step and gone on with, a run ends with the bits of the run that was not stopped."""
+"""A run that is stopped at any step and resumed ends with the bits of one that was not."""
 
 import keras
 import numpy as np
@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from ann import losses
 from ann.models import MultiExitModel
-from ann.training import Checkpoints, EpochLog, ExitWeightLog, L2SGD, Position, TrainingLoop
-from ann.training.checkpoint import state_of
 from ann.runs.signals import StopRequest
+from ann.training import L2SGD, Checkpoints, EpochLog, ExitWeightLog, Position, TrainingLoop
+from ann.training.checkpoint import state_of
 
 STEPS, EPOCHS, BATCH = 4, 3, 8
 X = np.random.default_rng(0).normal(size=(EPOCHS * STEPS * BATCH, 4)).astype("float32")
@@ -50,9 +50,7 @@ def network():
             keras.layers.Dropout(0.3),
         )
         segments.append(keras.Sequential([keras.Input((4,)), *layers]))
-        heads.append(
-            keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, dtype="float32")])
-        )
+        heads.append(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, dtype="float32")]))
     return MultiExitModel(segments, heads, (4,))
 
 
@@ -185,7 +183,8 @@ def test_checkpoints_inside_epochs(tmp_path):
 
     class Look(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
-            seen.append([int(p.stem[-9:]) for p in Checkpoints(tmp_path / "checkpoints").newest_first()])
+            paths = Checkpoints(tmp_path / "checkpoints").newest_first()
+            seen.append([int(path.stem[-9:]) for path in paths])
 
     model = network()
     model.compile(weighting="const")
@@ -204,9 +203,7 @@ def test_keras_callbacks_may_end_training(tmp_path):
     model = network()
     model.compile(weighting="const", optimizer=keras.optimizers.SGD(0.0))
     stopping = keras.callbacks.EarlyStopping("loss", mode="min", patience=0)
-    loop = TrainingLoop(
-        model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False
-    )
+    loop = TrainingLoop(model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False)
     loop.run(batches(Position(STEPS)), TEST, epochs=9, batch_size=BATCH, callbacks=[stopping])
     assert loop.position.epoch < 9
 
@@ -214,8 +211,6 @@ def test_keras_callbacks_may_end_training(tmp_path):
 def test_data_that_ends_early_is_an_error(tmp_path):
     model = network()
     model.compile(weighting="const")
-    loop = TrainingLoop(
-        model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False
-    )
+    loop = TrainingLoop(model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False)
     with pytest.raises(RuntimeError, match="ended early.*step 3 of epoch 1"):
         loop.run(batches(Position(STEPS)).take(7), TEST, epochs=2, batch_size=BATCH)

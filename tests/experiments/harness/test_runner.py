@@ -200,9 +200,8 @@ if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
     one = {"dataset": "synthetic", "model": "resann-n1-c4", "batch_size": 16, "epochs": 100000}
     configs = [RunConfig.from_fields({**one, "seed": seed}) for seed in (0, 1)]
-    runner.plan = lambda *args: []
-    run = runner.train_all
-    runner._run = lambda *args: run({run_name(c): c for c in configs}, folder, RunStore(folder / "r"), 1)
+    named, train_all = {run_name(config): config for config in configs}, runner.train_all
+    runner._run = lambda *args: train_all(named, folder, RunStore(folder / "r"), 1)
     runner.run([], "quick", runs_dir=folder, store=None, workers=1)
 """
 
