@@ -39,6 +39,9 @@ def _run(command, arguments):
         command.main(arguments)
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
+    except KeyboardInterrupt:
+        print("stopped by Ctrl+C", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def help_of(command) -> str:

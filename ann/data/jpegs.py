@@ -62,7 +62,7 @@ class JpegDataset:
         return (self.size, self.size, 3)
 
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each channel, float32 `(3,)`, in pixel values: ILSVRC's."""
+        """ILSVRC's mean and standard deviation of each channel, float32 `(3,)`, in pixel values."""
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 

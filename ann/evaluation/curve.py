@@ -19,9 +19,9 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
             of the arrays `(images, labels)`. Labels are class indices or one-hot.
 
     Returns:
-        DataFrame with a row for each exit and the columns `exit` (0-based), `macs` (incremental, see
-        `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
-        `error_top1`, `error_top5` (percent).
+        DataFrame with a row for each exit and the columns `exit` (0-based), `macs` (incremental,
+            see `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
+            `error_top1`, `error_top5` (percent).
 
     Raises:
         ValueError: the data set is empty.
