@@ -9,13 +9,12 @@ import os
 import pathlib
 import sys
 
-from ann import data, ensembles, evaluation
-from ann.runs import build
+from ann import data
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from ann.runs.signals import Stopped, stop_on_signals
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.cells import by_cell, linear_ensemble_name, wall_clock_name
+from experiments.harness.joined import measure_joined
 from experiments.harness.plan import plan, training_macs
 from experiments.harness.runs_bar import RunsBar
 from experiments.harness.workers import start_worker, train_run
@@ -34,7 +33,7 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
         workers: runs at a time, each on its share of the cores.
 
     Returns:
-        What failed, a line each; the other runs are not lost to it.
+        What failed, one line for each run; the others are kept.
 
     Raises:
         Stopped: a signal came. The workers have saved their runs and ended.
@@ -87,40 +86,6 @@ def _results(tasks, workers, bar):
             raise
 
 
-def measure_linear_ensembles(experiment, runs, runs_dir, store) -> None:
-    """Curves of the linear ensembles, from the networks in the run folders."""
-    joined = {row.method for row in experiment.rows if row.join == "linear_ensemble"}
-    for (_, _, method, _), group in by_cell(runs).items():
-        name = linear_ensemble_name(group)
-        if method in joined and name not in store.runs().index:
-            store.add_measurement(name, _linear_ensemble_curve(group, runs_dir))
-
-
-def _linear_ensemble_curve(group, runs_dir):
-    import keras
-
-    from ann.runs.train import train_once
-
-    # On a machine that has the store but not the networks they are trained again.
-    folders = [
-        train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0)
-        for run in group
-    ]
-    members = [keras.saving.load_model(folder.model, compile=False) for folder in folders]
-    batches = data.evaluation_batches(build.dataset(group[0].config))
-    return evaluation.anytime_curve(ensembles.linear_ensemble(members), batches)
-
-
-def measure_wall_clock(runs, store) -> None:
-    """Times the networks that are not timed yet."""
-    from benchmarks.wall_clock import time_exits
-
-    for run in runs:
-        name = wall_clock_name(run.networks, run.dataset)
-        if name not in store.runs().index:
-            store.add_measurement(name, time_exits(run.networks, run.dataset))
-
-
 def prepared(datasets) -> tuple[set, list[str]]:
     """Which data sets are there, and why the others are not."""
     found, missing = set(), []
@@ -134,13 +99,13 @@ def prepared(datasets) -> tuple[set, list[str]]:
 
 
 def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
-    """Runs and measures experiments. Runs whose data set is not prepared are left out, and a line
-    says so.
+    """Trains what is missing and measures what is made of several runs. Runs whose data set is not
+    prepared are left out, with a line that says so.
 
     A signal ends the process with its exit code: SIGTERM with 143, Ctrl+C with 130.
 
     Returns:
-        What failed, a line each.
+        What failed, one line for each run.
     """
     try:
         with stop_on_signals():
@@ -152,30 +117,20 @@ def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
 
 def _run(names, scale, runs_dir, store, workers):
     plans = {name: plan(EXPERIMENTS[name], scale) for name in names}
-    timed = {name for name in names if EXPERIMENTS[name].measure == "milliseconds"}
     stored = set(store.runs().index)
-    wanted = [run for name in set(names) - timed for run in plans[name]]
+    wanted = [run for runs in plans.values() for run in runs]
     found, missing = prepared({run.dataset for run in wanted if run_name(run.config) not in stored})
     for line in missing:
         print(line)
     plans = {
-        name: [
-            run
-            for run in runs
-            if name in timed or run.dataset in found or run_name(run.config) in stored
-        ]
+        name: [run for run in runs if run.dataset in found or run_name(run.config) in stored]
         for name, runs in plans.items()
     }
-    configs = {
-        run_name(run.config): run.config
-        for name in plans
-        if name not in timed
-        for run in plans[name]
-    }
+    configs = {run_name(run.config): run.config for runs in plans.values() for run in runs}
     failed = train_all(configs, runs_dir, store, workers)
     for name, runs in plans.items():
-        if name in timed:
-            measure_wall_clock(runs, store)
-        else:
-            measure_linear_ensembles(EXPERIMENTS[name], runs, runs_dir, store)
+        try:
+            measure_joined(EXPERIMENTS[name], runs, runs_dir, store)
+        except FileNotFoundError as error:  # the runs are in the store, their data set is not here
+            failed.append(f"{name}: {error}")
     return failed
