@@ -58,9 +58,9 @@ def _ended_by_signals(run_dir):
     except Stopped as stopped:
         paths = RunFolder(run_dir).checkpoints.glob("checkpoint_[0-9]*.state")
         steps = max((int(path.stem.split("_")[1]) for path in paths), default=0)
+        saved = f": {steps} steps are saved" if steps else ""
         print(
-            f"{stopped}: {steps} steps are saved. The same command with --start_or_resume goes on.",
-            file=sys.stderr,
+            f"{stopped}{saved}. The same command with --start_or_resume goes on.", file=sys.stderr
         )
         raise SystemExit(stopped.exit_code) from None
 

@@ -35,6 +35,8 @@ class TrainingLoop:
         self.best = best
         self.should_stop = should_stop
         self.stopped = False
+        if position.best_by != best:  # values of different measures do not compare
+            position.best, position.best_by = None, best
 
     def run(
         self,

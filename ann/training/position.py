@@ -16,6 +16,7 @@ class Position:
             while the epoch is evaluated.
         seconds: of training in the epoch in progress, over all processes that took part.
         best: lowest value so far of what decides on the best epoch.
+        best_by: name of what decides.
     """
 
     steps_per_epoch: int
@@ -23,6 +24,7 @@ class Position:
     step: int = 0
     seconds: float = 0.0
     best: float | None = None
+    best_by: str | None = None
 
     @property
     def steps_done(self) -> int:

@@ -75,7 +75,9 @@ def test_charts_hold_each_epoch_once_when_training_goes_on(model, tmp_path):
 
     fit(0, 3)
     fit(2, 4)  # the third epoch again
-    train, validation = (chart_steps(tmp_path / "charts" / kind) for kind in ("train", "validation"))
+    train, validation = (
+        chart_steps(tmp_path / "charts" / kind) for kind in ("train", "validation")
+    )
     assert set(train) == {
         *("loss", "average_error", "final_error", "learning_rate"),
         *(f"{what}/exit_0{k}" for what in ("loss", "error", "weight") for k in range(3)),

@@ -30,7 +30,7 @@ def assert_same_state(mine, theirs):
 
 def test_everything_comes_back(dense_chain, tmp_path):
     model, checkpoints = trained(dense_chain), Checkpoints(tmp_path)
-    position = Position(4, epoch=2, step=3, seconds=1.5, best=12.5)
+    position = Position(4, epoch=2, step=3, seconds=1.5, best=12.5, best_by="val_loss")
     checkpoints.save(model, position)
     again = compiled(dense_chain)
     assert checkpoints.restore(again) == position

@@ -214,3 +214,14 @@ def test_data_that_ends_early_is_an_error(tmp_path):
     loop = TrainingLoop(model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False)
     with pytest.raises(RuntimeError, match="ended early.*step 3 of epoch 1"):
         loop.run(batches(Position(STEPS)).take(7), TEST, epochs=2, batch_size=BATCH)
+
+
+def test_the_best_of_another_measure_is_forgotten(tmp_path):
+    def loop(position, best):
+        return TrainingLoop(
+            network(), position, Checkpoints(tmp_path), best=best, should_stop=lambda: False
+        )
+
+    position = Position(STEPS, best=0.5, best_by="val_loss")
+    assert loop(position, "val_loss").position.best == 0.5
+    assert loop(position, "val_final_error").position.best is None
