@@ -70,7 +70,7 @@ class RunFolder:
                     )
             else:
                 write_json(self.config, config.to_dict())
-            if not self.data.exists():
+            if data is not None and not self.data.exists():
                 write_json(self.data, data)
             for leftover in self.path.glob(".partial-*"):
                 leftover.unlink()
