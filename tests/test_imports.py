@@ -172,7 +172,9 @@ MACHINERY = {
         "untrained",
     },
     "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
-    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan"},
+    "workers": {"ann.runs"},
+    "runs_bar": {"ann.runs"},
+    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan", "runs_bar", "workers"},
     "sections": {
         "ann.runs",
         "answers",
