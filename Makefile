@@ -31,6 +31,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
+	$(BIN)/python -m benchmarks.checkpoint_cost
+	$(BIN)/python -m benchmarks.fault_drill
 	$(BIN)/python -m benchmarks.anytime_latency
 	$(BIN)/python -m benchmarks.wall_clock
 	$(BIN)/python -m benchmarks.eann_workers

@@ -5,9 +5,11 @@ import sys
 
 from absl import app, flags
 
+from ann.runs.errors import RunError
+
 _HELP = ("--help", "-help", "-h")
 # What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
-_MISTAKES = (ValueError, FileNotFoundError, FloatingPointError, ImportError)
+_MISTAKES = (ValueError, OSError, FloatingPointError, ImportError, RunError)
 
 
 def run(command, argv=None) -> None:
@@ -37,6 +39,9 @@ def _run(command, arguments):
         command.main(arguments)
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
+    except KeyboardInterrupt:
+        print("stopped by Ctrl+C", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def help_of(command) -> str:
