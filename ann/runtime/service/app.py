@@ -121,7 +121,7 @@ class _Service:
         self._served = make(predictor)
         self._heavy = HeavyDecoder()
         self._reloading = None
-        self.metrics = Metrics()
+        self.metrics = Metrics(predictor.exit_names)
         self.metrics.watch(lambda: self._served.scheduler.waiting)
 
     @contextlib.asynccontextmanager

@@ -8,6 +8,9 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 
 class Metrics:
     """Counters and histograms of one service.
 
+    Args:
+        exit_names: of the network, to be counted from 0.
+
     Attributes:
         requests: counter by `path` and `status`.
         seconds: histogram, from a request's headers to its answer.
@@ -16,7 +19,7 @@ class Metrics:
         reloads: counter by `result`.
     """
 
-    def __init__(self):
+    def __init__(self, exit_names):
         self._registry = prometheus_client.CollectorRegistry()
         self.requests = self._counter(
             "anytime_requests", "Requests by path and status.", ["path", "status"]
@@ -35,6 +38,9 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+
+        for name in exit_names:
+            self.exits.labels(name)
 
     def watch(self, waiting) -> None:
         """Reports what `waiting()` returns as the number of images that wait."""

@@ -72,6 +72,12 @@ class Job:
     def order(self) -> float:
         return self.arrived + _PATIENCE_SECONDS if self.ends is None else self.ends
 
+    def marked(self, answer: Answer) -> Answer:
+        """The answer, `late` if it came after the deadline or exceeds the budget."""
+        late = self.ends is not None and time.perf_counter() > self.ends
+        late = late or (self.budget_macs is not None and answer.macs > self.budget_macs)
+        return dataclasses.replace(answer, late=late)
+
 
 class Scheduler:
     """Runs jobs on a few threads, the one with the earliest deadline first.
@@ -112,12 +118,14 @@ class Scheduler:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
+        self._all_warm = threading.Barrier(workers + 1)
         self._threads = [
             threading.Thread(target=self._work, name=f"predict-{index}", daemon=True)
             for index in range(workers)
         ]
         for thread in self._threads:
             thread.start()
+        self._all_warm.wait()
 
     @property
     def waiting(self) -> int:
@@ -159,11 +167,20 @@ class Scheduler:
             thread.join()
 
     def _work(self):
+        self._warm_up()
         while (job := self._next()) is not None:
             if job.future.set_running_or_notify_cancel():
                 self._answer(job)
             with self._changed:
                 self._running.discard(job)
+
+    def _warm_up(self):
+        """The first run on a thread may take longer: an engine may keep something for each."""
+        taken = self._predictor.manifest["input"]
+        try:
+            self._predictor.predict(np.zeros(taken["shape"], taken["dtype"]))
+        finally:
+            self._all_warm.wait()
 
     def _next(self):
         """Waits for the job whose turn it is; None when the scheduler is closed."""
@@ -226,15 +243,14 @@ class Scheduler:
             with self._changed:
                 seconds = self._share(job)
                 job.started = time.perf_counter()
-                job.stops = job.started + (self._run_seconds(-1) if seconds is None else seconds)
+                full = self._run_seconds(self._last)
+                job.stops = job.started + (full if seconds is None else min(seconds, full))
             answer = self._ask(job, image, seconds)
         except Exception as error:  # it belongs to whoever waits for the answer
             job.future.set_exception(error)
             return
         job.answered = time.perf_counter()
-        late = job.ends is not None and job.answered > job.ends
-        late = late or (job.budget_macs is not None and answer.macs > job.budget_macs)
-        job.future.set_result(dataclasses.replace(answer, late=late))
+        job.future.set_result(job.marked(answer))
 
     def _ask(self, job, image, seconds):
         try:
@@ -259,9 +275,11 @@ class Scheduler:
         return answer
 
     def _refine(self, job, image) -> Answer:
-        for answer in self._predictor.refine(image):
-            too_dear = job.budget_macs is not None and answer.macs > job.budget_macs
+        count = len(self._seconds)
+        if job.budget_macs is not None:
+            count = max(1, int(np.searchsorted(self._predictor.macs, job.budget_macs, "right")))
+        for answer in itertools.islice(self._predictor.refine(image), count):
             too_late = job.ends is not None and time.perf_counter() > job.ends
-            if not job.on_answer(answer) or too_dear or too_late:
+            if not job.on_answer(job.marked(answer)) or too_late:
                 break
         return answer

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 
-import numpy as np
-
 from ann.runtime.service import bodies
 from ann.runtime.service.scheduler import Scheduler
 
@@ -45,15 +43,10 @@ class Served:
         shape, dtype = taken["shape"], taken["dtype"]
         self.formats = bodies.formats(shape, dtype, taken.get("range", (0, 255)))
         self.batch_formats = bodies.batch_formats(shape, dtype, max_batch)
-        self._warm_up(np.zeros(shape, dtype))
+        if predictor.latency is None:
+            predictor.measure_latency()
         self.scheduler = scheduler(predictor, workers, max_waiting)
         self._users = 0
-
-    def _warm_up(self, image):
-        """The first answer of a new shape or thread may take longer."""
-        if self.predictor.latency is None:
-            self.predictor.measure_latency()
-        self.predictor.predict(image)
 
     @property
     def has_heavy_bodies(self) -> bool:
