@@ -100,10 +100,10 @@ def test_who_cannot_be_in_time_gets_the_first_exit_after_the_others(scheduler, p
 
 
 def test_an_urgent_job_makes_a_run_give_its_newest_answer(scheduler):
-    relaxed, urgent = job("relaxed", 10.0), job("urgent", 4 * SEGMENT)
+    relaxed, urgent = job("relaxed", 10.0), job("urgent", 10.0)
     scheduler.submit([relaxed])
     time.sleep(1.5 * SEGMENT)
-    urgent.ends = time.perf_counter() + 2.5 * SEGMENT  # the run in progress needs 3.5
+    urgent.ends = time.perf_counter() + 4 * SEGMENT  # the run in progress needs 3.5, a first exit 1
     scheduler.submit([urgent])
     assert relaxed.future.result(10).exit < EXITS - 1
     assert not relaxed.future.result().late
