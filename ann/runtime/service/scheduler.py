@@ -25,7 +25,9 @@ from ann.runtime.service.estimate import Estimate
 _PLANNED = 0.5
 # What takes longer is a machine that does something else; no margin helps there.
 _MAX_MARGIN_SECONDS = 1e-3
-_PATIENCE_SECONDS = 1.0  # until a request without a deadline, or a late one, goes before others
+# Until a request goes before others: one without a deadline, one that is late already.
+_PATIENCE_SECONDS = 1.0
+_LATE_PATIENCE_SECONDS = 0.25
 
 _LOG = logging.getLogger(__name__)
 
@@ -195,7 +197,7 @@ class Scheduler:
 
     def _take(self):
         now = time.perf_counter()
-        if self._late and self._late[0].arrived + _PATIENCE_SECONDS < now:
+        if self._late and self._late[0].ends + _LATE_PATIENCE_SECONDS < now:
             return self._late.popleft()
         needed = self._run_seconds(0)
         while self._waiting:
@@ -218,7 +220,9 @@ class Scheduler:
             return None
         now = time.perf_counter() + self._margin()
         own, first = max(0.0, job.ends - now), self._run_seconds(0)
-        share = own
+        # Who has become late while it waited shows that too much came: first exits for all.
+        overrun = any(x.ends - x.arrived >= first for x in self._late)
+        share = first if overrun else own
         for place, (_, _, other) in enumerate(self._waiting, start=1 + self._workers):
             if other.ends is not None and other.ends - now >= first:
                 seconds = _PLANNED * (other.ends - now) * self._workers / place
