@@ -31,6 +31,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
 	$(BIN)/python -m benchmarks.anytime_latency
+	$(BIN)/python -m benchmarks.service_load
 
 $(EXPERIMENTS): $(VENV)/.core
 	$(BIN)/python -m experiments.run --experiment=$(subst -,_,$@) --scale=$(SCALE)
@@ -43,7 +44,7 @@ report: $(VENV)/.core
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[train]
 	touch $@
 
 $(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core

@@ -36,7 +36,7 @@ MAX_BATCH = 64
 
 _PAGE = pathlib.Path(__file__).parent / "page"
 _POLICY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
 _LOG = logging.getLogger(__name__)
