@@ -212,8 +212,8 @@ class _Service:
         async def events():
             with served.in_use():
                 try:
-                    async for answer in answers:
-                        yield _event("answer", self._say(served, answer, limits))
+                    async for answer, answered in answers:
+                        yield _event("answer", self._say(served, answer, limits, answered))
                     yield _event("end", {})
                 except (BodyError, EngineFailed) as error:
                     yield _event("error", {"error": str(error)})
@@ -230,15 +230,15 @@ class _Service:
         image = await self._heavy.decode(format.decode, body)
         return lambda: image
 
-    def _say(self, served, answer, limits):
-        """An answer as a dict, counted."""
+    def _say(self, served, answer, limits, answered=None):
+        """An answer as a dict, counted; `answered`: when it was there, if not just now."""
         if not np.isfinite(answer.logits).all():
             raise BodyError("the network's answer to these numbers is not finite")
         name = served.predictor.exit_names[answer.exit]
         index = int(answer.logits.argmax())
-        now = time.perf_counter()
-        late = answer.late or (limits.ends is not None and now > limits.ends)
-        self.metrics.seconds.observe(now - limits.arrived)
+        answered = answered or time.perf_counter()
+        late = answer.late or (limits.ends is not None and answered > limits.ends)
+        self.metrics.seconds.observe(answered - limits.arrived)
         self.metrics.exits.labels(name).inc()
         self.metrics.late.inc(late)
         named = {"class_name": served.class_names[index]} if served.class_names else {}
@@ -250,7 +250,7 @@ class _Service:
             "probabilities": probabilities(answer.logits).tolist(),
             "macs": answer.macs,
             "late": late,
-            "seconds": now - limits.arrived,
+            "seconds": answered - limits.arrived,
         }
 
 
@@ -266,11 +266,11 @@ class _Answers:
         self._future.add_done_callback(lambda _: self._put(None))
 
     def _on_answer(self, answer):
-        self._put(answer)
+        self._put((answer, time.perf_counter()))
         return self._wanted
 
-    def _put(self, answer):
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, answer)
+    def _put(self, answer_and_time):
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, answer_and_time)
 
     async def first(self):
         """Waits for the first answer.
