@@ -15,9 +15,9 @@ from ann.runtime.service.pictures import MAX_PIXELS, is_large
 JSON, RAW = "application/json", "application/octet-stream"
 
 
-def decoders(shape, dtype, value_range=(0, 255)):
+def decoders(shape, dtype, largest=255):
     """Content type -> function from a body to an image."""
-    return {name: x.decode for name, x in formats(shape, dtype, value_range).items()}
+    return {name: x.decode for name, x in formats(shape, dtype, largest).items()}
 
 
 def picture(pixels, format, **options):
@@ -169,7 +169,7 @@ def test_cmyk_and_animations_are_refused():
 
 def test_pictures_are_scaled_to_the_values_that_the_network_was_trained_on():
     pixels = np.array([[0, 255], [128, 16]], np.uint8)
-    image = decoders((2, 2, 1), "uint8", value_range=(0, 16))["image/png"](picture(pixels, "PNG"))
+    image = decoders((2, 2, 1), "uint8", largest=16)["image/png"](picture(pixels, "PNG"))
     np.testing.assert_array_equal(image[..., 0], [[0, 16], [8, 1]])
 
 

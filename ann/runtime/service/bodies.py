@@ -32,7 +32,7 @@ class Format(typing.NamedTuple):
     is_heavy: typing.Callable
 
 
-def formats(shape, dtype, value_range=(0, 255)) -> dict[str, Format]:
+def formats(shape, dtype, largest=255) -> dict[str, Format]:
     """What a network's image may come as, by content type.
 
     Pictures are taken where the network takes pixels: nobody knows how the numbers of a float32
@@ -41,8 +41,8 @@ def formats(shape, dtype, value_range=(0, 255)) -> dict[str, Format]:
     Args:
         shape: of the network's input, without the batch.
         dtype: its name, such as "uint8" or "float32".
-        value_range: least and largest value of the images that the network was trained on; pictures
-            are scaled to it.
+        largest: value of a white pixel in the images that the network was trained on; pictures are
+            scaled to it.
 
     Example:
         >>> list(formats((32, 32, 3), "float32"))
@@ -64,7 +64,7 @@ def formats(shape, dtype, value_range=(0, 255)) -> dict[str, Format]:
     }
     if dtype == np.uint8 and len(shape) == 3 and shape[-1] in pictures.MODES:
         for content_type, name in pictures.FORMATS.items():
-            decode = functools.partial(_from_picture, name, shape, tuple(value_range))
+            decode = functools.partial(_from_picture, name, shape, largest)
             is_heavy = functools.partial(pictures.is_large, name)
             made[content_type] = Format(decode, None, is_heavy)
     return made
@@ -147,9 +147,9 @@ def _layout(shape, dtype):
     return f"{dtype} of shape {shape}, little-endian, row-major"
 
 
-def _from_picture(name, shape, value_range, body):
+def _from_picture(name, shape, largest, body):
     try:
-        return pictures.decode(body, name, shape, value_range)
+        return pictures.decode(body, name, shape, largest)
     except ValueError as error:
         raise BodyError(str(error)) from error
 

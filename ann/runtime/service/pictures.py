@@ -30,7 +30,7 @@ def is_large(format: str, body) -> bool:
         return False
 
 
-def decode(body, format: str, shape, value_range=(0, 255)) -> np.ndarray:
+def decode(body, format: str, shape, largest=255) -> np.ndarray:
     """Pixels of a picture: turned upright, its middle cut to the aspect ratio of `shape`, resized.
 
     Transparent parts are shown on white. 16-bit gray is scaled to 8 bits.
@@ -39,7 +39,7 @@ def decode(body, format: str, shape, value_range=(0, 255)) -> np.ndarray:
         body: bytes of the file.
         format: Pillow's name of its format.
         shape: height, width, and channels of the result.
-        value_range: what 0 and 255 become.
+        largest: what white becomes.
 
     Returns:
         uint8 array of `shape`.
@@ -62,10 +62,7 @@ def decode(body, format: str, shape, value_range=(0, 255)) -> np.ndarray:
         raise ValueError(
             f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. Received: {error}"
         ) from error
-    low, high = value_range
-    if (low, high) == (0, 255):
-        return pixels.astype(np.uint8)
-    return np.round(low + pixels * ((high - low) / 255)).astype(np.uint8)
+    return np.round(pixels * (largest / 255)).astype(np.uint8)
 
 
 class _Refused(Exception):

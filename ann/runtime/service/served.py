@@ -41,7 +41,7 @@ class Served:
         self.predictor, self.class_names = predictor, names
         taken = manifest["input"]
         shape, dtype = taken["shape"], taken["dtype"]
-        self.formats = bodies.formats(shape, dtype, taken.get("range", (0, 255)))
+        self.formats = bodies.formats(shape, dtype, taken.get("largest", 255))
         self.batch_formats = bodies.batch_formats(shape, dtype, max_batch)
         if predictor.latency is None:
             predictor.measure_latency()
