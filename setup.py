@@ -10,7 +10,9 @@ REQUIREMENTS = ROOT / "third_party" / "requirements"
 
 
 def requirements(*names):
-    lines = [line for name in names for line in (REQUIREMENTS / f"{name}.txt").read_text().split("\n")]
+    lines = [
+        line for name in names for line in (REQUIREMENTS / f"{name}.txt").read_text().split("\n")
+    ]
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 

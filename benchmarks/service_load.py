@@ -20,6 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import asyncio
 import concurrent.futures
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -217,7 +218,9 @@ def under_load(paths) -> pd.DataFrame:
             service.__enter__()
         saturating = asyncio.run(throughput(services[IN_ORDER].port, body, 4, _SECONDS.value))
         print(f"latency {1000 * latency:.1f} ms, saturated at {saturating:.0f} requests/s")
-        turns = [(load, name) for _ in range(_ROUNDS.value) for load in _LOADS.value for name in kinds]
+        turns = [
+            (load, name) for _ in range(_ROUNDS.value) for load in _LOADS.value for name in kinds
+        ]
         for times, name in tqdm(turns, "turns", leave=False):
             rate = float(times) * saturating
             limits = (_SECONDS.value, _MAX_REQUESTS.value)
@@ -291,7 +294,10 @@ def four_clients(path) -> pd.DataFrame:
             "latency_ms": 1000 * full,
             "mean_exit": np.mean([exit for exit, _ in rows]),
             "late_percent": 100 * np.mean([late > 0 for _, late in rows]),
-            **{f"late_by_p{q}_ms": 1000 * np.quantile([x for _, x in rows], q / 100) for q in (90, 99)},
+            **{
+                f"late_by_p{q}_ms": 1000 * np.quantile([x for _, x in rows], q / 100)
+                for q in (90, 99)
+            },
         }
         for name, rows in lines.items()
     )
@@ -327,8 +333,10 @@ def plot(table, path) -> None:
     }
     for axis, (column, label) in zip(axes, columns.items(), strict=True):
         for name, line in table.groupby("service", sort=False):
-            style = {"color": "C0", "lw": 2.5} if name == ANYTIME else {"lw": 1.2, "ls": "--"}
-            axis.plot(line.load, line[column], "o-" if name == ANYTIME else "s", label=name, **style)
+            style = {"color": "C0", "lw": 2.5} if name == ANYTIME else {"lw": 1.2, "ls": ":"}
+            axis.plot(
+                line.load, line[column], "o-" if name == ANYTIME else "s", label=name, **style
+            )
         axis.set(xlabel="load, times the saturating rate", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.spines[["top", "right"]].set_visible(False)

@@ -13,6 +13,7 @@ import queue
 import shutil
 import subprocess
 import threading
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -56,7 +57,11 @@ await fetch("/result", { method: "POST", body: JSON.stringify(result) });
 class Files(http.server.SimpleHTTPRequestHandler):
     """Serves the page, the example, and an export; takes the result."""
 
-    extensions_map = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
+    extensions_map = {
+        ".mjs": "text/javascript",
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+    }
 
     def __init__(self, *arguments, folders, image, results):
         self._folders, self._image, self._results = folders, image, results

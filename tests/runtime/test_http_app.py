@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import io
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import threading
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from ann.runtime import Answer
 from ann.runtime.request import Request
@@ -253,6 +255,15 @@ def test_a_reload_takes_the_place_of_the_network_and_a_failed_one_does_not():
     assert 'anytime_reloads_total{result="done"} 2.0' in metrics
 
 
+def test_pictures_are_scaled_to_the_values_that_the_manifest_names():
+    predictor = StubPredictor()
+    predictor.manifest["input"] = {"shape": [2, 2, 1], "dtype": "uint8", "largest": 16}
+    file = io.BytesIO()
+    Image.new("L", (2, 2), 255).save(file, "PNG")
+    predict(predictor, {"Content-Type": "image/png"}, file.getvalue())
+    assert predictor.calls[-1][0] == [[[16], [16]], [[16], [16]]]
+
+
 def test_nobody_is_redirected():
     response = run(lambda client: client.get("/health/", headers={"Host": "evil.example"}))
     assert response.status_code == 404
@@ -386,7 +397,9 @@ def test_a_body_is_read_no_further_than_the_limit():
 
     response = predict(content=endless())
     assert response.status_code == 413
-    assert response.json() == {"error": "a body of this type must have at most 1120 bytes. Received: more"}
+    assert response.json() == {
+        "error": "a body of this type must have at most 1120 bytes. Received: more"
+    }
     assert len(sent) == 2
 
 

@@ -51,7 +51,12 @@ def test_json_and_raw_bytes_hold_the_same_image(dtype, random):
         ("float32", JSON, b"[[1, 2", r"must be JSON: nested lists of shape \(1, 2\)"),
         ("float32", JSON, b"\xff\xfe\x00", "must be JSON"),
         ("float32", JSON, b"[" * 100_000, "must be JSON"),
-        ("float32", JSON, b"[[1, 2], [3]]", r"shape \(1, 2\). Received: .*of length >= 2 - at `\$\[1\]`"),
+        (
+            "float32",
+            JSON,
+            b"[[1, 2], [3]]",
+            r"shape \(1, 2\). Received: .*of length >= 2 - at `\$\[1\]`",
+        ),
         ("float32", JSON, b"[[1]]", "Received: Expected `array` of length >= 2"),
         ("float32", JSON, b"[[[1, 2]]]", "Received: Expected `float`, got `array`"),
         ("float32", JSON, b'{"image": [[1, 2]]}', "Received: Expected `array`, got `object`"),

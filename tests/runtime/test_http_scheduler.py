@@ -5,6 +5,7 @@ do not matter.
 """
 
 import threading
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ TOLERANCE = 0.5  # seconds that the test itself may take
 class Predictor:
     """Notes what it is asked, and answers when it is let to."""
 
-    manifest = {"input": {"shape": [1], "dtype": "uint8"}}
+    manifest: ClassVar = {"input": {"shape": [1], "dtype": "uint8"}}
     macs = np.array([10, 20, 30, 40, 50])
 
     def __init__(self, slower=1.0):

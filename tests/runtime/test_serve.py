@@ -200,8 +200,53 @@ def test_a_file_that_is_missing_or_wrong_is_refused_before_the_port_opens(
     assert "Traceback" not in log
 
 
-def test_the_service_needs_neither_keras_nor_tensorflow():
-    code = (
-        "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+LEAN = """
+import importlib.metadata, sys
+from packaging.requirements import Requirement
+
+def needed(name, extra=""):
+    for text in importlib.metadata.requires(name) or ():
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield requirement.name
+            yield from needed(requirement.name)
+
+lines = [line.split("#")[0].strip() for file in sys.argv[1:4] for line in open(file)]
+names = {Requirement(line).name for line in lines if line}
+names |= {inner for name in names for inner in needed(name)}
+distributions = {name.lower().replace("-", "_") for name in names}
+owners = importlib.metadata.packages_distributions()
+
+class OnlyLean:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top in owners and not any(
+            owner.lower().replace("-", "_") in distributions for owner in owners[top]
+        ) and top != "ann":
+            raise ModuleNotFoundError(f"not in the lean install: {name}", name=name)
+
+sys.meta_path.insert(0, OnlyLean())
+from ann.runtime import serve
+from absl import app
+sys.argv = ["serve", *sys.argv[4:]]
+serve.define_flags()
+app.run(serve.main)
+"""
+
+
+def test_the_service_needs_only_what_the_lean_install_brings(export_dir):
+    requirements = ROOT / "third_party" / "requirements"
+    files = [str(requirements / f"{name}.txt") for name in ("base", "runtime", "serve")]
+    command = [sys.executable, "-c", LEAN, *files, f"--export_dir={export_dir}", "--port=0"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    try:
+        port = int(line_of(process, r"running on http://127\.0\.0\.1:(\d+)").group(1))
+        body = np.zeros((32, 32, 3), np.uint8).tobytes()
+        answer = json.loads(ask(port, "/predict", body, Content_Type="application/octet-stream"))
+        assert answer["exit"] == 2
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()

@@ -35,8 +35,9 @@ MAX_WAITING = 256
 MAX_BATCH = 64
 
 _PAGE = pathlib.Path(__file__).parent / "page"
+_SOURCES = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'"
 _POLICY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'",
+    "Content-Security-Policy": _SOURCES,
     "X-Content-Type-Options": "nosniff",
 }
 _LOG = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def create_app(
     load=None,
     scheduler=Scheduler,
 ) -> Starlette:
-    """The service. docs/serve.md says what goes in and out; `GET /openapi.json` says it to programs.
+    """The service. docs/serve.md says what goes in and out, `GET /openapi.json` says it to programs.
 
     Everything that happens to a request between its headers and its answer is taken off its
     deadline: the time that the body takes to come and to be decoded, and the wait for its turn.

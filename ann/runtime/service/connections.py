@@ -1,4 +1,4 @@
-"""HTTP connections that cannot be held against the service: timeouts and limits before any request.
+"""HTTP connections that cannot hold the service up: timeouts and limits before any request.
 
 uvicorn closes a connection that is idle after an answer; a client that connects and sends nothing,
 or headers without end, it would wait for forever.

@@ -59,7 +59,7 @@ def document(served, max_bytes: int) -> dict:
             ),
             "/": _get("The network: its input, classes, exits, and what it accepts."),
             "/health": _get("The process is alive.", status),
-            "/ready": _get("200 if further requests are welcome, else 503.", status, {"503": status}),
+            "/ready": _get("200 if more requests are welcome, else 503.", status, {"503": status}),
             "/metrics": _get("Counters.", {"type": "string"}, content_type="text/plain"),
             "/openapi.json": _get("This document."),
         },
@@ -74,7 +74,7 @@ def document(served, max_bytes: int) -> dict:
 _ERROR = {
     "type": "object",
     "required": ["error"],
-    "properties": {"error": {"type": "string", "description": "What is allowed, what was received."}},
+    "properties": {"error": {"type": "string", "description": "What is allowed and what came."}},
 }
 
 

@@ -61,9 +61,7 @@ class Job:
     ends: float | None = None
     budget_macs: float | None = None
     on_answer: collections.abc.Callable | None = None
-    future: concurrent.futures.Future = dataclasses.field(
-        default_factory=concurrent.futures.Future
-    )
+    future: concurrent.futures.Future = dataclasses.field(default_factory=concurrent.futures.Future)
     arrived: float = dataclasses.field(default_factory=time.perf_counter)
     request: object = None
     started: float = 0.0

@@ -1,4 +1,4 @@
-"""What the service serves at one time: a network with its queue, replaced as a whole by a reload."""
+"""A network in service with its queue: what a reload replaces as a whole."""
 
 import asyncio
 import contextlib
