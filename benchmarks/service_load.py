@@ -20,7 +20,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import asyncio
 import concurrent.futures
-import itertools
 import json
 import multiprocessing
 import pathlib

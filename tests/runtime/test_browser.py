@@ -57,7 +57,7 @@ await fetch("/result", { method: "POST", body: JSON.stringify(result) });
 class Files(http.server.SimpleHTTPRequestHandler):
     """Serves the page, the example, and an export; takes the result."""
 
-    extensions_map = {
+    extensions_map: ClassVar = {
         ".mjs": "text/javascript",
         ".js": "text/javascript",
         ".wasm": "application/wasm",

@@ -219,7 +219,7 @@ def test_closing_answers_those_that_wait():
     scheduler.submit(jobs)
     scheduler.close()
     assert all(one.future.done() for one in jobs)
-    assert not any(thread.name.startswith("predict-") for thread in threading.enumerate())
+    assert not any(thread.is_alive() for thread in scheduler._threads)
 
 
 def test_the_pace_of_a_busy_machine_is_learned():

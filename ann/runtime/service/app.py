@@ -55,7 +55,7 @@ def create_app(
     load=None,
     scheduler=Scheduler,
 ) -> Starlette:
-    """The service. docs/serve.md says what goes in and out, `GET /openapi.json` says it to programs.
+    """The service. docs/serve.md says what goes in and out, `GET /openapi.json` tells programs.
 
     Everything that happens to a request between its headers and its answer is taken off its
     deadline: the time that the body takes to come and to be decoded, and the wait for its turn.

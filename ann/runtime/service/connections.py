@@ -51,7 +51,9 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self._max_connections:
             idle = [x for x in self.connections if x.is_idle and x is not self]
             if idle:
-                min(idle, key=lambda x: x.idle_since).transport.abort()
+                longest_idle = min(idle, key=lambda x: x.idle_since)
+                self.connections.discard(longest_idle)
+                longest_idle.transport.abort()
 
     def connection_lost(self, exc):
         self._stop_timer()
