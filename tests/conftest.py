@@ -9,6 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import settings
+
+settings.register_profile("ann", max_examples=50, deadline=None, database=None, derandomize=True)
+settings.load_profile("ann")
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
