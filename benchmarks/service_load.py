@@ -2,7 +2,8 @@
 
     python -m benchmarks.service_load
 
-Services of one network take turns under the same load, over loopback, all within one run:
+First the queues alone: a network of 27 exits and 100 ms whose runs sleep instead of computing, so
+that whatever else the machine does matters little. Then the real thing: services of one network take turns under the same load, over loopback, all within one run:
 earliest deadline first with the depth chosen by the queue (`anytime`); the same network, first in,
 first out, each request to its deadline (`first in, first out`); and static networks of several
 sizes, first in, first out. Requests come at random times (Poisson), at multiples of the rate that
@@ -11,7 +12,7 @@ timed by the client, from the moment they were due.
 
 Then four clients that ask again and again beside a busy process, with deadlines from 0 to twice the
 latency: each on a thread of its own against the predictor, and through the queue. Bounded by
---seconds and --max_requests. A table goes to --output_dir as CSV and as a figure.
+--seconds and --max_requests. Tables go to --output_dir as CSV, with figures.
 """
 
 import os
@@ -88,6 +89,67 @@ class Static(FirstInFirstOut):
 
     def __init__(self, *arguments):
         super().__init__(*arguments, keeps_deadlines=False)
+
+
+class SleepingNetwork:
+    """Exits at even distances; a run to its deadline sleeps that long, and can be interrupted."""
+
+    seconds, num_exits = 0.1, 27
+
+    def __init__(self):
+        self.macs = np.arange(1, self.num_exits + 1)
+        self.latency = self.seconds * self.macs / self.num_exits
+        self.manifest = {"input": {"shape": [1], "dtype": "uint8"}}
+
+    def predict(self, image, deadline=None, *, budget_macs=None, on_start=None):
+        from ann.runtime import Answer
+        from ann.runtime.request import Request
+
+        began, request, wake = time.perf_counter(), Request(), threading.Event()
+        request.on_interrupt(wake.set)
+        if on_start is not None:
+            on_start(request)
+        first, full = self.latency[0], self.latency[-1]
+        wake.wait(full if deadline is None else min(max(deadline, first), full))
+        time.sleep(max(0.0, first - (time.perf_counter() - began)))  # interrupted before it
+        seconds = time.perf_counter() - began
+        exit = int(np.searchsorted(self.latency, seconds, "right")) - 1
+        return Answer(max(exit, 0), np.zeros(1), seconds, int(self.macs[max(exit, 0)]))
+
+
+def queue_alone() -> pd.DataFrame:
+    """Both queues before the network that sleeps, under the same requests."""
+    from ann.runtime.service.scheduler import Scheduler
+
+    turns = [(name, float(load)) for load in _LOADS.value for name in (ANYTIME, IN_ORDER)]
+    queues = {ANYTIME: Scheduler, IN_ORDER: FirstInFirstOut}
+    rows = []
+    for name, times in tqdm(turns, "queues", leave=False):
+        network = SleepingNetwork()
+        queue = queues[name](network, 2, 1024)
+        jobs = _submit_at_random_times(queue, times * 2 / network.seconds)
+        for job in jobs:
+            answer = job.future.result()
+            late = job.answered - job.ends
+            rows.append((name, times, answer.exit, answer.macs, late))
+        queue.close()
+    frame = pd.DataFrame(rows, columns=["service", "load", "exit", "macs", "late"])
+    frame["macs_share"] = frame.macs / network.num_exits
+    return frame.assign(saturating_rate=2 / network.seconds, latency=network.seconds)
+
+
+def _submit_at_random_times(queue, rate):
+    from ann.runtime.service.scheduler import Job
+
+    choice, jobs, due = random.Random(0), [], time.perf_counter()
+    ends = due + 2 * _SECONDS.value
+    while due < ends and len(jobs) < _MAX_REQUESTS.value:
+        due += choice.expovariate(rate)
+        time.sleep(max(0.0, due - time.perf_counter()))
+        job = Job(lambda: 0, due + choice.uniform(*_DEADLINES) * SleepingNetwork.seconds)
+        queue.submit([job])
+        jobs.append(job)
+    return jobs
 
 
 def _serve(path, queue, listening):
@@ -319,7 +381,7 @@ def _ask_from_threads(ask, full, rows, text):
         thread.join()
 
 
-def plot(table, path) -> None:
+def plot(table, title, path) -> None:
     """Late answers and depth against the load, a line per service."""
     import matplotlib
     import matplotlib.pyplot as plt
@@ -341,7 +403,7 @@ def plot(table, path) -> None:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(alpha=0.3)
     axes[1].legend(frameon=False, fontsize=8)
-    figure.suptitle(f"{_NETWORK.value}: requests with deadlines, two cores", fontsize=11)
+    figure.suptitle(title, fontsize=11)
     figure.savefig(path, dpi=150)
 
 
@@ -353,16 +415,22 @@ def main(argv):
 
     output = pathlib.Path(_OUTPUT_DIR.value)
     output.mkdir(parents=True, exist_ok=True)
+    tables = {"queue": summarize(queue_alone())}
     with tempfile.TemporaryDirectory() as folder:
         paths = export_all([_NETWORK.value, *_STATIC.value], pathlib.Path(folder))
-        table = summarize(under_load(paths))
-        clients = four_clients(paths[_NETWORK.value])
+        tables["load"] = summarize(under_load(paths))
+        tables["clients"] = four_clients(paths[_NETWORK.value])
     made_with = cells(environment())
-    for name, frame in {"load": table, "clients": clients}.items():
+    for name, frame in tables.items():
         file = output / f"benchmark_service_{name}.csv"
         frame.round(4).assign(**made_with).to_csv(file, index=False)
         print(f"\n{file.name}\n{frame.round(3).to_string(index=False)}")
-    plot(table, output / "benchmark_service_load.png")
+    titles = {
+        "queue": "Two runs at a time of a network that sleeps 100 ms",
+        "load": f"{_NETWORK.value}: a service on {os.cpu_count()} cores",
+    }
+    for name, title in titles.items():
+        plot(tables[name], title, output / f"benchmark_service_{name}.png")
 
 
 if __name__ == "__main__":
