@@ -3,12 +3,13 @@
     python -m benchmarks.service_load
 
 First the queues alone: a network of 27 exits and 100 ms whose runs sleep instead of computing, so
-that whatever else the machine does matters little. Then the real thing: services of one network take turns under the same load, over loopback, all within one run:
-earliest deadline first with the depth chosen by the queue (`anytime`); the same network, first in,
-first out, each request to its deadline (`first in, first out`); and static networks of several
-sizes, first in, first out. Requests come at random times (Poisson), at multiples of the rate that
-saturates the whole network, each with a deadline of 1.5 to 5 times the network's latency. They are
-timed by the client, from the moment they were due.
+that whatever else the machine does matters little. Then the real thing: services of one network
+take turns under the same load, over loopback, all within one run: earliest deadline first with the
+depth chosen by the queue (`anytime`); the same network, first in, first out, each request to its
+deadline (`first in, first out`); and static networks of several sizes, first in, first out.
+Requests come at random times (Poisson), at multiples of the rate that saturates the whole network,
+each with a deadline of 1.5 to 5 times the network's latency. They are timed by the client, from the
+moment they were due.
 
 Then four clients that ask again and again beside a busy process, with deadlines from 0 to twice the
 latency: each on a thread of its own against the predictor, and through the queue. Bounded by
