@@ -264,6 +264,15 @@ def test_pictures_are_scaled_to_the_values_that_the_manifest_names():
     assert predictor.calls[-1][0] == [[[16], [16]], [[16], [16]]]
 
 
+def test_a_budget_for_a_network_of_unknown_costs_is_refused():
+    predictor = StubPredictor()
+    predictor.manifest["exits"][1]["macs"] = None
+    response = predict(predictor, {"Budget-Macs": "20"})
+    assert response.status_code == 400
+    assert "needs a network whose costs are known" in response.json()["error"]
+    assert predict(predictor).status_code == 200
+
+
 def test_nobody_is_redirected():
     response = run(lambda client: client.get("/health/", headers={"Host": "evil.example"}))
     assert response.status_code == 404

@@ -180,7 +180,7 @@ class _Service:
 
     async def predict(self, request):
         with self._served.in_use() as served:
-            limits = asking.limits(request)
+            limits = self._limits(request, served)
             image = await self._image(request, served.formats)
             job = Job(image, limits.ends, limits.budget_macs)
             served.scheduler.submit([job])
@@ -192,7 +192,7 @@ class _Service:
 
     async def predict_batch(self, request):
         with self._served.in_use() as served:
-            limits = asking.limits(request)
+            limits = self._limits(request, served)
             images = await self._image(request, served.batch_formats)
             images = await asyncio.to_thread(images)
             jobs = [
@@ -205,7 +205,7 @@ class _Service:
 
     async def refine(self, request):
         with self._served.in_use() as served:
-            limits = asking.limits(request)
+            limits = self._limits(request, served)
             image = await self._image(request, served.formats)
         answers = _Answers(served, image, limits)
         await answers.first()
@@ -221,6 +221,16 @@ class _Service:
 
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
+
+    def _limits(self, request, served):
+        limits = asking.limits(request)
+        if limits.budget_macs is not None and not served.has_costs:
+            raise HTTPException(
+                400,
+                "Budget-Macs needs a network whose costs are known; GET / says what is. "
+                f"Received: Budget-Macs={limits.budget_macs:g}",
+            )
+        return limits
 
     async def _image(self, request, formats):
         """Function that makes the image, or the images, of a request's body."""

@@ -87,7 +87,10 @@ def _answer(manifest, served):
         "class": {"type": "integer", "minimum": 0, "maximum": classes - 1},
         **named,
         "probabilities": _array({"type": "number", "minimum": 0, "maximum": 1}, classes),
-        "macs": {"type": "integer", "description": "Multiply-accumulates spent."},
+        "macs": {
+            "type": ["integer", "null"],
+            "description": "Multiply-accumulates spent, where they are known.",
+        },
         "late": {
             "type": "boolean",
             "description": "Whether the answer came after its deadline, or exceeds the budget.",

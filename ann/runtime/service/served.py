@@ -54,6 +54,11 @@ class Served:
         one = self.formats["application/json"].max_bytes
         return "image/png" in self.formats or one > 2**16
 
+    @property
+    def has_costs(self) -> bool:
+        """Whether the MACs of the exits are known."""
+        return all(exit["macs"] is not None for exit in self.predictor.manifest["exits"])
+
     def summary(self) -> dict:
         """What `GET /` says."""
         manifest, latency = self.predictor.manifest, self.predictor.latency.tolist()
