@@ -394,11 +394,10 @@ def plot(table, title, path) -> None:
         "useful_macs_share": "MACs of answers in time,\nshare of the whole network's",
     }
     for axis, (column, label) in zip(axes, columns.items(), strict=True):
-        for name, line in table.groupby("service", sort=False):
-            style = {"color": "C0", "lw": 2.5} if name == ANYTIME else {"lw": 1.2, "ls": ":"}
-            axis.plot(
-                line.load, line[column], "o-" if name == ANYTIME else "s", label=name, **style
-            )
+        for index, (name, line) in enumerate(table.groupby("service", sort=False)):
+            style = {"lw": 2.5} if name == ANYTIME else {"lw": 1.2, "ls": "--"}
+            points = {"marker": "os^Dv"[index], "color": f"C{index}", "clip_on": False}
+            axis.plot(line.load, line[column], label=name, **style, **points)
         axis.set(xlabel="load, times the saturating rate", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.spines[["top", "right"]].set_visible(False)
