@@ -24,7 +24,9 @@ _PACKAGES = {
 }
 
 
-def export(model, path, format="saved_model", *, preprocessing=None, errors=None, largest=255) -> None:
+def export(
+    model, path, format="saved_model", *, preprocessing=None, errors=None, largest=255
+) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
 

@@ -225,8 +225,7 @@ class RuntimeConfig:
     keep_checkpoints: int = _field(2, "How many of the newest checkpoints are kept.")
     best: str = _field(
         "val_final_error",
-        "Column of epochs.csv, a loss or an error, that decides on checkpoint_best; the lowest value "
-        "wins.",
+        "Column of epochs.csv, a loss or an error, whose lowest value decides on checkpoint_best.",
     )
 
     def __post_init__(self):
