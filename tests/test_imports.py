@@ -205,6 +205,7 @@ MACHINERY = {
 EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
+    "ann.commands",
     "ann.costs",
     "ann.data",
     "ann.ensembles",

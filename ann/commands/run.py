@@ -37,6 +37,11 @@ def _run(command, arguments):
         raise app.UsageError(f"every setting is a --flag=value. Received: {arguments}")
     try:
         command.main(arguments)
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"error: {error}. `pip install 'ann-keras[train]'` brings what training needs, "
+            "[export] also what exporting needs, [runtime] what serving needs"
+        ) from error
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
     except KeyboardInterrupt:

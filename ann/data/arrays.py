@@ -36,6 +36,7 @@ class Dataset:
         padding: pixels of padding on each side before the augmentation's random crop.
         flip: whether the augmentation mirrors images left to right.
         blur: whether the augmentation blurs images.
+        largest: value of a white pixel.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dataset:
     padding: int = 0
     flip: bool = False
     blur: bool = False
+    largest: int = 255
 
     evaluation_batch_size: ClassVar[int] = 500
 

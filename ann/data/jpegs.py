@@ -58,6 +58,7 @@ class JpegDataset:
     change_colours: bool = False
 
     evaluation_batch_size: ClassVar[int] = 100
+    largest: ClassVar[int] = 255  # value of a white pixel
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

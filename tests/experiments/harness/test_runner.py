@@ -16,7 +16,7 @@ import pytest
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from experiments.harness import runner
-from experiments.harness.answers import answers
+from experiments.harness.answers import answers, on_test_images_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.cells import cells
 from experiments.harness.declaration import END, Experiment, Row, Settings
@@ -29,6 +29,7 @@ ROWS = (
     Row("OPT", {"weighting": "opt"}),
     Row("CONST", {"weighting": "const", "sampler": "aann"}),
     Row("linear ensemble", {"weighting": "opt"}, join="linear_ensemble"),
+    Row("EANN", {"weighting": "const"}, join="eann", selection="validation"),
 )
 
 
@@ -50,18 +51,23 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     store.folder.mkdir()
     assert runner.run(["tiny"], "quick", runs_dir=tmp_path / "runs", store=store, workers=2) == []
     names = {run_name(run.config) for run in runs}
-    assert len(names) == 4  # OPT at three exits, of which the ensemble uses the last; CONST
+    # OPT at three exits, of which the ensemble uses the last; CONST; one with images held out.
+    assert len(names) == 5
     stored = store.runs()
     assert names < set(stored.index)
     assert stored.loc[sorted(names)].seconds.notna().all()
     assert stored.loc[sorted(names)].tensorflow.notna().all()
     found = answers(tiny, runs, store.exits())
-    assert set(found.method) == {"OPT", "CONST", "linear ensemble"}
+    assert set(found.method) == {"OPT", "CONST", "linear ensemble", "EANN"}
     const = RunFolder(
         tmp_path / "runs" / run_name(next(run.config for run in runs if run.method == "CONST"))
     )
     curve = pd.read_csv(const.curve)
     assert found[found.method == "CONST"].error_top1.tolist() == curve.error_top1.tolist()
+    # The EANN's exits were selected on held-out images; its errors are those of the test images.
+    member = next(run for run in runs if run.method == "EANN")
+    on_test = store.exits().set_index("run").loc[on_test_images_name(member)].error_top1
+    assert set(found[found.method == "EANN"].error_top1) <= set(on_test)
     # One network is its own ensemble.
     own = cells(tiny, found).set_index(["method", "cost"]).value
     assert own["linear ensemble", "end"] == pytest.approx(own["OPT", "end"])
