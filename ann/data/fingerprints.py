@@ -17,7 +17,8 @@ def fingerprint(dataset: Dataset | JpegDataset) -> dict:
     sizes and labels; of records that of their shards.
 
     Example:
-        >>> fingerprint(load("digits"))["classes"]
+        >>> from ann import data
+        >>> fingerprint(data.load("digits"))["classes"]
         10
     """
     return {

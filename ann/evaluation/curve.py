@@ -47,15 +47,17 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
 
 
 def _batches(dataset, num_classes):
-    """Batches whose labels are class indices."""
-    if isinstance(dataset, tuple):
-        images, labels = dataset
-        starts = range(0, len(images), _BATCH)
-        dataset = ((images[i : i + _BATCH], labels[i : i + _BATCH]) for i in starts)
-    for images, labels in dataset:
+    """Yields batches whose labels are class indices."""
+    for images, labels in _cut(*dataset) if isinstance(dataset, tuple) else dataset:
         labels = np.asarray(labels)
         one_hot = labels.ndim == 2 and labels.shape[1] == num_classes
         yield images, labels.argmax(axis=1) if one_hot else labels
+
+
+def _cut(images, labels):
+    """Yields arrays in batches."""
+    for start in range(0, len(images), _BATCH):
+        yield images[start : start + _BATCH], labels[start : start + _BATCH]
 
 
 def _batch_sums(logits, labels):

@@ -118,8 +118,7 @@ def load_weights(model, path) -> None:
     Raises:
         ValueError: the checkpoint is damaged, or belongs to another model.
 
-    Example:
-        >>> load_weights(model, "runs/mine/checkpoints/checkpoint_best.state")
+    Example: `load_weights(model, "runs/mine/checkpoints/checkpoint_best.state")`
     """
     _, arrays = state_file.read(path)
     held = [(name, array) for name, array in arrays if name.startswith("model/")]
