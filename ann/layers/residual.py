@@ -4,9 +4,12 @@ import keras
 
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, normalization
+from ann.layers.drop_path import DropPath
 
 
-def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name: str):
+def basic_unit(
+    x, filters: int, *, stride: int = 1, final_bn: bool = False, drop_path: float = 0, name: str
+):
     """Pre-activation basic unit: BN-ReLU-conv3x3-BN-ReLU-conv3x3 on top of the identity (001
     appendix B).
 
@@ -18,6 +21,7 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
         x: Keras tensor `(batch, height, width, channels)`.
         filters: channels of the output.
         stride: of the first convolution, 1 or 2.
+        drop_path: probability of skipping the unit in training.
         name: prefix of the layers' names.
 
     Returns:
@@ -28,11 +32,18 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
     x = convolution(bn_relu(x, f"{name}_2"), filters, 3, name=f"{name}_conv2")
     if final_bn:
         x = normalization(f"{name}_3_bn")(x)
-    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return _joined(x, shortcut, drop_path, name)
 
 
 def bottleneck_unit(
-    x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str
+    x,
+    filters: int,
+    *,
+    stride: int = 1,
+    final_bn: bool = False,
+    projection: bool = False,
+    drop_path: float = 0,
+    name: str,
 ):
     """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the
     identity (001 appendix B).
@@ -52,7 +63,13 @@ def bottleneck_unit(
     x = convolution(bn_relu(x, f"{name}_3"), outputs, 1, name=f"{name}_conv3")
     if final_bn:
         x = normalization(f"{name}_4_bn")(x)
-    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return _joined(x, shortcut, drop_path, name)
+
+
+def _joined(branch, shortcut, drop_path, name):
+    if drop_path:
+        branch = DropPath(drop_path, name=f"{name}_drop")(branch)
+    return keras.layers.Add(name=f"{name}_add")([branch, shortcut])
 
 
 def _pooled_shortcut(x, filters, stride, name):

@@ -26,7 +26,15 @@ ILSVRC_DEPTHS = {
 
 
 def resann_cifar(
-    *, n, c, s=None, num_classes=10, input_shape=(32, 32, 3), preset="paper", name=None
+    *,
+    n,
+    c,
+    s=None,
+    num_classes=10,
+    input_shape=(32, 32, 3),
+    preset="paper",
+    drop_path=0.0,
+    name=None,
 ) -> MultiExitModel:
     """ResANN for small images: 3x3 convolution, then 3 stages of n pre-activation basic units of
     width c, 2c, 4c.
@@ -42,6 +50,8 @@ def resann_cifar(
         input_shape: `(height, width, channels)`.
         preset: "paper", or "author_code": batch normalisation at the end of each branch and none in
             the heads.
+        drop_path: probability with which the last unit is skipped in training, falling linearly
+            towards the first (stochastic depth, Huang et al. 2016).
         name: of the model.
 
     Raises:
@@ -49,14 +59,21 @@ def resann_cifar(
     """
     require_positive("resann", n=n, c=c, num_classes=num_classes)
     require_preset(preset)
-    units = _units(basic_unit, (n, n, n), c, final_bn=preset == "author_code")
+    units = _units(basic_unit, (n, n, n), c, drop_path, final_bn=preset == "author_code")
     stem = functools.partial(convolution, filters=c, size=3, name="stem_conv")
     period = s if s is not None else 3 if n == 25 else 1
     return _resann(stem, units, period, num_classes, input_shape, preset, name)
 
 
 def resann_ilsvrc(
-    *, depth, s=None, num_classes=1000, input_shape=(224, 224, 3), preset="paper", name=None
+    *,
+    depth,
+    s=None,
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    preset="paper",
+    drop_path=0.0,
+    name=None,
 ) -> MultiExitModel:
     """ResANN for ILSVRC: 7x7 stem, then 4 stages of pre-activation units of base width 64, 128,
     256, 512.
@@ -70,6 +87,8 @@ def resann_ilsvrc(
         preset: "paper" (shortcuts of average pooling and zero channels, 003), or "author_code" (1x1
             projections in bottleneck units, batch normalisation at the end of each branch and none
             in the heads).
+        drop_path: probability with which the last unit is skipped in training, falling linearly
+            towards the first (stochastic depth, Huang et al. 2016).
         name: of the model.
 
     Raises:
@@ -85,22 +104,25 @@ def resann_ilsvrc(
     options = {"final_bn": preset == "author_code"}
     if unit is bottleneck_unit:
         options["projection"] = preset == "author_code"
-    units = _units(unit, stages, 64, **options)
+    units = _units(unit, stages, 64, drop_path, **options)
     stem = functools.partial(ilsvrc_stem, filters=64)
     return _resann(
         stem, units, s if s is not None else period, num_classes, input_shape, preset, name
     )
 
 
-def _units(unit, stages, width, **options):
+def _units(unit, stages, width, drop_path, **options):
     """One function a unit; the first of each stage but the first has stride 2, widths double from stage to stage."""
-    count = itertools.count()
+    if not 0 <= drop_path < 1:
+        raise ValueError(f"drop_path must be in [0, 1). Received: drop_path={drop_path}")
+    count, of_depth = itertools.count(), itertools.count(1)
     return [
         functools.partial(
             unit,
             filters=width * 2**stage,
             stride=2 if stage > 0 and index == 0 else 1,
             name=f"unit_{next(count):02d}",
+            drop_path=drop_path * next(of_depth) / sum(stages),
             **options,
         )
         for stage, length in enumerate(stages)

@@ -55,6 +55,7 @@ def train(
         raise ValueError(
             f"{dataset.name} has {len(dataset.train)} training images. Received: batch_size={config.data.batch_size}"
         )
+    augmentation = build.augmentation(config, dataset)
     midfeat = config.training.training_mode == "midfeat"
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
         model = build_model(config, dataset.num_classes, dataset.image_shape)
@@ -62,13 +63,14 @@ def train(
             optimizer=build.optimizer(config, steps_per_epoch),
             weighting=build.weighting(config, steps_per_epoch),
             sampler=build.sampler(config, steps_per_epoch),
+            targets=build.targets(config),
             training_mode="heads" if midfeat else config.training.training_mode,
         )
     folder.open(config, resume=resume)
     write_json(folder.environment, environment())
     if midfeat:
         _take_features(model, config, folder, verbose, build_model)
-    _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks)
+    _fit(model, dataset, augmentation, config, folder, steps_per_epoch, verbose, callbacks)
     steps, wanted = (
         int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
         config.training.epochs * steps_per_epoch,
@@ -79,7 +81,8 @@ def train(
         raise RuntimeError(
             f"the training images ended early: is a file unreadable? Received: {steps=} of {wanted}"
         )
-    return _finish(model, dataset, config, folder)
+    with training.averaged_weights(model):
+        return _finish(model, dataset, config, folder)
 
 
 def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
@@ -108,7 +111,7 @@ def _take_features(model, config, folder, verbose, build_model):
     model.set_feature_weights(whole.up_to(model.num_exits - 1))
 
 
-def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
+def _fit(model, dataset, augmentation, config, folder, steps_per_epoch, verbose, callbacks):
     epochs = config.training.epochs
     done = (
         training.restore(model, folder.checkpoint, steps_per_epoch)
@@ -124,6 +127,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
         first_epoch=done,
         epochs=epochs,
         augmented=config.data.augment,
+        augmentation=augmentation,
     )
     model.fit(
         batches,
@@ -140,6 +144,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks):
             training.EpochLog(folder.epochs),
             keras.callbacks.TensorBoard(folder.tensorboard, write_graph=False),
             training.Checkpoint(folder.checkpoint),
+            training.EvaluateAverage(),
             *callbacks,
         ],
     )

@@ -1,0 +1,55 @@
+"""The exponential average of the weights that a Keras optimizer keeps with `use_ema=True`."""
+
+import contextlib
+
+import keras
+
+
+class EvaluateAverage(keras.callbacks.Callback):
+    """Puts the averaged weights into the model for each evaluation, and the trained ones back after.
+
+    So checkpoints written at the end of an epoch hold both, the trained weights as the model's and
+    the average as a state of the optimizer, and training goes on from them as if nothing had
+    happened. `keras.callbacks.SwapEMAWeights` swaps by adding and subtracting, which changes the
+    last bits of the trained weights at each evaluation; here they come back exactly.
+
+    Batch normalization's moving statistics are not averaged: they are averages already.
+
+    An optimizer without `use_ema` leaves everything as it is.
+    """
+
+    def on_test_begin(self, logs=None):
+        self._trained = []
+        # The one inside a LossScaleOptimizer keeps the average.
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        if optimizer.use_ema:
+            variables = self.model.trainable_variables
+            self._trained = [(one, keras.ops.convert_to_numpy(one).copy()) for one in variables]
+            optimizer.finalize_variable_values(variables)
+
+    def on_test_end(self, logs=None):
+        for variable, value in self._trained:
+            variable.assign(value)
+
+
+@contextlib.contextmanager
+def averaged_weights(model):
+    """Inside the block a compiled model has its averaged weights; nothing changes if its optimizer
+    keeps no average.
+
+    Args:
+        model: compiled Keras model.
+
+    Example:
+        >>> model = models.build("resann-n1-c4")
+        >>> model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.999))
+        >>> with averaged_weights(model):
+        ...     model.save("model.keras")
+    """
+    swap = EvaluateAverage()
+    swap.set_model(model)
+    swap.on_test_begin()
+    try:
+        yield
+    finally:
+        swap.on_test_end()
