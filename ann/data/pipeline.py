@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from ann.data.arrays import Dataset
+from ann.data.batch_augmentation import BatchAugmentation
 from ann.data.jpegs import JpegDataset
 
 
@@ -16,6 +17,7 @@ def training_batches(
     first_epoch: int,
     epochs: int,
     augmented: bool = True,
+    augmentation: BatchAugmentation | None = None,
 ) -> tf.data.Dataset:
     """Shuffled, augmented, normalised training batches of the epochs `first_epoch`..`epochs - 1`,
     one after the other.
@@ -30,10 +32,11 @@ def training_batches(
         first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`; `steps_per_epoch` is
             `len(dataset.train) // batch_size`.
         augmented: False leaves the images as they are evaluated.
+        augmentation: what else is done to each batch.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
-        `(batch,)`.
+        `(batch,)`; with mixup or CutMix float32 labels `(batch, num_classes)`.
 
     Raises:
         ValueError: `batch_size` exceeds the number of training images.
@@ -45,6 +48,9 @@ def training_batches(
         )
     numbers = tf.data.Dataset.range(first_epoch, epochs)
     batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), numbers, augmented)
+    if augmentation is not None:
+        first_step = first_epoch * (count // batch_size)
+        batches = augmentation.apply(batches, dataset, seed, first_step)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

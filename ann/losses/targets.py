@@ -78,11 +78,12 @@ class Targets(Configurable):
         from ann.losses.cross_entropy import exit_cross_entropies, is_one_hot
 
         found = exit_cross_entropies(labels, logits)
-        if is_one_hot(labels, logits[0].shape[-1]):
-            found = self._smoothed(found, logits) - self._entropy(labels)
-        elif self.label_smoothing:
-            found = self._smoothed(found, logits) - self.floor(logits[0].shape[-1])
-        found = ops.maximum(found, 0.0)  # not below 0 by rounding
+        num_classes = logits[0].shape[-1]
+        mixed = is_one_hot(labels, num_classes)
+        if mixed or self.label_smoothing:
+            floor = self._entropy(labels) if mixed else self.floor(num_classes)
+            # Rounding must not make a loss negative, and with it the weight of its exit.
+            found = ops.maximum(self._smoothed(found, logits) - floor, 0.0)
         return self._distilled(found, logits) if self.distillation else found
 
     def _smoothed(self, cross_entropies, logits):
