@@ -22,7 +22,7 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*"]),
-    package_data={"ann.runs": ["baseline.json"]},
+    package_data={"ann": ["presets/*", "presets/*/*"], "ann.runs": ["baseline.json"]},
     entry_points={"console_scripts": ["ann = ann.__main__:main"]},
     python_requires=">=3.11",
     install_requires=requirements("core"),

@@ -14,6 +14,7 @@ from ann.losses.cross_entropy import wrong_predictions
 from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
+from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
 
 TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
@@ -222,6 +223,14 @@ class MultiExitModel(keras.Model):
         return super().evaluate(
             *args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs
         )
+
+    def save_to_preset(self, folder, **facts) -> None:
+        """Writes the network as a preset; arguments and errors as `ann.models.presets.save_to_preset`.
+
+        Example:
+            >>> models.build("resann-n1-c4").save_to_preset(tmp_path / "preset", weights="float32")
+        """
+        save_to_preset(self, folder, **facts)
 
     def get_config(self):
         return {
