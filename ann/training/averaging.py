@@ -15,21 +15,37 @@ class EvaluateAverage(keras.callbacks.Callback):
 
     Batch normalization's moving statistics are not averaged: they are averages already.
 
+    On JAX, pass it to each `fit` of an optimizer with `use_ema`: a second `fit` fails without it.
+
     An optimizer without `use_ema` leaves everything as it is.
     """
+
+    def on_train_begin(self, logs=None):
+        self._load(self._values())  # see `_values`: an earlier `fit` ended with shared arrays
 
     def on_test_begin(self, logs=None):
         self._trained = []
         # The one inside a LossScaleOptimizer keeps the average.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         if optimizer.use_ema:
-            variables = self.model.trainable_variables
-            self._trained = [(one, keras.ops.convert_to_numpy(one).copy()) for one in variables]
-            optimizer.finalize_variable_values(variables)
+            self._trained = self._values()
+            optimizer.finalize_variable_values(self.model.trainable_variables)
+            self._load(self._values())
 
     def on_test_end(self, logs=None):
-        for variable, value in self._trained:
-            variable.assign(value)
+        self._load(self._trained)
+        self._trained = []
+
+    def _values(self):
+        """Copies: on JAX Keras gives the model the very arrays of the average, and a step that
+        reuses the memory of one destroys the other."""
+        variables = self.model.trainable_variables
+        return [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
+
+    def _load(self, values):
+        if values:
+            for variable, value in zip(self.model.trainable_variables, values, strict=True):
+                variable.assign(value)
 
 
 @contextlib.contextmanager
