@@ -29,6 +29,7 @@ setuptools.setup(
     extras_require={
         **{name: requirements(name) for name in ("export", "serve")},
         "bench": [*requirements("bench"), *requirements("export")],
+        "docs": [*requirements("docs"), *requirements("export"), *requirements("serve")],
         "test": [*requirements("test"), *requirements("export"), *requirements("serve")],
     },
 )

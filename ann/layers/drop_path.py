@@ -40,3 +40,32 @@ class DropPath(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+def residual_sum(branch, shortcut, drop_path: float, name: str):
+    """A residual unit's branch on top of its shortcut.
+
+    Args:
+        branch, shortcut: Keras tensors of one shape.
+        drop_path: probability of skipping the branch in training; 0 adds no layer for it.
+        name: prefix of the layers' names.
+    """
+    if drop_path:
+        branch = DropPath(drop_path, name=f"{name}_drop")(branch)
+    return keras.layers.Add(name=f"{name}_add")([branch, shortcut])
+
+
+def drop_rates(last: float, num_units: int) -> list[float]:
+    """The rate of each unit: `last` for the last one, falling linearly towards the first (Huang et
+    al. 2016, Eq. 4).
+
+    Raises:
+        ValueError: `last` is out of range.
+
+    Example:
+        >>> drop_rates(0.3, 3)
+        [0.1, 0.2, 0.3]
+    """
+    if not 0 <= last < 1:
+        raise ValueError(f"drop_path must be in [0, 1). Received: drop_path={last}")
+    return [last * (index + 1) / num_units for index in range(num_units)]

@@ -4,23 +4,23 @@ import keras
 
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, normalization
-from ann.layers.drop_path import DropPath
+from ann.layers.drop_path import residual_sum
 
 
 def basic_unit(
     x, filters: int, *, stride: int = 1, final_bn: bool = False, drop_path: float = 0, name: str
 ):
-    """Pre-activation basic unit: BN-ReLU-conv3x3-BN-ReLU-conv3x3 on top of the identity (001
-    appendix B).
+    """Pre-activation basic unit: identity plus BN-ReLU-conv3x3-BN-ReLU-conv3x3 (001 appendix B).
 
-    Where the unit narrows the map or widens the channels the shortcut is a 2x2 average pooling and
-    zero channels: no parameters. `final_bn` puts a batch normalisation behind the second
-    convolution, as the authors' code does.
+    If the unit reduces the resolution, the shortcut is a 2x2 average pooling. If it adds channels,
+    the shortcut is padded with zero channels. The shortcut has no parameters.
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
-        filters: channels of the output.
-        stride: of the first convolution, 1 or 2.
+        filters: number of output channels.
+        stride: stride of the first convolution, 1 or 2.
+        final_bn: True adds a batch normalization after the second convolution, as in the authors'
+            code.
         drop_path: probability of skipping the unit in training.
         name: prefix of the layers' names.
 
@@ -32,7 +32,7 @@ def basic_unit(
     x = convolution(bn_relu(x, f"{name}_2"), filters, 3, name=f"{name}_conv2")
     if final_bn:
         x = normalization(f"{name}_3_bn")(x)
-    return _joined(x, shortcut, drop_path, name)
+    return residual_sum(x, shortcut, drop_path, name)
 
 
 def bottleneck_unit(
@@ -45,12 +45,12 @@ def bottleneck_unit(
     drop_path: float = 0,
     name: str,
 ):
-    """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the
-    identity (001 appendix B).
+    """Pre-activation bottleneck unit: identity plus convolutions 1x1, 3x3, 1x1 (001 appendix B).
 
-    Arguments and result as `basic_unit`; the output has 4 `filters` channels, and the 3x3
-    convolution has the stride. `projection` makes a shortcut that changes shape a 1x1 convolution
-    with batch normalisation, as the authors' code does.
+    BN-ReLU comes before each convolution. Arguments and result are as in `basic_unit`, except that
+    the output has 4 * `filters` channels and that the 3x3 convolution has the stride. If the
+    shortcut changes the shape, `projection` makes it a 1x1 convolution with batch normalization, as
+    in the authors' code.
     """
     outputs = 4 * filters
     if projection and (stride > 1 or outputs != x.shape[-1]):
@@ -63,13 +63,7 @@ def bottleneck_unit(
     x = convolution(bn_relu(x, f"{name}_3"), outputs, 1, name=f"{name}_conv3")
     if final_bn:
         x = normalization(f"{name}_4_bn")(x)
-    return _joined(x, shortcut, drop_path, name)
-
-
-def _joined(branch, shortcut, drop_path, name):
-    if drop_path:
-        branch = DropPath(drop_path, name=f"{name}_drop")(branch)
-    return keras.layers.Add(name=f"{name}_add")([branch, shortcut])
+    return residual_sum(x, shortcut, drop_path, name)
 
 
 def _pooled_shortcut(x, filters, stride, name):

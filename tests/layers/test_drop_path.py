@@ -26,8 +26,9 @@ def test_rates_out_of_range_are_refused(rate):
         models.build("resann-n1-c4", drop_path=rate)
 
 
-def test_the_rate_rises_linearly_with_depth():
-    model = models.build("resann-n2-c4", drop_path=0.3)
+@pytest.mark.parametrize("preset", ["paper", "author_code", "sieve"])
+def test_the_rate_rises_linearly_with_depth(preset):
+    model = models.build("resann-n2-c4", drop_path=0.3, preset=preset)
     rates = [
         layer.rate
         for segment in model.segments
