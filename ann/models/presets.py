@@ -135,7 +135,9 @@ def save_to_preset(
     folder = pathlib.Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PresetError(f"folder must be new or empty. Received: folder={str(folder)!r}")
-    facts = _facts(model, name or folder.name, normalization, class_names, curve, temperatures, card)
+    facts = _facts(
+        model, name or folder.name, normalization, class_names, curve, temperatures, card
+    )
     arrays = _stored(model, weights)
     with _whole(folder) as temporary:
         np.savez(temporary / _WEIGHTS, **arrays)

@@ -33,4 +33,6 @@ def require_unused(config, names, reason: str) -> None:
     """
     for name in names:
         value = getattr(config, name)
-        require(value == default_of(config, name), f"{name} has no effect: {reason}", **{name: value})
+        require(
+            value == default_of(config, name), f"{name} has no effect: {reason}", **{name: value}
+        )

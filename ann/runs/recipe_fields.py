@@ -37,7 +37,9 @@ class DataRecipe:
         Raises:
             ValueError: the option and why.
         """
-        require(self.randaugment >= 0, "randaugment must not be negative", randaugment=self.randaugment)
+        require(
+            self.randaugment >= 0, "randaugment must not be negative", randaugment=self.randaugment
+        )
         for name in ("randaugment_magnitude", "random_erasing"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"{name} must be in [0, 1]", **{name: value})
@@ -109,7 +111,11 @@ class TrainingRecipe:
         for name in ("ema", "label_smoothing", "drop_path"):
             value = getattr(self, name)
             require(0 <= value < 1, f"{name} must be in [0, 1)", **{name: value})
-        require(0 <= self.distillation <= 1, "distillation must be in [0, 1]", distillation=self.distillation)
+        require(
+            0 <= self.distillation <= 1,
+            "distillation must be in [0, 1]",
+            distillation=self.distillation,
+        )
         for name in ("warmup_epochs", "weight_decay"):
             value = getattr(self, name)
             require(0 <= value < float("inf"), f"{name} must not be negative", **{name: value})

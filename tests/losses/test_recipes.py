@@ -16,9 +16,7 @@ RECIPES = (
     ("equilibrium", Targets(label_smoothing=0.1), False, KernelAdamW),
     ("equilibrium", Targets(distillation=0.5), False, L2SGD),
 )
-SAMPLERS = dict(
-    zip(losses.schemes(), itertools.cycle([None, *losses.samplers()]), strict=False)
-)
+SAMPLERS = dict(zip(losses.schemes(), itertools.cycle([None, *losses.samplers()]), strict=False))
 
 
 @pytest.mark.parametrize("scheme", losses.schemes())

@@ -51,4 +51,3 @@ def test_values_are_the_same_to_the_last_bit(dtype, random):
     scaled = scale_gradient(state, 26)
     assert scaled["index"] is state["index"]
     np.testing.assert_array_equal(*(keras.ops.cast(s["map"], "float32") for s in (scaled, state)))
-

@@ -172,7 +172,9 @@ def damage(folder, file, change):
 
 def signed(folder):
     """Makes the checksums right again, as somebody would who puts other files in."""
-    sums = (f"{MODULE._sum((folder / n).read_bytes())}  {n}\n" for n in ("preset.json", "weights.npz"))
+    sums = (
+        f"{MODULE._sum((folder / n).read_bytes())}  {n}\n" for n in ("preset.json", "weights.npz")
+    )
     (folder / "SHA256SUMS").write_text("".join(sums))
 
 

@@ -31,8 +31,13 @@ def trained(inputs):
     after = model.fit(*data, batch_size=10, shuffle=False, verbose=0, callbacks=[EvaluateAverage()])
     with averaged_weights(model):
         averaged = np.asarray(model(inputs["x"])[-1])
-    return {"loss": history["loss"], "val_loss": history["val_loss"], "after": after.history["loss"],
-            "weights": np.asarray(model.loss_combiner.exit_weights), "averaged": averaged}
+    return {
+        "loss": history["loss"],
+        "val_loss": history["val_loss"],
+        "after": after.history["loss"],
+        "weights": np.asarray(model.loss_combiner.exit_weights),
+        "averaged": averaged,
+    }
 """
 ON_JAX = f"""
 import sys
