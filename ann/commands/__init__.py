@@ -1,1 +1,1 @@
-"""What is typed: `ann train | evaluate | export | preset | predict | serve`, one module per command."""
+"""What is typed, one module per command: `ann train | evaluate | export | preset | predict | serve`."""

@@ -3,7 +3,7 @@
     ann predict --preset=presets/mine --deadline_ms=5 cat.png dog.jpg
 
 The first use of a preset exports it for the fastest engine that is installed, which takes a while;
-the export is kept in --cache_dir. The deadline is for the network: reading the picture comes before.
+the export is kept in --cache_dir. The deadline is for the network; the picture is read before.
 """
 
 from absl import flags

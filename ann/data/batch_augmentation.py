@@ -90,7 +90,7 @@ class BatchAugmentation:
         """All batches of a training.
 
         Args:
-            batches: tf.data.Dataset of images and labels, as `ann.data.training_batches` gives them.
+            batches: tf.data.Dataset of images and labels, as `Dataset.training_batches` gives.
             dataset: where they come from.
             seed: of the run.
             first_step: number of the first batch since the start of training.

@@ -16,8 +16,8 @@ _COLORS = {1: "L", 3: "RGB"}  # channels of the network's input: Pillow's mode
 class PresetPredictor:
     """A preset, exported once for the fastest engine that is installed, and run.
 
-    The export is kept in `cache` under a name made of the preset's checksums, so that only the first
-    use of a preset pays for it.
+    The export is kept in `cache` under a name made of the preset's weights and facts, so that only
+    the first use of a preset pays for it.
 
     Args:
         preset: name or folder, as `models.from_preset`.

@@ -70,7 +70,8 @@ class TrainingRecipe:
     nesterov: bool = field(False, "sgd: Nesterov's momentum.")
     weight_decay: float = field(
         0.0,
-        "adamw: decoupled decay; each step takes learning rate * weight_decay * w off each kernel w.",
+        "adamw: decoupled decay; each step takes learning rate * weight_decay * w off each "
+        "kernel w.",
     )
     decay_on: str = field(
         "kernels",
@@ -78,8 +79,8 @@ class TrainingRecipe:
     )
     ema: float = field(
         0.0,
-        "Momentum of an exponential average of the weights, for example 0.999. The averaged weights "
-        "are those evaluated and saved as the model; 0 for none.",
+        "Momentum of an exponential average of the weights, for example 0.999. The averaged "
+        "weights are those evaluated and saved as the model; 0 for none.",
     )
     label_smoothing: float = field(0.0, "Share of each label that is spread over all classes.")
     distillation: float = field(
@@ -151,7 +152,7 @@ class TrainingRecipe:
         )
         require(
             not (self.distillation and self.training_mode == "midfeat"),
-            "distillation needs all exits trained together; midfeat trains the final exit first, alone",
+            "distillation needs all exits trained together; midfeat trains the final exit alone",
             distillation=self.distillation,
             training_mode=self.training_mode,
         )

@@ -6,7 +6,7 @@ import keras
 
 
 class EvaluateAverage(keras.callbacks.Callback):
-    """Puts the averaged weights into the model for each evaluation, and the trained ones back after.
+    """Puts the averaged weights into the model for each evaluation, and then the trained ones back.
 
     So checkpoints written at the end of an epoch hold both, the trained weights as the model's and
     the average as a state of the optimizer, and training goes on from them as if nothing had
