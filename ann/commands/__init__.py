@@ -1,1 +1,1 @@
-"""What is typed, one module per command: `ann train | evaluate | export | preset | predict | serve`."""
+"""What is typed: `ann train | evaluate | export | preset | predict | serve`, a module for each."""

@@ -30,11 +30,6 @@ class BatchAugmentation:
     mixup: float = 0.0
     cutmix: float = 0.0
 
-    @property
-    def changes(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.operations or self.erasing or self.mixup or self.cutmix)
-
     def check(self, dataset) -> None:
         """Raises where the images of a data set cannot be augmented so.
 

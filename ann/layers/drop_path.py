@@ -63,8 +63,8 @@ def drop_rates(last: float, num_units: int) -> list[float]:
         ValueError: `last` is out of range.
 
     Example:
-        >>> drop_rates(0.3, 3)
-        [0.1, 0.2, 0.3]
+        >>> drop_rates(0.5, 4)
+        [0.125, 0.25, 0.375, 0.5]
     """
     if not 0 <= last < 1:
         raise ValueError(f"drop_path must be in [0, 1). Received: drop_path={last}")

@@ -106,6 +106,8 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
         ValueError: the images of the data set cannot be augmented so.
     """
     wanted = config.data
+    if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
+        return None
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,
@@ -114,4 +116,4 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
         cutmix=wanted.cutmix,
     )
     augmentation.check(dataset)
-    return augmentation if augmentation.changes else None
+    return augmentation

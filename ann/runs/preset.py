@@ -90,7 +90,8 @@ def _card(folder, config, dataset, temperature_images, limits):
     hours = f"{log.seconds.sum() / 3600:.2f}" if "seconds" in log else "Not recorded."
     known = (
         f"Errors were measured on the {len(dataset.test):,} {measured_on}, with the weights as "
-        f"trained, before they were stored. Temperatures were fitted on {temperature_images:,} of these same images. "
+        "trained, before they were stored. Temperatures were fitted on "
+        f"{temperature_images:,} of these same images. "
         "Images of another kind than those of the data set get answers, too, which mean nothing."
     )
     return {
