@@ -132,16 +132,15 @@ def save_to_preset(
         PresetError: the folder holds something; an argument has another length than the network's;
             the network cannot be saved, for example because of a Lambda layer.
     """
+    require_new(folder)
     folder = pathlib.Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise PresetError(f"folder must be new or empty. Received: folder={str(folder)!r}")
     facts = _facts(
         model, name or folder.name, normalization, class_names, curve, temperatures, card
     )
     arrays = _stored(model, weights)
     with _whole(folder) as temporary:
         np.savez(temporary / _WEIGHTS, **arrays)
-        (temporary / _FACTS).write_text(json.dumps(facts, indent=1) + "\n")
+        (temporary / _FACTS).write_text(json.dumps(facts) + "\n")
         (temporary / _README).write_text(model_card(facts, (temporary / _WEIGHTS).stat().st_size))
         sums = {file: _sum((temporary / file).read_bytes()) for file in (_FACTS, _WEIGHTS)}
         lines = (f"{value}  {file}\n" for file, value in sums.items())
@@ -155,7 +154,20 @@ def _folder(name_or_folder):
     folder = pathlib.Path(name_or_folder)
     if folder.is_dir():
         return folder
+    if not presets():
+        raise PresetError(f"preset must be a folder. Received: preset={str(name_or_folder)!r}")
     raise PresetError(unknown_name("preset", str(name_or_folder), presets(), also="a folder"))
+
+
+def require_new(folder) -> None:
+    """Raises unless a preset may be written to a folder: it must be new or empty.
+
+    Raises:
+        PresetError: there is something.
+    """
+    folder = pathlib.Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PresetError(f"folder must be new or empty. Received: folder={str(folder)!r}")
 
 
 def _facts(model, name, normalization, class_names, curve, temperatures, card):

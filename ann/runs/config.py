@@ -251,6 +251,12 @@ class RunConfig:
             weighting=self.weighting.weighting,
         )
         _require(
+            not self.training.drop_path or self.model.model.startswith("resann"),
+            "drop_path skips residual units, which only the networks resann-... and resann... have",
+            drop_path=self.training.drop_path,
+            model=self.model.model,
+        )
+        _require(
             (self.training.training_mode, self.weighting.weighting) != ("equilibrium", "opt"),
             "equilibrium shares gradients out among the exits; opt trains one exit only",
             training_mode=self.training.training_mode,

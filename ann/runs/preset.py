@@ -9,7 +9,7 @@ import pandas as pd
 from ann import data, evaluation
 from ann.data.class_names import class_names
 from ann.data.licences import SOURCES
-from ann.models.presets import save_to_preset
+from ann.models.presets import require_new, save_to_preset
 from ann.runs import build
 from ann.runs.config import RunConfig
 from ann.runs.environment import cells
@@ -39,6 +39,7 @@ def preset_of_run(
         ValueError: what `models.save_to_preset` refuses.
     """
     folder, config = finished(run_dir)
+    require_new(output)  # before the work
     if data_dir:
         found = dataclasses.replace(config.data, data_dir=data_dir)
         config = dataclasses.replace(config, data=found)
