@@ -24,7 +24,9 @@ _PACKAGES = {
 }
 
 
-def export(model, path, format="saved_model", *, preprocessing=None, errors=None) -> None:
+def export(
+    model, path, format="saved_model", *, preprocessing=None, errors=None, largest=255
+) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
 
@@ -42,6 +44,8 @@ def export(model, path, format="saved_model", *, preprocessing=None, errors=None
         preprocessing: Keras layer or model from float32 pixels 0..255 to what `model` takes; the
             export then takes uint8 images.
         errors: top-1 error (%) of each exit on held-out data, for the manifest.
+        largest: value of a white pixel in the images that the model was trained on, for the
+            manifest: whoever has a picture scales it to that.
 
     Raises:
         ValueError: unknown format; the folder holds something else; a number of errors other than
@@ -71,7 +75,7 @@ def export(model, path, format="saved_model", *, preprocessing=None, errors=None
     with atomic_folder(path) as folder:
         for name in formats:
             _write(name, model, preprocessing, folder)
-        write_manifest(folder, model, formats, preprocessing, errors)
+        write_manifest(folder, model, formats, preprocessing, errors, largest)
         for name in formats:
             _verify(name, model, preprocessing, folder)
 

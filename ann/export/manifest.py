@@ -10,7 +10,7 @@ from ann import costs
 from ann.runtime.manifest import VERSION, checksum
 
 
-def write_manifest(folder, model, formats, preprocessing, errors) -> None:
+def write_manifest(folder, model, formats, preprocessing, errors, largest) -> None:
     """Writes `manifest.json` into `folder`, over the files that lie there.
 
     Args:
@@ -19,6 +19,7 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
         formats: names of the formats written.
         preprocessing: layer from images to the model's input, or None.
         errors: top-1 error (%) of each exit on held-out data, or None.
+        largest: value of a white pixel in the images.
     """
     profile = costs.profile(model)
     exits = [
@@ -38,6 +39,7 @@ def write_manifest(folder, model, formats, preprocessing, errors) -> None:
         "input": {
             "shape": list(model.sample_shape),
             "dtype": "uint8" if preprocessing else "float32",
+            "largest": largest,
         },
         "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
         "num_classes": model.num_classes,

@@ -2,6 +2,8 @@
 
 import keras
 
+from ann.keras_private import variable_index
+
 DECAY_ON = ("kernels", "all")
 
 
@@ -47,7 +49,7 @@ class L2SGD(keras.optimizers.SGD):
         self._is_decayed = [_decays(variable, self.decay_on) for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
-        if self.l2 and self._is_decayed[self._get_variable_index(variable)]:
+        if self.l2 and self._is_decayed[variable_index(self, variable)]:
             gradient = gradient + self.l2 * keras.ops.cast(variable, gradient.dtype)
         super().update_step(gradient, variable, learning_rate)
 

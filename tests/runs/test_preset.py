@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ann import evaluation, models
+from ann import evaluation, models, training
 from ann.runs import build
 from ann.runs.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
 from ann.runs.folder import RunFolder
@@ -101,7 +101,7 @@ def test_the_model_of_a_run_has_its_averaged_weights(run):
     assert log.val_exit_02_error.iloc[-1] == pytest.approx(curve.error_top1.iloc[-1])
     model = keras.saving.load_model(folder.model)
     averaged = model.get_weights()
-    model.load_weights(folder.checkpoint)
+    training.load_weights(model, training.Checkpoints(folder.checkpoints).newest_first()[0])
     trained = model.get_weights()
     assert any((one != other).any() for one, other in zip(trained, averaged, strict=True))
 

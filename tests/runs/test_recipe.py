@@ -37,6 +37,7 @@ EVERYTHING = {
     "label_smoothing": 0.1,
     "distillation": 0.3,
     "distillation_temperature": 2.0,
+    "drop_path": 0.2,
     "training_mode": "equilibrium",
     "sampler": "exp3",
 }
