@@ -24,7 +24,11 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*"]),
-    package_data={"ann.runs": ["baseline.json"], "ann.runtime.service": ["page/*"]},
+    package_data={
+        "ann": ["presets/*", "presets/*/*"],
+        "ann.runs": ["baseline.json"],
+        "ann.runtime.service": ["page/*"],
+    },
     entry_points={"console_scripts": ["ann = ann.__main__:main"]},
     python_requires=">=3.11",
     install_requires=requirements("base"),

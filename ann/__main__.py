@@ -1,6 +1,6 @@
 """Anytime neural networks: train, measure, ship.
 
-    ann train | evaluate | export | predict | serve   --flag=value ...
+    ann train | evaluate | export | preset | predict | serve   --flag=value ...
 
 `ann <command> --help` explains a command.
 """
@@ -14,6 +14,8 @@ COMMANDS = {
     "train": "ann.commands.train",
     "evaluate": "ann.commands.evaluate",
     "export": "ann.commands.export",
+    "preset": "ann.commands.preset",
+    "predict": "ann.commands.predict",
     "serve": "ann.runtime.serve",
 }
 

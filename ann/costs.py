@@ -91,6 +91,7 @@ MAC_RULES = {
             "Concatenate",
             "Cropping1D",
             "Cropping2D",
+            "DropPath",
             "Dropout",
             "ELU",
             "Embedding",

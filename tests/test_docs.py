@@ -46,6 +46,16 @@ def test_the_page_on_attaching_exits_runs():
     names["plain"].get_layer("expanded_conv_2_add")
 
 
+def test_the_pages_on_recipes_and_presets_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for page in ("recipe", "presets"):
+        (code,) = code_blocks(ROOT / "docs" / f"{page}.md")
+        exec(code, names)
+    assert names["again"].num_exits == 3
+    assert "Ten classes" in (tmp_path / "mine" / "README.md").read_text()
+
+
 def test_the_experiment_of_the_docs_can_be_planned():
     names = {}
     (code,) = code_blocks(ROOT / "docs" / "reproduce.md")

@@ -26,7 +26,7 @@ IMPORTS = {
     "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
-    "runs": {"data", "evaluation", "export", "losses", "models", "training"},
+    "runs": {"data", "evaluation", "export", "losses", "models", "runtime", "training"},
     "commands": {"evaluation", "runs"},
     "__main__": {"commands"},
 }

@@ -1,1 +1,1 @@
-"""What is typed: `ann train | evaluate | export | predict | serve`, one module per command."""
+"""What is typed: `ann train | evaluate | export | preset | predict | serve`, a module for each."""

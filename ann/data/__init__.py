@@ -8,6 +8,7 @@ from ann.lazy import lazy_attributes
 
 __getattr__ = lazy_attributes(
     {
+        "BatchAugmentation": "ann.data.batch_augmentation",
         "Dataset": "ann.data.arrays",
         "JpegDataset": "ann.data.jpegs",
         "Split": "ann.data.arrays",
@@ -19,6 +20,7 @@ __getattr__ = lazy_attributes(
 )
 
 __all__ = [
+    "BatchAugmentation",
     "Dataset",
     "JpegDataset",
     "Split",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from ann.data.arrays import Dataset
+from ann.data.batch_augmentation import BatchAugmentation
 from ann.data.jpegs import JpegDataset
 
 
@@ -21,6 +22,7 @@ def training_batches(
     epochs: int,
     first_step: int = 0,
     augmented: bool = True,
+    augmentation: BatchAugmentation | None = None,
 ) -> tf.data.Dataset:
     """Returns the shuffled, augmented, normalized training batches of several epochs.
 
@@ -36,10 +38,11 @@ def training_batches(
         first_step: batches of `first_epoch` to leave out, because a run took them before it was
             interrupted.
         augmented: False gives the images as they are for evaluation.
+        augmentation: what else is done to each batch.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
-        `(batch,)`.
+        `(batch,)`; with mixup or CutMix float32 labels `(batch, num_classes)`.
 
     Raises:
         ValueError: `batch_size` exceeds the number of training images.
@@ -53,6 +56,9 @@ def training_batches(
         lambda epoch: (epoch, tf.where(epoch == first_epoch, tf.constant(first_step, tf.int64), 0))
     )
     batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), starts, augmented)
+    if augmentation is not None:
+        done = first_epoch * (count // batch_size) + first_step
+        batches = augmentation.apply(batches, dataset, seed, done)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

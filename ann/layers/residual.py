@@ -4,9 +4,12 @@ import keras
 
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, normalization
+from ann.layers.drop_path import residual_sum
 
 
-def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name: str):
+def basic_unit(
+    x, filters: int, *, stride: int = 1, final_bn: bool = False, drop_path: float = 0, name: str
+):
     """Pre-activation basic unit: identity plus BN-ReLU-conv3x3-BN-ReLU-conv3x3 (001 appendix B).
 
     If the unit reduces the resolution, the shortcut is a 2x2 average pooling. If it adds channels,
@@ -18,6 +21,7 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
         stride: stride of the first convolution, 1 or 2.
         final_bn: True adds a batch normalization after the second convolution, as in the authors'
             code.
+        drop_path: probability of skipping the unit in training.
         name: prefix of the layers' names.
 
     Returns:
@@ -28,11 +32,18 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
     x = convolution(bn_relu(x, f"{name}_2"), filters, 3, name=f"{name}_conv2")
     if final_bn:
         x = normalization(f"{name}_3_bn")(x)
-    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return residual_sum(x, shortcut, drop_path, name)
 
 
 def bottleneck_unit(
-    x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str
+    x,
+    filters: int,
+    *,
+    stride: int = 1,
+    final_bn: bool = False,
+    projection: bool = False,
+    drop_path: float = 0,
+    name: str,
 ):
     """Pre-activation bottleneck unit: identity plus convolutions 1x1, 3x3, 1x1 (001 appendix B).
 
@@ -52,7 +63,7 @@ def bottleneck_unit(
     x = convolution(bn_relu(x, f"{name}_3"), outputs, 1, name=f"{name}_conv3")
     if final_bn:
         x = normalization(f"{name}_4_bn")(x)
-    return keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return residual_sum(x, shortcut, drop_path, name)
 
 
 def _pooled_shortcut(x, filters, stride, name):

@@ -28,6 +28,7 @@ from ann.losses.static import (
     Sieve,
     SieveV2,
 )
+from ann.losses.targets import Targets
 
 _SCHEMES = {
     "const": Const,
@@ -140,6 +141,7 @@ __all__ = [
     "Sieve",
     "SieveV2",
     "StaticScheme",
+    "Targets",
     "Uncertainty",
     "exit_cross_entropies",
     "get",

@@ -10,7 +10,7 @@ from ann.losses.scheme import Scheme
 
 # Saved models name these classes. They are registered here, not where they are defined, so that
 # they can be defined without importing Keras.
-for _cls in (*losses.schemes().values(), *losses.samplers().values()):
+for _cls in (*losses.schemes().values(), *losses.samplers().values(), losses.Targets):
     keras.saving.register_keras_serializable(package="ann")(_cls)
 
 

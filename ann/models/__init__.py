@@ -13,6 +13,7 @@ from ann.models.msdnet import (
     msdnet_imagenet,
 )
 from ann.models.multi_exit import MultiExitModel
+from ann.models.presets import Preset, PresetError, from_preset, presets
 from ann.models.resann import resann_cifar, resann_ilsvrc
 
 # Family: pattern of its names -> builder. The named groups are integer arguments of the builder.
@@ -78,16 +79,20 @@ def build(name: str, **overrides) -> MultiExitModel:
 
 __all__ = [
     "MultiExitModel",
+    "Preset",
+    "PresetError",
     "attach_exits",
     "build",
     "denseann_cifar",
     "denseann_ilsvrc",
+    "from_preset",
     "msdnet",
     "msdnet_cifar",
     "msdnet_cifar_linear",
     "msdnet_ilsvrc",
     "msdnet_imagenet",
     "names",
+    "presets",
     "resann_cifar",
     "resann_ilsvrc",
 ]

@@ -8,14 +8,16 @@ from keras import ops
 
 from ann import keras_private, losses
 from ann.exits import exit_names
+from ann.layers import scale_gradient
 from ann.losses import LossCombiner, exit_cross_entropies
 from ann.losses.cross_entropy import is_one_hot, wrong_predictions
 from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
+from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
 
-TRAINING_MODES = ("joint", "no_grad", "heads")
+TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
 # Of `keras.Model.compile`; saved with the model as they were given.
 COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
@@ -78,15 +80,27 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     def call(self, inputs, training=None):
         state, logits = inputs, []
         frozen = self.training_mode == "heads"
-        for segment, head in zip(self.segments, self.heads, strict=True):
+        balanced = self.training_mode == "equilibrium"
+        for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
             state = segment(state, training=False if frozen else training)
+            later = self.num_exits - index - 1
+            if balanced:
+                state = scale_gradient(state, 1 / (later + 1))
             logits.append(head(state, training=training))
+            if balanced:
+                state = scale_gradient(state, later)
             if self.training_mode == "no_grad":
                 state = keras.tree.map_structure(ops.stop_gradient, state)
         return logits
 
     def compile(
-        self, optimizer="sgd", weighting="const", sampler=None, training_mode="joint", **kwargs
+        self,
+        optimizer="sgd",
+        weighting="const",
+        sampler=None,
+        training_mode="joint",
+        targets=None,
+        **kwargs,
     ):
         """Configures training.
 
@@ -96,9 +110,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default
                 none.
             training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is
-                trained greedily on the features before it (002 section 4.2); "heads" trains the
-                heads alone; the segments compute as in inference, and their layers' `trainable`
-                stays as it is.
+                trained greedily on the features before it (002 section 4.2); "equilibrium" scales
+                the gradient that each segment gets from its head by 1 / n, and from the later
+                segments by (n - 1) / n, where n is the number of exits from there on (Li et al.
+                2019, section 3.1); "heads" trains the heads alone; the segments compute as in
+                inference, and their layers' `trainable` stays as it is.
+            targets: `ann.losses.Targets`: smoothed labels, distillation from the final exit;
+                default the labels as they are.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
                 `keras.Model.compile`.
 
@@ -118,10 +136,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 f"training_mode must be one of {TRAINING_MODES}. "
                 f"Received: training_mode={training_mode!r}"
             )
+        targets = losses.Targets() if targets is None else targets
+        targets.check(self.num_exits)
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
         self.training_mode = training_mode
+        self.targets = targets
         combiner = LossCombiner(
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
@@ -173,7 +194,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         Moves the state of the weighting on if `training`.
         """
         _check_labels(y, self.num_classes)
-        per_sample = exit_cross_entropies(y, y_pred)
+        per_sample = (self.targets.losses if training else exit_cross_entropies)(y, y_pred)
         if sample_weight is not None:
             per_sample = per_sample * ops.cast(ops.reshape(sample_weight, (-1,)), per_sample.dtype)
         total = self.loss_combiner(ops.mean(per_sample, axis=1), gradient_norms, training=training)
@@ -251,6 +272,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             *args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs
         )
 
+    def save_to_preset(self, folder, **facts) -> None:
+        """Writes the network as a preset; see `ann.models.presets.save_to_preset`.
+
+        Example:
+            >>> models.build("resann-n1-c4").save_to_preset(tmp_path / "preset", weights="float32")
+        """
+        save_to_preset(self, folder, **facts)
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -275,6 +304,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
             "sampler": keras.saving.serialize_keras_object(self.loss_combiner.sampler),
             "training_mode": self.training_mode,
+            "targets": keras.saving.serialize_keras_object(self.targets),
             **self.compile_options,
         }
 

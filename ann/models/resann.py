@@ -3,16 +3,16 @@
 import functools
 import itertools
 
-import keras
-
 from ann import exits
 from ann.layers import (
     basic_unit,
     bn_relu,
     bottleneck_unit,
     convolution,
+    drop_rates,
     ilsvrc_stem,
     normalization,
+    residual_sum,
 )
 from ann.models.arguments import require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
@@ -43,6 +43,7 @@ def resann_cifar(
     num_classes=10,
     input_shape=(32, 32, 3),
     preset="paper",
+    drop_path=0.0,
     name=None,
 ) -> MultiExitModel:
     """ResANN for small images: 3x3 convolution, then 3 stages of n pre-activation basic units of
@@ -63,6 +64,8 @@ def resann_cifar(
             the heads; "sieve": the network as 002 section 4.1 describes it, with a 3x3 convolution
             of stride 2 between the stages, 6n + 3 convolutions in all, and units without a ReLU
             before their first convolution.
+        drop_path: probability with which the last unit is skipped in training, falling linearly
+            towards the first (stochastic depth, Huang et al. 2016).
         name: of the model.
 
     Raises:
@@ -71,10 +74,10 @@ def resann_cifar(
     """
     require_positive("resann", n=n, c=c, num_classes=num_classes)
     if preset == "sieve":
-        units = _units_of_002(n, c)
+        units = _units_of_002(n, c, drop_path)
     else:
         require_preset(preset)
-        units = _units(basic_unit, (n, n, n), c, final_bn=preset == "author_code")
+        units = _units(basic_unit, (n, n, n), c, drop_path, final_bn=preset == "author_code")
     stem = functools.partial(convolution, filters=c, size=3, name="stem_conv")
     placement = exits.every(len(units), s if s is not None else 3 if n == 25 else 1, first_exit)
     return _resann(stem, units, placement, num_classes, input_shape, preset, name)
@@ -88,6 +91,7 @@ def resann_ilsvrc(
     num_classes=1000,
     input_shape=(224, 224, 3),
     preset="paper",
+    drop_path=0.0,
     name=None,
 ) -> MultiExitModel:
     """ResANN for ILSVRC: 7x7 stem, then 4 stages of pre-activation units of base width 64, 128,
@@ -103,6 +107,8 @@ def resann_ilsvrc(
         preset: "paper" (shortcuts of average pooling and zero channels, 003), or "author_code" (1x1
             projections in bottleneck units, batch normalization at the end of each branch and none
             in the heads).
+        drop_path: probability with which the last unit is skipped in training, falling linearly
+            towards the first (stochastic depth, Huang et al. 2016).
         name: of the model.
 
     Raises:
@@ -118,22 +124,24 @@ def resann_ilsvrc(
     options = {"final_bn": preset == "author_code"}
     if unit is bottleneck_unit:
         options["projection"] = preset == "author_code"
-    units = _units(unit, stages, 64, **options)
+    units = _units(unit, stages, 64, drop_path, **options)
     stem = functools.partial(ilsvrc_stem, filters=64)
     placement = exits.every(len(units), s if s is not None else period, first_exit)
     return _resann(stem, units, placement, num_classes, input_shape, preset, name)
 
 
-def _units(unit, stages, width, **options):
+def _units(unit, stages, width, drop_path, **options):
     """One function per unit; the first of each stage but the first has stride 2, widths double from
     stage to stage."""
     count = itertools.count()
+    rates = iter(drop_rates(drop_path, sum(stages)))
     return [
         functools.partial(
             unit,
             filters=width * 2**stage,
             stride=2 if stage > 0 and index == 0 else 1,
             name=f"unit_{next(count):02d}",
+            drop_path=next(rates),
             **options,
         )
         for stage, length in enumerate(stages)
@@ -141,13 +149,15 @@ def _units(unit, stages, width, **options):
     ]
 
 
-def _units_of_002(n, c):
+def _units_of_002(n, c, drop_path):
     """Units of equal cost (Han, Kim and Kim 2017); the first of the later stages follows the
     convolution that halves the map and doubles the channels."""
     units = []
-    for index in range(3 * n):
+    for index, rate in enumerate(drop_rates(drop_path, 3 * n)):
         filters, stage = c * 2 ** (index // n), index // n
-        unit = functools.partial(_unit_of_002, filters=filters, name=f"unit_{index:02d}")
+        unit = functools.partial(
+            _unit_of_002, filters=filters, drop_path=rate, name=f"unit_{index:02d}"
+        )
         if index in (n, 2 * n):
             before = functools.partial(
                 convolution, filters=filters, size=3, stride=2, name=f"transition_{stage}_conv"
@@ -157,12 +167,12 @@ def _units_of_002(n, c):
     return units
 
 
-def _unit_of_002(x, filters, name):
+def _unit_of_002(x, filters, drop_path, name):
     """BN-conv3x3-BN-ReLU-conv3x3-BN on top of the identity."""
     branch = convolution(normalization(f"{name}_1_bn")(x), filters, 3, name=f"{name}_conv1")
     branch = convolution(bn_relu(branch, f"{name}_2"), filters, 3, name=f"{name}_conv2")
     branch = normalization(f"{name}_3_bn")(branch)
-    return keras.layers.Add(name=f"{name}_add")([branch, x])
+    return residual_sum(branch, x, drop_path, name)
 
 
 def _after(before, unit, x):

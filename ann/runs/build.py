@@ -1,5 +1,7 @@
 """From a config to objects, before any work is done."""
 
+import keras
+
 from ann import data, losses, models, training
 from ann.runs.config import RunConfig, settings_of
 
@@ -50,7 +52,8 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
     Raises:
         ValueError: as `models.build`, or OPT's exit is none of the network's.
     """
-    wanted = {"s": config.model.s, "preset": config.model.preset}
+    drop_path = config.training.drop_path or None
+    wanted = {"s": config.model.s, "preset": config.model.preset, "drop_path": drop_path}
     # Some families have no period or preset: only what was asked for is handed on.
     overrides = {name: value for name, value in wanted.items() if value not in (None, "paper")}
     network = models.build(
@@ -61,13 +64,56 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
     )
 
 
-def optimizer(config: RunConfig, steps_per_epoch: int) -> training.L2SGD:
-    """The run's optimizer, with its schedule."""
+def optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """The run's optimizer, with its schedule and the average of the weights that it keeps."""
     wanted = config.training
-    schedule = training.step_schedule(
-        wanted.learning_rate,
-        wanted.epochs * steps_per_epoch,
-        drop_at=wanted.lr_drop_at,
-        drop_to=wanted.lr_drop_to,
+    average = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
+    shared = {"decay_on": wanted.decay_on, **average}
+    schedule = _schedule(wanted, steps_per_epoch)
+    if wanted.optimizer == "adamw":
+        return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)
+    return training.L2SGD(
+        schedule, momentum=wanted.momentum, l2=wanted.l2, nesterov=wanted.nesterov, **shared
     )
-    return training.L2SGD(schedule, momentum=wanted.momentum, l2=wanted.l2)
+
+
+def _schedule(wanted, steps_per_epoch):
+    total = wanted.epochs * steps_per_epoch
+    if wanted.schedule == "cosine":
+        schedule = training.cosine_schedule(wanted.learning_rate, total)
+    else:
+        schedule = training.step_schedule(
+            wanted.learning_rate, total, drop_at=wanted.lr_drop_at, drop_to=wanted.lr_drop_to
+        )
+    warmup = round(wanted.warmup_epochs * steps_per_epoch)
+    return training.WarmUp(schedule, warmup) if warmup else schedule
+
+
+def targets(config: RunConfig) -> losses.Targets:
+    """What the run trains each exit towards."""
+    wanted = config.training
+    return losses.Targets(
+        label_smoothing=wanted.label_smoothing,
+        distillation=wanted.distillation,
+        temperature=wanted.distillation_temperature,
+    )
+
+
+def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
+    """The run's augmentation beyond that of its data set, if it has any.
+
+    Raises:
+        ValueError: the images of the data set cannot be augmented so.
+    """
+    wanted = config.data
+    if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
+        return None
+    augmentation = data.BatchAugmentation(
+        operations=wanted.randaugment,
+        magnitude=wanted.randaugment_magnitude,
+        erasing=wanted.random_erasing,
+        mixup=wanted.mixup,
+        cutmix=wanted.cutmix,
+    )
+    augmentation.check(dataset)
+    return augmentation

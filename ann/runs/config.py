@@ -18,20 +18,13 @@ from typing import Any
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
-
-
-def _field(default: Any, text: str):
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
-def _require(condition: bool, allowed: str, **received: Any) -> None:
-    if not condition:
-        values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        raise ValueError(f"{allowed}. Received: {values}")
+from ann.runs.fields import field as _field
+from ann.runs.fields import require as _require
+from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
 
 
 @dataclasses.dataclass(frozen=True)
-class DataConfig:
+class DataConfig(DataRecipe):
     """Which images, how many, in what batches."""
 
     dataset: str = _field("digits", "Data set.")
@@ -59,6 +52,7 @@ class DataConfig:
             train_examples=self.train_examples,
             batch_size=self.batch_size,
         )
+        self.check_recipe()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +146,7 @@ WeightingConfig = dataclasses.make_dataclass(
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(TrainingRecipe):
     """How long and how fast: SGD with momentum, L2 in the gradient, a step schedule."""
 
     epochs: int = _field(300, "Passes over the training images. Papers: 300 on CIFAR, 60 on SVHN.")
@@ -171,8 +165,8 @@ class TrainingConfig:
     )
     training_mode: str = _field(
         "joint",
-        "joint; no_grad: gradients stop between segments; midfeat: the final exit alone, then the "
-        "heads on frozen features.",
+        "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
+        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -187,7 +181,7 @@ class TrainingConfig:
         )
         _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -206,6 +200,7 @@ class TrainingConfig:
             "lr_drop_at must increase inside (0, 1)",
             lr_drop_at=self.lr_drop_at,
         )
+        self.check_recipe()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -266,6 +261,26 @@ class RunConfig:
     training: TrainingConfig = TrainingConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
+    def __post_init__(self):
+        _require(
+            not (self.training.distillation and self.weighting.weighting == "opt"),
+            "distillation needs exits to teach; opt trains one exit only",
+            distillation=self.training.distillation,
+            weighting=self.weighting.weighting,
+        )
+        _require(
+            not self.training.drop_path or self.model.model.startswith("resann"),
+            "drop_path skips residual units, which only the networks resann-... and resann... have",
+            drop_path=self.training.drop_path,
+            model=self.model.model,
+        )
+        _require(
+            (self.training.training_mode, self.weighting.weighting) != ("equilibrium", "opt"),
+            "equilibrium shares gradients out among the exits; opt trains one exit only",
+            training_mode=self.training.training_mode,
+            weighting=self.weighting.weighting,
+        )
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
         return dataclasses.asdict(self)
@@ -288,7 +303,7 @@ class RunConfig:
             if name not in OWNERS:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
         if fields.get("preset") == "author_code":
-            fields = author_defaults(fields) | dict(fields)
+            fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
             groups[OWNERS[name]][name] = value
@@ -340,6 +355,16 @@ _AUTHORS_TRAINING = {
         "lr_drop_to": (0.1, 0.01, 0.002),
     },
 }
+
+
+def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults without those that another schedule or optimizer has no use for."""
+    unused = set()
+    if fields.get("schedule", "steps") != "steps":
+        unused |= {"lr_drop_at", "lr_drop_to"}
+    if fields.get("optimizer", "sgd") != "sgd":
+        unused |= {"l2"}
+    return {name: value for name, value in defaults.items() if name not in unused}
 
 
 def author_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
             f"Received: batch_size={config.data.batch_size}"
         )
     _check_labels(dataset)
+    augmentation = build.augmentation(config, dataset)
     midfeat = config.training.training_mode == "midfeat"
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
         model = build_model(config, dataset.num_classes, dataset.image_shape)
@@ -97,6 +98,7 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
             optimizer=build.optimizer(config, steps_per_epoch),
             weighting=build.weighting(config, steps_per_epoch),
             sampler=build.sampler(config, steps_per_epoch),
+            targets=build.targets(config),
             training_mode="heads" if midfeat else config.training.training_mode,
         )
     _check_best(config.runtime.best, model)
@@ -104,8 +106,10 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
         if midfeat:
             _take_features(model, config, folder, verbose, build_model)
         with _named_failures():
-            _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks, stop)
-            return _finish(model, dataset, config, folder)
+            images = (dataset, augmentation)
+            _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
+            with training.averaged_weights(model):
+                return _finish(model, dataset, config, folder)
 
 
 def _check_labels(dataset):
@@ -163,7 +167,8 @@ def _first_sentence(error) -> str:
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
 
 
-def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks, stop):
+def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):
+    dataset, augmentation = images
     runtime, epochs = config.runtime, config.training.epochs
     checkpoints = training.Checkpoints(folder.checkpoints, keep=runtime.keep_checkpoints)
     checkpoints.remove_leftovers()
@@ -179,6 +184,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks, st
         first_step=first_step,
         epochs=epochs,
         augmented=config.data.augment,
+        augmentation=augmentation,
     )
     loop = training.TrainingLoop(
         model,
@@ -199,6 +205,7 @@ def _fit(model, dataset, config, folder, steps_per_epoch, verbose, callbacks, st
             evaluate_every=runtime.evaluate_every,
             verbose=verbose,
             callbacks=[
+                training.EvaluateAverage(),
                 training.RaiseOnNaN(),
                 training.ExitWeightLog(),
                 training.EpochLog(folder.epochs),

@@ -1,8 +1,9 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from ann.training import L2SGD
+from ann.training import L2SGD, KernelAdamW
 
 
 def variables():
@@ -68,3 +69,52 @@ def test_configuration_round_trip():
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert (again.l2, again.momentum) == (3e-4, 0.8)
     assert float(again.learning_rate) == np.float32(0.2)
+
+
+def test_all_decays_biases_and_normalization_too():
+    optimizer = L2SGD(learning_rate=0.1, momentum=0.0, l2=0.5, decay_on="all")
+    kernel, bias, gamma = variables()
+    optimizer.build([kernel, bias, gamma])
+    optimizer.apply([tf.fill([2], 0.0)] * 3)
+    for variable, start in ((kernel, 2.0), (bias, 3.0), (gamma, 4.0)):
+        np.testing.assert_allclose(variable, [0.95 * start] * 2, rtol=1e-6)
+
+
+def test_nesterov_by_hand():
+    kernel, bias, gamma = variables()
+    optimizer = L2SGD(learning_rate=0.1, momentum=0.9, l2=0.0, nesterov=True)
+    optimizer.build([kernel, bias, gamma])
+    optimizer.apply([tf.fill([2], 1.0)] * 3)
+    # v = -0.1; w = 2 + 0.9 v - 0.1
+    np.testing.assert_allclose(kernel, [1.81, 1.81], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("decay_on", "spared"), [("kernels", True), ("all", False)])
+def test_adamw_decays_kernels_only(decay_on, spared):
+    kernel, bias, gamma = variables()
+    optimizer = KernelAdamW(learning_rate=0.1, weight_decay=0.5, decay_on=decay_on)
+    optimizer.build([kernel, bias, gamma])
+    optimizer.apply([tf.fill([2], 0.0)] * 3)  # without a gradient Adam itself does not move
+    np.testing.assert_allclose(kernel, [2 * 0.95] * 2, rtol=1e-6)
+    for variable, start in ((bias, 3.0), (gamma, 4.0)):
+        np.testing.assert_allclose(variable, [start * (1 if spared else 0.95)] * 2, rtol=1e-6)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert (again.decay_on, again.weight_decay) == (decay_on, 0.5)
+
+
+@pytest.mark.parametrize("optimizer", [L2SGD, KernelAdamW])
+def test_what_a_weighting_learns_is_never_decayed(optimizer, dense_chain):
+    model = dense_chain()
+    model.compile(optimizer(decay_on="all"), weighting="uncertainty")
+    (learned,) = model.loss_combiner.trainable_variables
+    before = np.asarray(learned) + 1
+    learned.assign(before)
+    model.optimizer.apply([tf.zeros(v.shape) for v in model.trainable_variables])
+    np.testing.assert_array_equal(learned, before)
+    assert np.abs(model.trainable_variables[0]).max() > 0
+
+
+def test_another_decay_on_is_refused():
+    for optimizer in (L2SGD, KernelAdamW):
+        with pytest.raises(ValueError, match="decay_on must be one of"):
+            optimizer(decay_on="biases")

@@ -1,0 +1,112 @@
+"""A finished run as a preset, and a picture's class from it."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ann import evaluation, models, training
+from ann.runs import build
+from ann.runs.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from ann.runs.folder import RunFolder
+from ann.runs.predict import PresetPredictor
+from ann.runs.preset import command_of, preset_of_run
+from ann.runs.train import train
+
+CONFIG = RunConfig(
+    data=DataConfig(dataset="synthetic", batch_size=64, mixup=0.2),
+    model=ModelConfig(model="resann-n1-c4"),
+    training=TrainingConfig(epochs=2, learning_rate=0.05, ema=0.5, schedule="cosine"),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "run"
+    train(CONFIG, path, verbose=0)
+    return path
+
+
+@pytest.fixture(scope="module")
+def preset(run):
+    path = run.parent / "preset"
+    preset_of_run(run, path, limits="A test.")
+    return path
+
+
+def test_a_preset_knows_what_the_run_knows(run, preset):
+    found = models.from_preset(preset).preset
+    curve = pd.read_csv(RunFolder(run).curve)
+    assert [exit["error_top1"] for exit in found.exits] == pytest.approx(curve.error_top1.tolist())
+    assert [exit["macs"] for exit in found.exits] == curve.macs.tolist()
+    assert found.class_names == [str(index) for index in range(10)]
+    mean, std = build.dataset(CONFIG).normalization()
+    np.testing.assert_allclose(found.normalization["mean"], mean)
+    np.testing.assert_allclose(found.normalization["std"], std)
+    assert found.card["recipe"] == f"`{command_of(CONFIG)}`"
+    assert "512 images to train on" in found.card["data"]
+    assert "256 test images" in found.card["limits"]
+    assert found.card["limits"].endswith("A test.")
+    assert all(0.01 <= exit["temperature"] <= 100 for exit in found.exits)
+
+
+def test_the_command_trains_the_same_config():
+    assert command_of(CONFIG) == (
+        "ann train --mixup=0.2 --dataset=synthetic --batch_size=64 --model=resann-n1-c4 "
+        "--schedule=cosine --ema=0.5 --epochs=2 --learning_rate=0.05"
+    )
+
+
+def test_the_errors_of_the_preset_are_those_of_its_card(preset):
+    model = models.from_preset(preset)
+    split = build.dataset(CONFIG).test
+    batches = [(model.preset.preprocess(split.images), split.labels)]
+    measured = evaluation.anytime_curve(model, batches).error_top1
+    written = [exit["error_top1"] for exit in model.preset.exits]
+    # 256 images, 0.4 points each: float16 kernels may change an answer or two.
+    np.testing.assert_allclose(measured, written, atol=1.0)
+
+
+def test_a_picture_is_answered_within_its_deadline(preset, tmp_path):
+    pixels = build.dataset(CONFIG).test.images[0]
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    predictor = PresetPredictor(preset, tmp_path / "cache")
+    answer, classes = predictor.predict(tmp_path / "picture.png")
+    assert answer.exit == 2
+    assert sum(share for _, share in classes) == pytest.approx(1)
+    model = models.from_preset(preset)
+    logits = np.asarray(model(model.preset.preprocess(pixels[None]))[-1])[0]
+    assert [int(name) for name, _ in classes] == np.argsort(-logits).tolist()
+    shares = np.exp(logits / model.preset.exits[-1]["temperature"])
+    assert classes[0][1] == pytest.approx(shares.max() / shares.sum(), rel=1e-2)
+    late, _ = predictor.predict(tmp_path / "picture.png", deadline=0.0)
+    assert late.late
+    (export,) = (tmp_path / "cache").iterdir()
+    before = (export / "manifest.json").stat().st_mtime_ns
+    PresetPredictor(preset, tmp_path / "cache")  # is exported once
+    assert (export / "manifest.json").stat().st_mtime_ns == before
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match="no image that can be read"):
+        predictor.predict(tmp_path / "text.png")
+    with pytest.raises(FileNotFoundError, match="no such picture"):
+        predictor.predict(tmp_path / "none.png")
+
+
+def test_the_model_of_a_run_has_its_averaged_weights(run):
+    """The checkpoint's own weights are the trained ones; the model is the average."""
+    folder = RunFolder(run)
+    log = pd.read_csv(folder.epochs)
+    curve = pd.read_csv(folder.curve)
+    assert log.val_exit_02_error.iloc[-1] == pytest.approx(curve.error_top1.iloc[-1])
+    model = keras.saving.load_model(folder.model)
+    averaged = model.get_weights()
+    training.load_weights(model, training.Checkpoints(folder.checkpoints).newest_first()[0])
+    trained = model.get_weights()
+    assert any((one != other).any() for one, other in zip(trained, averaged, strict=True))
+
+
+def test_a_preset_without_normalization_cannot_read_pictures(tmp_path):
+    models.build("resann-n1-c4").save_to_preset(tmp_path / "bare")
+    with pytest.raises(ValueError, match="does not say how pixels become its input"):
+        PresetPredictor(tmp_path / "bare")
