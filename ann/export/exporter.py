@@ -2,21 +2,18 @@
 
 import pathlib
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
 from ann import runtime
-from ann.export.float32 import in_float32
+from ann.export.description import write_manifest
 from ann.export.folder import atomic_folder
-from ann.export.links import links
-from ann.export.litert import write_litert
-from ann.export.manifest import write_manifest
-from ann.export.onnx_files import write_onnx
+from ann.export.links import answers, links
+from ann.export.probe import probe
 from ann.export.requirements import require
-from ann.export.saved_model import write_saved_model
+from ann.runtime import files
+from ann.runtime.manifest import FORMATS
 
-FORMATS = ("saved_model", "onnx", "litert")
 _PACKAGES = {
     "saved_model": (),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
@@ -24,30 +21,47 @@ _PACKAGES = {
 }
 
 
-def export(model, path, format="saved_model", *, preprocessing=None, errors=None) -> None:
+def export(
+    model,
+    path,
+    format="saved_model",
+    *,
+    preprocessing=None,
+    errors=None,
+    temperatures=None,
+    example=None,
+) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
 
-    The folder appears as a whole or not at all; an export that lies there is replaced. Each format
-    is loaded again and run against the model before.
+    The folder appears as a whole or not at all; an earlier export there is replaced. Each format
+    is loaded again and compared with the model at every exit before that.
 
     Args:
         model: a `MultiExitModel`, or anything with its `segments`, `heads`, `exit_names`,
             `sample_shape` and `num_classes`.
         path: folder to write.
         format: "saved_model" (TensorFlow: a signature per exit and per segment), "onnx" (a file of
-            the whole network and one per segment) or "litert" (one file, a signature per exit and
-            per segment, batches of one), or several of them. All compute in float32, whatever
-            precision the model was trained in.
+            the whole network and one per segment; for ONNX Runtime and OpenVINO) or "litert" (one
+            file, a signature per exit and per segment, batches of one), or several of them. All
+            compute in float32, whatever precision the model was trained in.
         preprocessing: Keras layer or model from float32 pixels 0..255 to what `model` takes; the
-            export then takes uint8 images.
+            export then takes uint8 images. A model that has it inside, with an input of uint8, needs
+            none.
         errors: top-1 error (%) of each exit on held-out data, for the manifest.
+        temperatures: of each exit, as `evaluation.fit_temperatures` finds them. The logits of the
+            export are those of the model divided by them, so that all that reads the export gets
+            calibrated probabilities.
+        example: an input, or a batch of them, on which the export is compared with the model;
+            default random numbers.
 
     Raises:
-        ValueError: unknown format; the folder holds something else; a number of errors other than
-            that of exits; a layer whose cost is not known.
+        ValueError: unknown format; the folder holds something else; a number of errors or
+            temperatures other than that of exits, or a temperature that is not above 0; an input or
+            a layer that the format cannot have.
         ImportError: a package that the format needs is missing.
-        RuntimeError: an exported file answers otherwise than the model.
+        RuntimeError: an exported file answers otherwise than the model, or its exits do not come in
+            order.
 
     Example:
         >>> model = models.build("resann-n1-c4", num_classes=10)
@@ -57,23 +71,40 @@ def export(model, path, format="saved_model", *, preprocessing=None, errors=None
     """
     formats = _check_formats(format)
     path = pathlib.Path(path)
-    if path.exists() and any(path.iterdir()) and not (path / "manifest.json").exists():
+    if path.exists() and not _is_export_or_empty(path):
         raise ValueError(
             f"path must be new, empty or an earlier export. Received: path={str(path)!r}"
         )
-    if errors is not None and len(errors) != model.num_exits:
+    for name, numbers in (("errors", errors), ("temperatures", temperatures)):
+        if numbers is not None and len(numbers) != len(model.heads):
+            raise ValueError(
+                f"{name} needs one number for each of the {len(model.heads)} exits. "
+                f"Received: {len(numbers)} numbers"
+            )
+    if temperatures is not None and not all(0 < t < np.inf for t in temperatures):
         raise ValueError(
-            f"errors needs one number for each of the {model.num_exits} exits. Received: {len(errors)} numbers"
+            f"temperatures must be above 0. Received: temperatures={list(temperatures)}"
         )
-    model, preprocessing = in_float32(model), in_float32(preprocessing)
     if preprocessing is not None:
         preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
+    chain = links(model, preprocessing, temperatures)
+    images = probe(chain, example)
+    expected = _finite(answers(chain, images))
     with atomic_folder(path) as folder:
         for name in formats:
-            _write(name, model, preprocessing, folder)
-        write_manifest(folder, model, formats, preprocessing, errors)
+            _write(name, chain, model.exit_names, folder)
+        write_manifest(
+            folder,
+            model,
+            chain,
+            formats,
+            preprocessing=preprocessing,
+            errors=errors,
+            temperatures=temperatures,
+            quantization=None,
+        )
         for name in formats:
-            _verify(name, model, preprocessing, folder)
+            _verify(name, images, expected, folder)
 
 
 def _check_formats(format):
@@ -86,31 +117,52 @@ def _check_formats(format):
     return formats
 
 
-def _write(name, model, preprocessing, folder):
-    chain = links(model, preprocessing)
-    variables = [*model.variables, *(preprocessing.variables if preprocessing else ())]
+def _is_export_or_empty(path):
+    return path.is_dir() and (not any(path.iterdir()) or (path / files.MANIFEST).exists())
+
+
+def _write(name, chain, exit_names, folder):
     if name == "saved_model":
-        write_saved_model(chain, model.exit_names, variables, folder)
+        from ann.export.saved_model import write_saved_model
+
+        write_saved_model(chain, exit_names, folder)
     elif name == "onnx":
-        write_onnx(
-            chain, model.exit_names, folder, lambda files: tqdm(files, "ONNX files", leave=False)
-        )
+        from ann.export.onnx_files import onnx_models, write_onnx
+
+        write_onnx(onnx_models(chain, _with_progress), exit_names, folder)
     else:
-        write_litert(chain, model.exit_names, variables, folder)
+        from ann.export.litert import write_litert
+
+        write_litert(chain, exit_names, folder)
 
 
-def _verify(name, model, preprocessing, folder):
+def _with_progress(chain):
+    return tqdm(chain, "ONNX", leave=False)
+
+
+def _finite(expected):
+    if not all(np.isfinite(logits).all() for logits in expected):
+        raise ValueError(
+            "the model's answers to random inputs are not finite, so nothing can be compared with "
+            "them: give export(..., example=) an input"
+        )
+    return expected
+
+
+def _verify(name, images, expected, folder):
     """Runs the files as a user would and compares every exit with the model."""
-    pixels = np.random.default_rng(0).integers(0, 256, (1, *model.sample_shape))
-    images = pixels.astype("uint8") if preprocessing else (pixels / 255.0).astype("float32")
-    inputs = preprocessing(images.astype("float32")) if preprocessing else images
-    predictor = runtime.AnytimePredictor(folder, engine=runtime.ENGINE_OF_FORMAT[name])
-    for answer, expected in zip(
-        predictor.refine(images), model(inputs, training=False), strict=True
-    ):
-        expected = keras.ops.convert_to_numpy(expected)
-        difference = np.max(np.abs(answer.logits - expected))
-        if not difference <= 1e-3 * max(1.0, np.max(np.abs(expected))):
-            raise RuntimeError(
-                f"the {name} export answers otherwise than the model at exit {answer.exit}, by {difference:.2g}"
-            )
+    engine = runtime.ENGINE_OF_FORMAT[name]
+    with runtime.AnytimePredictor(folder, engine=engine, threads=_threads(engine)) as predictor:
+        if name == "onnx" and not predictor.in_one_call:
+            raise RuntimeError(f"{engine} does not compute the exits of the export in order")
+        for answer, logits in zip(predictor.refine(images), expected, strict=True):
+            difference = np.max(np.abs(answer.logits - logits))
+            if not difference <= 1e-3 * max(1.0, np.max(np.abs(logits))):
+                raise RuntimeError(
+                    f"the {name} export answers otherwise than the model at exit {answer.exit}, "
+                    f"by {difference:.2g}"
+                )
+
+
+def _threads(engine):
+    return None if engine == "tensorflow" else 1

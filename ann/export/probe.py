@@ -40,14 +40,21 @@ def _checked(example, shape, dtype):
 
 
 def _vocabulary(segment) -> int:
-    sizes = [
-        layer.input_dim
-        for layer in segment._flatten_layers()
-        if isinstance(layer, keras.layers.Embedding)
-    ]
+    sizes = [x.input_dim for x in _layers(segment) if isinstance(x, keras.layers.Embedding)]
     if not sizes:
         raise ValueError(
             "which integers the network takes is not known: no embedding is in its first segment. "
             "Give export(..., example=) an input. Received: example=None"
         )
     return min(sizes)
+
+
+def _layers(link):
+    """A link and the layers inside it and inside those, each once."""
+    found, waiting = {}, [link]
+    while waiting:
+        layer = waiting.pop()
+        if isinstance(layer, keras.layers.Layer) and id(layer) not in found:
+            found[id(layer)] = layer
+            waiting += [*getattr(layer, "layers", ()), *vars(layer).values()]
+    return found.values()

@@ -159,7 +159,7 @@ def test_another_export_replaces_and_a_failed_one_does_not(tmp_path, monkeypatch
     )
     export.export(first, path)
     assert runtime.AnytimePredictor(path).num_classes == 3
-    monkeypatch.setattr("ann.export.exporter.write_manifest", lambda *args: 1 / 0)
+    monkeypatch.setattr("ann.export.exporter.write_manifest", lambda *args, **others: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export.export(second, path)
     assert runtime.AnytimePredictor(path).num_classes == 3
@@ -179,7 +179,7 @@ def test_killed_in_the_middle_the_previous_export_still_loads(tmp_path, moment):
 import os, signal
 from ann import export, models
 from ann.export import exporter, folder
-die = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+die = lambda *args, **others: os.kill(os.getpid(), signal.SIGKILL)
 if {moment!r} == "while writing":
     exporter.write_manifest = die
 else:
