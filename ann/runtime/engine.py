@@ -10,8 +10,8 @@ class Engine(abc.ABC):
     """Runs the links of one export. Several threads may use it at a time.
 
     Attributes:
-        in_one_call: whether `run` computes the whole network in one call that can be stopped, and
-            not link by link.
+        in_one_call: whether `run` computes the whole network, for one image at least, in one call
+            that can be stopped, and not link by link.
         takes_threads: whether the number of threads is its argument.
         survives_fork: whether it can be opened again in a process that was forked from one where it
             had run.
@@ -40,6 +40,10 @@ class Engine(abc.ABC):
 
     def run(self, images, last_exit: int, request) -> None:
         """Leaves the answers in `request`, up to `last_exit` or as long as the request lets it."""
+        self.run_links(images, last_exit, request)
+
+    def run_links(self, images, last_exit: int, request) -> None:
+        """`run`, link by link."""
         state = self.begin(images)
         for index in range(last_exit + 1):
             if index and not request.may_start(index):

@@ -58,9 +58,9 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
             disabled_optimizers=["EliminateIdentity"],  # the copies that end each exit
         )
 
-    def new_run(self, batch_size, last_exit):
-        shape = (last_exit + 1, batch_size, self._num_classes)
-        return _Run(self._whole, self._names[: last_exit + 1], shape)
+    def new_run(self, batch_size):
+        shape = (self._num_exits, batch_size, self._num_classes)
+        return _Run(self._whole, self._names, shape)
 
     def exit_shares(self, images):
         return self._seconds / self._seconds[-1]
@@ -115,8 +115,6 @@ class _Run(WholeRun):
         self._session = session
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY  # being stopped is no error
-        # What only later exits need is left out.
-        self._options.only_execute_path_to_fetches = len(names) < len(session.get_outputs())
         self._binding = session.io_binding()
         for name, answer in zip(names, self.answers, strict=True):
             self._binding.bind_output(name, "cpu", 0, np.float32, answer.shape, answer.ctypes.data)

@@ -15,8 +15,9 @@ _COPY = "Roll"
 
 
 class OpenVINOEngine(WholeNetworkEngine):
-    """Networks are compiled for one image, and when they are first needed for any number of them,
-    which OpenVINO computes less fast."""
+    """One image is computed in one call. Batches go link by link: OpenVINO writes the answers of a
+    network for batches of any size only at its end. Segments are compiled when they are first
+    needed, for one image and for any number of them apart."""
 
     @classmethod
     def check_precision(cls, precision):
@@ -59,7 +60,13 @@ class OpenVINOEngine(WholeNetworkEngine):
                 )
             return self._compiled[key]
 
-    def new_run(self, batch_size, last_exit):
+    def run(self, images, last_exit, request):
+        if len(images) == 1:
+            super().run(images, last_exit, request)
+        else:
+            self.run_links(images, last_exit, request)
+
+    def new_run(self, batch_size):
         shape = (self._num_exits, batch_size, self._num_classes)
         return _Run(self._network(files.WHOLE_ONNX, batch_size).create_infer_request(), shape)
 

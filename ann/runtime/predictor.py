@@ -179,7 +179,7 @@ class AnytimePredictor:
             if self._latency is not None and len(batch) == 1 and not background:
                 self._follow(answer, last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
-        return dataclasses.replace(answer, late=late)
+        return dataclasses.replace(answer, late=bool(late))
 
     def early_exit(self, images, thresholds) -> EarlyExits:
         """Lets each image leave at the first exit whose confidence, the largest probability,

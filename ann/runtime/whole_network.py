@@ -30,38 +30,39 @@ class WholeNetworkEngine(Engine):
 
     def __init__(self, num_exits):
         self._num_exits = num_exits
-        self._free = {}  # last exit -> runs of one image to be used again
+        self._free = []  # runs of one image to be used again; list methods are atomic
         # What it takes to stop a run, a moving average: it is told that much before its deadline.
         self._stop_seconds = 0.0
 
     @abc.abstractmethod
-    def new_run(self, batch_size: int, last_exit: int) -> "WholeRun":
-        """Memory for a run that computes the exits up to one of them."""
+    def new_run(self, batch_size: int) -> "WholeRun":
+        """Memory for one run at a time over the whole network."""
 
     def run(self, images, last_exit, request):
-        if not self.in_one_call:
-            super().run(images, last_exit, request)
+        # The call cannot leave out the later exits: a budget is kept link by link.
+        if not self.in_one_call or last_exit < self._num_exits - 1:
+            self.run_links(images, last_exit, request)
             return
-        run = self._take_run(len(images), last_exit)
+        run = self._take_run(len(images))
         asked = None if request.ends is None else request.ends - self._stop_seconds
         request.newest = run(images, request, asked)
         if asked is not None and request.newest[0] < last_exit:
             seconds = min(time.perf_counter() - asked, _MAX_STOP_SECONDS)
             self._stop_seconds += 0.1 * (seconds - self._stop_seconds)
         if len(images) == 1:
-            self._free.setdefault(last_exit, []).append(run)
+            self._free.append(run)
 
-    def _take_run(self, batch_size, last_exit):
+    def _take_run(self, batch_size):
         if batch_size == 1:
-            with contextlib.suppress(KeyError, IndexError):  # none is free; `pop` is atomic
-                return self._free[last_exit].pop()
-        return self.new_run(batch_size, last_exit)
+            with contextlib.suppress(IndexError):  # none is free
+                return self._free.pop()
+        return self.new_run(batch_size)
 
     def exit_seconds(self, images, num_exits):
         if not self.in_one_call:
             return super().exit_seconds(images, num_exits)
         shares = self.exit_shares(images)
-        run = self._take_run(len(images), self._num_exits - 1)
+        run = self._take_run(len(images))
         started = time.perf_counter()
         run.compute(images)
         return shares * (time.perf_counter() - started)
