@@ -13,6 +13,7 @@ from ann.runtime import manifest as manifests
 from ann.runtime import threads as thread_counts
 from ann.runtime.early_exit import EarlyExits, run_early_exit
 from ann.runtime.engines import choose, engine_class
+from ann.runtime.forks import never_take_down_in_children
 from ann.runtime.latency import LatencyEstimate
 from ann.runtime.request import Request
 
@@ -260,6 +261,7 @@ class AnytimePredictor:
         self._pid = os.getpid()
         try:
             self._engine = self._opened()
+            never_take_down_in_children(self._engine)
             for _ in range(2):
                 self._run_once(self._engine)
         except (ImportError, manifests.ExportError):
