@@ -9,10 +9,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 
-# Room -> rooms it may import (itself and `atomic_write`, which stands on nothing, aside). `build`
-# sees every room.
-MAY_IMPORT = {
-    "atomic_write": set(),
+# Modules at the bottom, which stand on nothing and which every room may import.
+BOTTOM = {"atomic_write", "did_you_mean", "lazy", "milestones"}
+
+# Room -> the rooms it imports, besides itself and the bottom.
+IMPORTS = {
     "metrics": set(),
     "costs": set(),
     "data": set(),
@@ -22,10 +23,12 @@ MAY_IMPORT = {
     "models": {"exits", "layers", "losses", "metrics"},
     "ensembles": {"costs", "layers", "models"},
     "training": set(),
-    "evaluation": {"costs", "models"},
+    "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
     "runs": {"data", "evaluation", "export", "losses", "models", "training"},
+    "commands": {"evaluation", "runs"},
+    "__main__": {"commands"},
 }
 NO_TENSORFLOW = {
     "models",
@@ -36,7 +39,13 @@ NO_TENSORFLOW = {
     "metrics",
     "training",
     "ensembles",
+    "runs",
+    "commands",
 }
+
+SOURCES = [
+    path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"
+]
 
 
 def room_of(path):
@@ -51,51 +60,242 @@ def imported_modules(tree):
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-SOURCES = [
-    path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"
-]
+def rooms_imported_by(path) -> set[str]:
+    """Rooms of `ann` that a module names in its imports, those in functions included."""
+    names = imported_modules(ast.parse(path.read_text()))
+    return {name.split(".")[1] for name in names if name.startswith("ann.")} - {"__version__"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_downward(path):
-    room = room_of(path)
-    assert room in MAY_IMPORT, f"a new room: say in {__file__} what it may import"
-    imported = {
-        name.split(".")[1]
-        for name in imported_modules(ast.parse(path.read_text()))
-        if name.startswith("ann.")
-    }
-    assert imported <= MAY_IMPORT[room] | {room, "atomic_write"}
-    assert not any(
-        name.startswith("experiments") for name in imported_modules(ast.parse(path.read_text()))
-    )
+@pytest.mark.parametrize("room", IMPORTS)
+def test_a_room_imports_what_the_table_says_and_nothing_else(room):
+    sources = [path for path in SOURCES if room_of(path) == room]
+    assert sources, "a room without a file"
+    found = set().union(*map(rooms_imported_by, sources)) - {room, *BOTTOM}
+    assert found == IMPORTS[room]
+
+
+def test_every_module_is_in_a_room():
+    assert {room_of(path) for path in SOURCES} == {*IMPORTS, *BOTTOM}
+
+
+def test_the_bottom_stands_on_nothing():
+    for name in BOTTOM:
+        assert not rooms_imported_by(ROOT / "ann" / f"{name}.py")
+
+
+def test_the_library_does_not_import_the_checkout():
+    for path in SOURCES:
+        tops = {name.split(".")[0] for name in imported_modules(ast.parse(path.read_text()))}
+        assert not tops & {"experiments", "examples", "benchmarks", "tests"}, path
+
+
+def test_rooms_have_no_cycle():
+    done = set(BOTTOM)
+    while len(done) < len(IMPORTS) + len(BOTTOM):
+        ready = {room for room, below in IMPORTS.items() if below <= done} - done
+        assert ready, f"a cycle among {set(IMPORTS) - done}"
+        done |= ready
+
+
+@pytest.mark.parametrize("room", sorted(NO_TENSORFLOW))
+def test_no_tensorflow_at_module_level(room):
+    for path in (path for path in SOURCES if room_of(path) == room):
+        body = ast.parse(path.read_text()).body
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = imported_modules(ast.Module(body=imports, type_ignores=[]))
+        assert not any(name.split(".")[0] == "tensorflow" for name in names), path
+
+
+# Outside the library, module by module where a floor has several: what each imports of the rest of
+# the tree and of `ann`. Commands stand above the machinery, the machinery above the declarations.
+COMMANDS = {
+    "collect": {"ann.atomic_write", "ann.runs"},
+    "demo": {"ann.commands", "ann.evaluation", "ann.runs"},
+    "export": {"ann.commands"},
+    "network_costs": {
+        "ann.atomic_write",
+        "ann.commands",
+        "harness.catalogue",
+        "harness.network_costs",
+        "harness.plan",
+    },
+    "report": {"ann.commands", "harness.page"},
+    "run": {
+        "ann.commands",
+        "ann.did_you_mean",
+        "ann.runs",
+        "harness.catalogue",
+        "harness.declaration",
+        "harness.plan_text",
+        "harness.runner",
+        "harness.sections",
+        "harness.store",
+    },
+    "train": {"ann.commands"},
+}
+MACHINERY = {
+    "declaration": set(),
+    "scales": set(),
+    "published": set(),
+    "stored_config": {"ann.runs"},
+    "catalogue": {"ann.did_you_mean", "declaration", "papers", "studies"},
+    "network_costs": {"ann.costs", "ann.models", "scales"},
+    "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
+    "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
+    "plan_text": {"ann.runs", "catalogue", "plan", "store"},
+    "answers": {
+        "ann.ensembles",
+        "ann.evaluation",
+        "ann.runs",
+        "declaration",
+        "network_costs",
+        "plan",
+    },
+    "cells": {"ann.evaluation", "ann.milestones", "answers", "declaration"},
+    "untrained": {"ann.ensembles", "answers", "declaration", "network_costs"},
+    "comparison": {"answers", "declaration", "published"},
+    "differences": {"answers", "declaration"},
+    "verdicts": {
+        "ann.evaluation",
+        "ann.runs",
+        "answers",
+        "comparison",
+        "declaration",
+        "differences",
+    },
+    "figures": {
+        "ann.ensembles",
+        "ann.evaluation",
+        "ann.runs",
+        "answers",
+        "declaration",
+        "untrained",
+    },
+    "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
+    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan"},
+    "sections": {
+        "ann.runs",
+        "answers",
+        "catalogue",
+        "cells",
+        "comparison",
+        "figures",
+        "plan",
+        "store",
+        "untrained",
+        "verdicts",
+    },
+    "states": {"catalogue", "declaration", "verdicts"},
+    "page_text": {"catalogue", "sections", "states", "verdicts"},
+    "page_html": {"catalogue", "page_text", "sections", "states", "verdicts"},
+    "page_markdown": {"catalogue", "page_text", "sections", "states"},
+    "page": {
+        "ann.atomic_write",
+        "catalogue",
+        "page_html",
+        "page_markdown",
+        "sections",
+        "states",
+        "store",
+        "verdicts",
+    },
+}
+EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
+BENCHMARKS = {
+    "ann.atomic_write",
+    "ann.costs",
+    "ann.data",
+    "ann.ensembles",
+    "ann.evaluation",
+    "ann.export",
+    "ann.layers",
+    "ann.losses",
+    "ann.models",
+    "ann.runs",
+    "ann.runtime",
+    "ann.training",
+}
+
+
+def parts_imported_by(path) -> set[str]:
+    """What a module outside the library imports: rooms of `ann`, modules of the machinery without
+    the name of its folder, and other folders."""
+    found = set()
+    for name in imported_modules(ast.parse(path.read_text())):
+        parts = name.split(".")
+        if parts[0] == "ann":
+            found.add(".".join(parts[:2]))
+        elif parts[:2] == ["experiments", "harness"]:
+            in_harness = path.parent.name == "harness"
+            found.add(parts[2] if in_harness else f"harness.{parts[2]}")
+        elif parts[0] in ("experiments", "benchmarks", "examples", "tests"):
+            found.add(parts[1] if parts[0] == "experiments" else parts[0])
+    return found
+
+
+def modules_in(folder):
+    return [path for path in sorted((ROOT / folder).glob("*.py")) if path.stem != "__init__"]
+
+
+def test_there_are_few_commands():
+    assert {path.stem for path in modules_in("experiments")} == set(COMMANDS)
+    assert len(COMMANDS) <= 8
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_imports_what_the_table_says_and_nothing_else(name):
+    assert parts_imported_by(ROOT / "experiments" / f"{name}.py") == COMMANDS[name]
+
+
+def test_every_module_of_the_machinery_is_in_the_table():
+    assert {path.stem for path in modules_in("experiments/harness")} == set(MACHINERY)
+
+
+@pytest.mark.parametrize("name", MACHINERY)
+def test_the_machinery_imports_what_the_table_says_and_nothing_else(name):
+    path = ROOT / "experiments" / "harness" / f"{name}.py"
+    assert parts_imported_by(path) == MACHINERY[name]
+
+
+def test_the_machinery_has_no_cycle():
+    above = list(MACHINERY)  # each stands on what is above it in the table
+    for index, name in enumerate(above):
+        own = {part for part in MACHINERY[name] if part in MACHINERY}
+        assert own <= set(above[:index]), name
+
+
+@pytest.mark.parametrize("folder", ["papers", "studies"])
+def test_declarations_import_the_declaration_alone(folder):
+    standard = {"itertools"}
+    for path in modules_in(f"experiments/{folder}"):
+        names = set(imported_modules(ast.parse(path.read_text())))
+        shared = f"experiments.{folder}._"
+        others = {
+            name
+            for name in names
+            if not name.startswith(("experiments.harness.declaration.", shared))
+        }
+        assert others <= standard, path
 
 
 @pytest.mark.parametrize(
-    "path",
-    [p for p in SOURCES if room_of(p) in NO_TENSORFLOW],
-    ids=lambda path: str(path.relative_to(ROOT)),
+    ("folder", "allowed"), [("examples", EXAMPLES), ("benchmarks", BENCHMARKS)]
 )
-def test_no_tensorflow_at_module_level(path):
-    top_level = ast.Module(
-        body=[
-            n
-            for n in ast.parse(path.read_text()).body
-            if isinstance(n, ast.Import | ast.ImportFrom)
-        ],
-        type_ignores=[],
-    )
-    assert not any(name.split(".")[0] == "tensorflow" for name in imported_modules(top_level))
+def test_what_stands_on_the_library_alone(folder, allowed):
+    found = set().union(*map(parts_imported_by, modules_in(folder)))
+    assert found - {folder} == allowed
 
 
-def test_config_needs_only_the_standard_library():
-    names = {
-        name.split(".")[0]
-        for name in imported_modules(ast.parse((ROOT / "ann/runs/config.py").read_text()))
-    }
-    assert names <= set(sys.stdlib_module_names)
+def succeeds_elsewhere(code) -> bool:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_importing_the_package_imports_no_framework():
-    code = "import ann, ann.runs.config, sys; sys.exit(bool({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+def test_configs_and_names_need_no_framework():
+    modules = "ann, ann.data, ann.losses, ann.runs.config, ann.runs.flags, ann.runs.identity"
+    heavy = "{'keras', 'tensorflow', 'jax', 'pandas'}"
+    assert succeeds_elsewhere(f"import sys, {modules}; sys.exit(bool({heavy} & set(sys.modules)))")
+
+
+def test_importing_the_package_imports_nothing():
+    heavy = "{'keras', 'tensorflow', 'numpy'}"
+    assert succeeds_elsewhere(f"import ann, sys; sys.exit(bool({heavy} & set(sys.modules)))")

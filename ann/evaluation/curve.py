@@ -5,22 +5,21 @@ import pandas as pd
 
 from ann import costs
 from ann.evaluation.answers import batch_answers
-
-MILESTONES = (0.25, 0.5, 0.75, 1.0)
+from ann.milestones import MILESTONES, read_at
 
 
 def anytime_curve(model, dataset) -> pd.DataFrame:
-    """Loss and error of each exit beside its cost.
+    """Measures the loss and the error of each exit, and reports its cost.
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, labels class indices; for example a
-            tf.data.Dataset.
+        dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset. Labels are
+            class indices.
 
     Returns:
-        DataFrame with a row an exit and the columns `exit` (0-based), `macs` (incremental, see
-        `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
-        `error_top1`, `error_top5` (percent).
+        DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, see
+        `costs.profile`), `fraction` (of the final exit's MACs), `loss` (cross-entropy, nats),
+        `error_top1`, and `error_top5` (percent).
 
     Raises:
         ValueError: the data set is empty.
@@ -46,7 +45,7 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
 
 
 def _batch_sums(logits, labels):
-    """Cross-entropy, top-1 and top-5 errors, summed over a batch."""
+    """Returns the cross-entropy and the top-1 and top-5 errors, each summed over a batch."""
     of_label = logits[np.arange(len(labels)), labels]
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_partition = np.log(np.exp(shifted).sum(axis=1)) + logits.max(axis=1)
@@ -55,70 +54,33 @@ def _batch_sums(logits, labels):
 
 
 def average_error(curve: pd.DataFrame) -> float:
-    """AE: mean top-1 error over the exits, in percent (002 section 4.1)."""
+    """Returns AE, the mean top-1 error over the exits, in percent (002 section 4.1)."""
     return float(curve.error_top1.mean())
 
 
 def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
-    """Top-1 error at 1/4, 1/2, 3/4 and all of the cost (001 section 5.2).
+    """Returns the top-1 error at 1/4, 1/2, 3/4, and all of the cost (001 section 5.2).
+
+    The papers do not say which rule they used. With costs in MACs, the rules can differ a lot.
 
     Args:
-        curve: of `anytime_curve`, or of `opt_curve` for the exits that `milestone_exits` names.
-        rule: "interpolate" between the exits on both sides of the milestone (003); "latest" takes
-            the last exit within the budget; "closest" the exit nearest to the milestone, the deeper
-            of two, within the budget or not: what the authors' scripts trained OPT for. The papers
-            do not say which they used, and under MACs they can differ by much.
+        curve: as returned by `anytime_curve`, or by `opt_curve` for the exits that
+            `milestone_exits` returns.
+        rule: "interpolate" interpolates between the exits on both sides of the milestone (003).
+            "latest" takes the last exit within the budget. "closest" takes the exit that is closest
+            to the milestone, even if it exceeds the budget, and the deeper one of two equally close
+            exits. The authors' scripts trained OPT for the closest exits.
 
     Returns:
-        Series of errors in percent indexed by fraction; NaN before the first exit, where there is
-        no answer ("closest" always has one).
+        Series of errors in percent, indexed by fraction. It is NaN before the first exit, where
+        there is no answer yet ("closest" always has one).
 
     Raises:
-        ValueError: another rule.
+        ValueError: the rule is none of these.
 
     Example:
         >>> milestones(pd.DataFrame({"fraction": [0.5, 1.0], "error_top1": [20.0, 10.0]})).tolist()
         [nan, 20.0, 15.0, 10.0]
     """
-    fractions, errors = curve.fraction.to_numpy(), curve.error_top1.to_numpy()
-    before, after = _neighbours(fractions, rule)
-    if rule == "interpolate":
-        values = np.interp(MILESTONES, fractions, errors, left=np.nan)
-    else:
-        values = np.where(before >= 0, errors[after], np.nan)
-    return pd.Series(values, index=pd.Index(MILESTONES, name="fraction"), name="error_top1")
-
-
-def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
-    """The exits whose errors `milestones` reads by this rule: those that OPT has to be trained for.
-
-    Args:
-        fractions: cost of each exit over the final exit's, `(num_exits,)`.
-        rule: as in `milestones`.
-
-    Raises:
-        ValueError: another rule.
-
-    Example:
-        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the units of the authors' scripts
-        [6, 13, 19, 26]
-    """
-    before, after = _neighbours(np.asarray(fractions), rule)
-    return sorted(
-        {int(k) for pair in zip(before, after, strict=True) for k in pair if pair[0] >= 0}
-    )
-
-
-def _neighbours(fractions, rule):
-    """The exits before and after each milestone, equal where one exit decides; -1 before where there is none."""
-    if rule == "closest":
-        # Ties go to the deeper exit, whatever the last bits of the fractions say.
-        distances = np.abs(np.subtract.outer(MILESTONES, fractions)).round(9)
-        closest = len(fractions) - 1 - distances[:, ::-1].argmin(axis=1)
-        return closest, closest
-    before = np.searchsorted(fractions, MILESTONES, side="right") - 1
-    if rule == "latest":
-        return before, before
-    if rule == "interpolate":
-        return before, np.searchsorted(fractions, MILESTONES, side="left")
-    raise ValueError(f"rule must be 'interpolate', 'latest' or 'closest'. Received: rule={rule!r}")
+    errors = read_at(curve.fraction, curve.error_top1, rule)
+    return pd.Series(errors, index=pd.Index(MILESTONES, name="fraction"), name="error_top1")

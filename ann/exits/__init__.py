@@ -1,6 +1,14 @@
 """Exits: where they sit (`placement`), what they are called, and the heads that answer there (`heads`)."""
 
 from ann.exits.heads import linear_head, multi_scale_head, sequence_head, vector_head
-from ann.exits.placement import every, exit_names
+from ann.exits.placement import every, exit_names, require_unit
 
-__all__ = ["every", "exit_names", "linear_head", "multi_scale_head", "sequence_head", "vector_head"]
+__all__ = [
+    "every",
+    "exit_names",
+    "linear_head",
+    "multi_scale_head",
+    "require_unit",
+    "sequence_head",
+    "vector_head",
+]
