@@ -27,9 +27,18 @@ setuptools.setup(
     python_requires=">=3.11",
     install_requires=requirements("core"),
     extras_require={
-        **{name: requirements(name) for name in ("export", "serve")},
-        "bench": [*requirements("bench"), *requirements("export")],
+        **{name: requirements(name) for name in ("export", "openvino", "serve")},
+        "bench": [
+            *requirements("bench"),
+            *requirements("export"),
+            *requirements("openvino"),
+        ],
         "docs": [*requirements("docs"), *requirements("export"), *requirements("serve")],
-        "test": [*requirements("test"), *requirements("export"), *requirements("serve")],
+        "test": [
+            *requirements("test"),
+            *requirements("export"),
+            *requirements("openvino"),
+            *requirements("serve"),
+        ],
     },
 )
