@@ -24,7 +24,7 @@ def write_manifest(
         preprocessing: layer from images to the model's input, or None.
         errors: top-1 error (%) of each exit on held-out data, or None.
         temperatures: by which the logits of each exit were divided, or None.
-        quantization: what rounding to int8 did, by format, or None.
+        quantization: what rounding to int8 did, by engine, or None.
     """
     profile, why_unknown = _costs(model)
     exits = [
@@ -56,7 +56,7 @@ def write_manifest(
         "sha256": {
             path.relative_to(folder).as_posix(): checksum(path)
             for path in sorted(folder.rglob("*"))
-            if path.is_file()
+            if path.is_file() and path.name != files.MANIFEST
         },
     }
     check(manifest)

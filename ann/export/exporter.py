@@ -62,8 +62,8 @@ def export(
         quantize: "int8" to round kernels and activations of an ONNX or LiteRT export; default none.
         calibration: for "int8": a batch of images from which their ranges are taken, in the dtype of
             the export, or a pair of images and class indices. The manifest says what rounding did
-            to every exit on them: the share of answers that stayed the same and, with labels, the
-            errors before and after.
+            to every exit on them, by engine: the share of answers that stayed the same and, with
+            labels, the errors before and after.
         quantize_bound: most that any exit may lose by rounding, in percent; default 1 point of
             error with labels, 5 % of the answers without.
 
@@ -115,8 +115,10 @@ def export(
             return
         unrounded = answers(chain, ranges)
         bound = quantize_bound if quantize_bound is not None else 5.0 if labels is None else 1.0
-        for name in formats:
-            rounded[name] = compare(folder, name, ranges, labels, unrounded, bound)
+        engines = [engine for name in formats for engine in runtime.engines_of_format(name)]
+        rounded |= {
+            engine: compare(folder, engine, ranges, labels, unrounded, bound) for engine in engines
+        }
         write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
 
 

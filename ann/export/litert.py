@@ -1,6 +1,7 @@
 """LiteRT: one file with a signature per exit and per segment over shared weights."""
 
 import tempfile
+import warnings
 
 import tensorflow as tf
 
@@ -30,7 +31,9 @@ def write_litert(links, exit_names, path, calibration=None) -> None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: _examples(links, exit_names, calibration)
         try:
-            (path / files.LITERT).write_bytes(converter.convert())
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+                (path / files.LITERT).write_bytes(converter.convert())
         except Exception as error:
             raise ValueError(
                 "a layer computes what LiteRT cannot say; 'saved_model' can hold it. "

@@ -41,6 +41,7 @@ _ENGINES = {
     ),
 }
 ENGINES = tuple(_ENGINES)
+IN_ONE_CALL = ("onnxruntime", "openvino")  # stop in the middle of one call over the network
 # Format -> the first engine that runs it.
 ENGINE_OF_FORMAT = {
     entry.format: name for name, entry in reversed(_ENGINES.items())
@@ -80,6 +81,9 @@ def choose(engine: str, precision, manifest) -> tuple[str, str]:
             f"{formats}. Received: engine={engine!r}"
         )
     computing = [name for name in able if wanted in _precisions(name, exported)]
+    # What rounding does depends on the engine: only those that it was measured with.
+    measured = manifest["quantization"] or computing
+    computing = [name for name in computing if name in measured]
     if not computing:
         known = sorted({p for name in able for p in _precisions(name, exported)})
         raise ValueError(

@@ -78,7 +78,7 @@ def check(manifest) -> None:
         exits: a list of {name, macs, macs_pruned, params, error_top1, temperature}; numbers that
             are not known are null; the logits are those of the network over the temperature
         costs_unknown: why costs are null, or null
-        quantization: what rounding to int8 did, by format, or null
+        quantization: what rounding to int8 did to each exit, by engine, or null
         versions: of what wrote the export
         sha256: of every other file, by its path in the folder
     """
