@@ -248,7 +248,7 @@ class AnytimePredictor:
                 f"set {self.engine}'s threads with tf.config.threading; threads= must be None. "
                 f"Received: threads={threads!r}"
             )
-        if threads is not None and (not isinstance(threads, int) or threads < 1):
+        if threads is not None and (type(threads) is not int or threads < 1):
             raise ValueError(
                 f"threads must be a whole number of at least 1. Received: threads={threads!r}"
             )

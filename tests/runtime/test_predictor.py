@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ann import export, models, runtime
+from ann.runtime.early_exit import run_early_exit
 from ann.runtime.engine import Engine
 from ann.runtime.latency import LatencyEstimate
 
@@ -229,6 +230,60 @@ def test_what_is_refused(predictor, image):
             predictor.predict(image, deadline=deadline)
     with pytest.raises(ValueError, match="one number for each of 6 exits"):
         predictor.early_exit(image[None], [0.5])
+    with pytest.raises(ValueError, match="thresholds must be numbers"):
+        predictor.early_exit(image[None], [float("nan")] * 6)
+    with pytest.raises(ValueError, match="images must be finite"):
+        predictor.predict(np.full_like(image, np.nan))
+    for budget in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="Received: budget_macs="):
+            predictor.predict(image, budget_macs=budget)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True])
+def test_threads_are_a_whole_number(path, threads):
+    with pytest.raises(ValueError, match="Received: threads="):
+        runtime.AnytimePredictor(path, "onnxruntime", threads=threads)
+
+
+def test_answers_that_are_not_numbers_are_not_certain():
+    class Broken(Slow):
+        def step(self, index, state):
+            return state, np.full((len(state[0]), 10), np.nan, "float32")
+
+    left = run_early_exit(Broken(0), np.zeros((2, 1)), [0.0, 0.0, 0.0], 10, np.arange(3))
+    assert left.exits.tolist() == [2, 2]
+
+
+def test_close_ends_calls_and_leaves_no_thread(path, image):
+    before = threading.active_count()
+    for _ in range(3):
+        with runtime.AnytimePredictor(path, "onnxruntime", threads=1) as predictor:
+            predictor.predict(image, deadline=1.0)
+            predictor.predict(image, deadline=1.0, background=True)
+    with pytest.raises(RuntimeError, match="closed"):
+        predictor.predict(image)
+    time.sleep(0.1)
+    assert threading.active_count() <= before + 1  # the watchdog of the process
+
+
+@pytest.mark.parametrize("engine", [engine for engine in ENGINES if engine != "tensorflow"])
+def test_a_forked_process_keeps_its_deadlines(path, engine):
+    """Its own process: pytest's has threads of its own."""
+    code = f"""
+import os, numpy as np
+from ann import runtime
+predictor = runtime.AnytimePredictor({str(path)!r}, {engine!r}, threads=1)
+image = np.zeros((32, 32, 3), "float32")
+predictor.predict(image, deadline=1.0)
+if os.fork() == 0:
+    assert predictor.predict(image, deadline=0.0).late
+    assert predictor.predict(image, deadline=60.0, background=True).exit == 5
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_engines_are_chosen_and_refused(path, tmp_path):
