@@ -65,9 +65,7 @@ def links(model, preprocessing=None, temperatures=None) -> list[Link]:
         )
     temperatures = [1.0] * len(model.heads) if temperatures is None else temperatures
     state, made = keras.KerasTensor((None, *model.sample_shape), dtype), []
-    for segment, head, temperature in zip(
-        model.segments, model.heads, temperatures, strict=True
-    ):
+    for segment, head, temperature in zip(model.segments, model.heads, temperatures, strict=True):
         made.append(Link(segment, head, state, float(temperature)))
         state = made[-1].next_state
     made[0].preprocessing = in_float32(preprocessing)

@@ -32,7 +32,9 @@ def write_litert(links, exit_names, path, calibration=None) -> None:
             converter.representative_dataset = lambda: _examples(links, exit_names, calibration)
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+                warnings.filterwarnings(
+                    "ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated"
+                )
                 (path / files.LITERT).write_bytes(converter.convert())
         except Exception as error:
             raise ValueError(

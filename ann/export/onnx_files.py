@@ -106,9 +106,7 @@ def _unsupported(graph, error) -> str:
     """Names the layers whose operations ONNX does not have."""
     from tf2onnx import handler
 
-    known = {
-        name for domain in handler.tf_op.get_opsets().values() for of in domain for name in of
-    }
+    known = {name for domain in handler.tf_op.get_opsets().values() for of in domain for name in of}
     layers = collections.defaultdict(set)
     for op in graph.get_operations():
         if op.type not in known:

@@ -43,9 +43,7 @@ _ENGINES = {
 ENGINES = tuple(_ENGINES)
 IN_ONE_CALL = ("onnxruntime", "openvino")  # stop in the middle of one call over the network
 # Format -> the first engine that runs it.
-ENGINE_OF_FORMAT = {
-    entry.format: name for name, entry in reversed(_ENGINES.items())
-}
+ENGINE_OF_FORMAT = {entry.format: name for name, entry in reversed(_ENGINES.items())}
 
 
 def engines_of_format(format: str) -> list[str]:

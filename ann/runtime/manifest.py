@@ -147,9 +147,7 @@ def _check_files(path, checksums):
     found = [part for part in path.rglob("*") if part.is_symlink() or not part.is_dir()]
     for part in found:
         if part.is_symlink() or not part.is_file():
-            raise ExportError(
-                f"an export holds plain files and no links. Received: {str(part)!r}"
-            )
+            raise ExportError(f"an export holds plain files and no links. Received: {str(part)!r}")
     there = {part.relative_to(path).as_posix() for part in found} - {files.MANIFEST}
     for name in sorted(there - set(checksums)):
         raise ExportError(
@@ -235,9 +233,7 @@ def _is_count(value, most):
 
 def _is_number(value):
     return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 0 <= value <= _MAX_NUMBER
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER
     )
 
 

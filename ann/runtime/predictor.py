@@ -83,9 +83,7 @@ class AnytimePredictor:
         2
     """
 
-    def __init__(
-        self, path, engine="auto", *, threads=None, precision=None, measure_latency=False
-    ):
+    def __init__(self, path, engine="auto", *, threads=None, precision=None, measure_latency=False):
         self._path = manifests.find(path)
         self.manifest = manifests.read(self._path)
         self.engine, self.precision = choose(engine, precision, self.manifest)
@@ -213,9 +211,7 @@ class AnytimePredictor:
             raise ValueError(
                 f"early_exit takes a batch of images. Received: images of shape {np.shape(images)}"
             )
-        return run_early_exit(
-            self._engine_here(), batch, thresholds, self.num_classes, self.macs
-        )
+        return run_early_exit(self._engine_here(), batch, thresholds, self.num_classes, self.macs)
 
     def interrupt(self) -> None:
         """Makes every call in progress return its newest answer; from another thread."""
@@ -336,8 +332,7 @@ class AnytimePredictor:
             return self.num_exits - 1
         if not budget_macs >= 0:
             raise ValueError(
-                "budget_macs must be a number of at least 0. "
-                f"Received: budget_macs={budget_macs!r}"
+                f"budget_macs must be a number of at least 0. Received: budget_macs={budget_macs!r}"
             )
         if self.macs is None:
             raise ValueError(

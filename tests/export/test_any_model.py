@@ -89,9 +89,7 @@ class Strange(keras.layers.Layer):
 def test_a_layer_that_onnx_cannot_say_is_named_and_a_model_without_costs_is_exported(tmp_path):
     inputs = keras.Input((4,))
     x = Strange(name="strange")(layers.Dense(4, name="unit")(inputs))
-    model = models.attach_exits(
-        keras.Model(inputs, layers.Dense(3)(x)), at=["unit"], num_classes=3
-    )
+    model = models.attach_exits(keras.Model(inputs, layers.Dense(3)(x)), at=["unit"], num_classes=3)
     with pytest.raises(ValueError, match="Lgamma in .*strange"):
         export.export(model, tmp_path / "e", "onnx")
     assert not list(tmp_path.iterdir())

@@ -58,7 +58,11 @@ def exported(request, tmp_path_factory):
     """An export, images for it, and the network's answers to them."""
     family, kind = request.param
     keras.utils.set_random_seed(0)
-    random, model, preprocessing = np.random.default_rng(0), FAMILIES[family](), PREPROCESSING[kind]()
+    random, model, preprocessing = (
+        np.random.default_rng(0),
+        FAMILIES[family](),
+        PREPROCESSING[kind](),
+    )
     for variable in model.variables:  # values that show if they are lost
         if variable.ndim == 1:
             variable.assign(random.uniform(0.5, 1.5, variable.shape))
@@ -111,6 +115,7 @@ def test_an_interrupted_run_gives_the_newest_answer(exported, engine, monkeypatc
     except ValueError as error:
         pytest.skip(str(error))  # a format that this export does not hold, no bfloat16 here
     assert predictor.in_one_call == (name in ("onnxruntime", "openvino"))
+
     def check(answer, images):
         logits = expected[answer.exit][: len(images)]
         atol = ENGINES[engine] * max(1.0, np.abs(logits).max())

@@ -1,6 +1,5 @@
 """The promises of the runtime: an answer at any moment, never none, and what it refuses."""
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -15,9 +14,7 @@ from ann.runtime.early_exit import run_early_exit
 from ann.runtime.engine import Engine
 from ann.runtime.latency import LatencyEstimate
 
-ENGINES = [
-    engine for format in export.FORMATS for engine in runtime.engines_of_format(format)
-]
+ENGINES = [engine for format in export.FORMATS for engine in runtime.engines_of_format(format)]
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
