@@ -50,20 +50,19 @@ def export(
             file, a signature per exit and per segment, batches of one), or several of them. All
             compute in float32, whatever precision the model was trained in.
         preprocessing: Keras layer or model from float32 pixels 0..255 to what `model` takes; the
-            export then takes uint8 images. A model that has it inside, with an input of uint8, needs
-            none.
+            export then takes uint8 images. A model with an input of uint8, that has it inside,
+            needs none.
         errors: top-1 error (%) of each exit on held-out data, for the manifest.
         temperatures: of each exit, as `evaluation.fit_temperatures` finds them. The logits of the
             export are those of the model divided by them, so that all that reads the export gets
             calibrated probabilities.
         example: an input, or a batch of them, on which the export is compared with the model;
             default random numbers.
-
         quantize: "int8" to round kernels and activations of an ONNX or LiteRT export; default none.
-        calibration: for "int8": a batch of images from which their ranges are taken, in the dtype of
-            the export, or a pair of images and class indices. The manifest says what rounding did
-            to every exit on them, by engine: the share of answers that stayed the same and, with
-            labels, the errors before and after.
+        calibration: for "int8": a batch of images from which the ranges are taken, in the dtype
+            of the export, or a pair of images and class indices. The manifest says what rounding
+            did to every exit on them, by engine: the share of answers that stayed the same and,
+            with labels, the errors before and after.
         quantize_bound: most that any exit may lose by rounding, in percent; default 1 point of
             error with labels, 5 % of the answers without.
 

@@ -58,7 +58,6 @@ def write_onnx(models, exit_names, path) -> None:
 def _model(link, first):
     tf2onnx = require("tf2onnx", "ONNX")
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
-    names = [*(spec.name for spec in link.outputs), "logits"]
     step = segment(link.advance, link.answer, link.outputs)
     function = tf.function(
         lambda *x: {name: tf.identity(y) for name, y in step(*x).items()},

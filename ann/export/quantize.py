@@ -104,8 +104,8 @@ def compare(folder, engine, images, labels, expected, bound) -> dict:
     worst = int(np.argmax(lost))
     if lost[worst] > bound:
         raise RuntimeError(
-            f"int8 with {engine} changes {lost[worst]:.2f} % of the answers of exit {worst} for the "
-            "worse, more than the bound. "
+            f"int8 with {engine} costs exit {worst} {lost[worst]:.2f} % of the answers, more than "
+            "the bound. "
             f"Received: quantize_bound={bound}"
         )
     return found

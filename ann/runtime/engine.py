@@ -24,6 +24,7 @@ class Engine(abc.ABC):
     @classmethod
     def check_precision(cls, precision: str) -> None:
         """Raises `ValueError` where this machine does not compute in a precision."""
+        return
 
     @abc.abstractmethod
     def begin(self, images) -> list:

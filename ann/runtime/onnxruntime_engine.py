@@ -1,4 +1,4 @@
-"""ONNX Runtime: the whole network in one call that can be stopped, and the chain of its segments."""
+"""ONNX Runtime: the whole network in one call that can be stopped, and its segments."""
 
 import json
 import pathlib

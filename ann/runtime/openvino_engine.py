@@ -1,4 +1,4 @@
-"""OpenVINO: the ONNX files of an export, in float32 or bfloat16, in one call that can be stopped."""
+"""OpenVINO: the ONNX files of an export, in one call that can be stopped."""
 
 import threading
 

@@ -264,7 +264,8 @@ class AnytimePredictor:
             raise
         except Exception as error:
             raise manifests.ExportError(
-                f"{self.engine} cannot run this export ({error}). Received: path={str(self._path)!r}"
+                f"{self.engine} cannot run this export ({error}). "
+                f"Received: path={str(self._path)!r}"
             ) from error
 
     def _opened(self):
@@ -352,7 +353,8 @@ class AnytimePredictor:
                 self._requests.discard(request)
 
     def _run_in_background(self, batch, last_exit, request):
-        """Leaves the newest answer at the deadline, or when interrupted, or at the end, whichever comes first."""
+        """Leaves the newest answer at the deadline, when interrupted, or at the end: whichever
+        comes first."""
         engine, wake = self._engine_here(), threading.Event()
         request.on_interrupt(wake.set)
         future = self._executor.submit(engine.run, batch, last_exit, request)

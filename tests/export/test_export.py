@@ -185,7 +185,8 @@ if {moment!r} == "while writing":
 else:
     rename = os.rename
     folder.os.rename = lambda a, b: rename(a, b) if str(b).endswith(".previous") else die()
-export.export(models.build("resann-n1-c4", num_classes=5, input_shape=(16, 16, 3)), {str(path)!r}, "onnx")
+model = models.build("resann-n1-c4", num_classes=5, input_shape=(16, 16, 3))
+export.export(model, {str(path)!r}, "onnx")
 """
     assert (
         subprocess.run(
