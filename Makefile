@@ -31,9 +31,12 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
+	$(BIN)/python -m benchmarks.checkpoint_cost
+	$(BIN)/python -m benchmarks.fault_drill
 	$(BIN)/python -m benchmarks.anytime_latency
 	$(BIN)/python -m benchmarks.wall_clock
 	$(BIN)/python -m benchmarks.eann_workers
+	$(BIN)/python -m benchmarks.service_load
 
 $(EXPERIMENTS): %: $(VENV)/.core
 	$(BIN)/python -m experiments.run --experiment=$* --scale=$(SCALE)
@@ -46,7 +49,7 @@ report: $(VENV)/.core
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[train]
 	touch $@
 
 $(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core

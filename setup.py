@@ -9,8 +9,10 @@ ROOT = pathlib.Path(__file__).parent
 REQUIREMENTS = ROOT / "third_party" / "requirements"
 
 
-def requirements(name):
-    lines = (REQUIREMENTS / f"{name}.txt").read_text().splitlines()
+def requirements(*names):
+    lines = [
+        line for name in names for line in (REQUIREMENTS / f"{name}.txt").read_text().split("\n")
+    ]
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -22,23 +24,18 @@ setuptools.setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*"]),
-    package_data={"ann.runs": ["baseline.json"]},
+    package_data={"ann.runs": ["baseline.json"], "ann.runtime.service": ["page/*"]},
     entry_points={"console_scripts": ["ann = ann.__main__:main"]},
     python_requires=">=3.11",
-    install_requires=requirements("core"),
+    install_requires=requirements("base"),
     extras_require={
-        **{name: requirements(name) for name in ("export", "openvino", "serve")},
-        "bench": [
-            *requirements("bench"),
-            *requirements("export"),
-            *requirements("openvino"),
-        ],
-        "docs": [*requirements("docs"), *requirements("export"), *requirements("serve")],
-        "test": [
-            *requirements("test"),
-            *requirements("export"),
-            *requirements("openvino"),
-            *requirements("serve"),
-        ],
+        "runtime": requirements("runtime", "serve"),  # answers with exported networks, trains none
+        "serve": requirements("serve"),  # for another engine than ONNX Runtime
+        "train": requirements("train"),
+        "export": requirements("train", "export"),
+        "openvino": requirements("openvino"),
+        "bench": requirements("train", "export", "openvino", "serve", "bench"),
+        "docs": requirements("train", "export", "serve", "docs"),
+        "test": requirements("train", "export", "openvino", "serve", "test"),
     },
 )

@@ -13,25 +13,18 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
 import pandas as pd
-from absl import app, flags
+from absl import flags
 from tqdm import tqdm
 
 from ann import ensembles, models
 from ann.atomic_write import atomic_path
+from ann.commands.run import run
 from ann.runs.environment import cells, environment
-
-_MEMBERS = flags.DEFINE_list(
-    "members", [f"resann-n{n}-c16" for n in (1, 2, 4)], "Members, shallow to deep."
-)
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 1, "Images at once.", lower_bound=1)
-_ROUNDS = flags.DEFINE_integer("rounds", 30, "Repetitions.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string(
-    "output", "experiments/results/benchmark_eann_workers.csv", "CSV to write."
-)
 
 
 def time_workers(members, folder: pathlib.Path, batch_size: int, rounds: int) -> pd.DataFrame:
@@ -68,21 +61,29 @@ def time_workers(members, folder: pathlib.Path, batch_size: int, rounds: int) ->
     return seconds.reset_index().rename(columns={"median": "seconds", "count": "rounds"})
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    members = [models.build(name) for name in _MEMBERS.value]
+def define_flags():
+    """The settings of the command line."""
+    members = [f"resann-n{n}-c16" for n in (1, 2, 4)]
+    flags.DEFINE_list("members", members, "Members, shallow to deep.")
+    flags.DEFINE_integer("batch_size", 1, "Images at once.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 30, "Repetitions.", lower_bound=1)
+    flags.DEFINE_string("output", "experiments/results/benchmark_eann_workers.csv", "CSV to write.")
+
+
+def main(arguments):
+    values = flags.FLAGS
+    members = [models.build(name) for name in values.members]
     with tempfile.TemporaryDirectory() as folder:
-        times = time_workers(members, pathlib.Path(folder), _BATCH_SIZE.value, _ROUNDS.value)
+        times = time_workers(members, pathlib.Path(folder), values.batch_size, values.rounds)
     final = times.groupby("workers").seconds.max()
     print(
         f"two workers need {final[2] / final[1]:.2f} of the time of one to the last answer, "
         "which is the same"
     )
-    with atomic_path(_OUTPUT.value) as temporary:
-        made_with = {"members": "+".join(_MEMBERS.value), "batch_size": _BATCH_SIZE.value}
+    with atomic_path(values.output) as temporary:
+        made_with = {"members": "+".join(values.members), "batch_size": values.batch_size}
         times.assign(**made_with, **cells(environment())).to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

@@ -7,30 +7,19 @@ Writes one row per exit nearest to a milestone, with the median milliseconds for
 table `exp_lin_wall_clock` of the report reads it.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
+import sys
 import time
 
 import numpy as np
 import pandas as pd
-from absl import app, flags
+from absl import flags
 from tqdm import trange
 
 from ann import costs, evaluation, models
 from ann.atomic_write import atomic_path
+from ann.commands.run import run
 from ann.runs.environment import cells, environment
 
-_NETWORKS = flags.DEFINE_list(
-    "networks",
-    [f"resann-n{n}-c8" for n in (1, 3, 6)] + ["resann26", "resann50", "resann101"],
-    "Networks of ann.models, each with the images that its paper trains on.",
-)
-_ROUNDS = flags.DEFINE_integer("rounds", 20, "Turns of each exit.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string(
-    "output", "experiments/results/benchmark_wall_clock.csv", "CSV to write."
-)
 _WARM_UP = 2
 
 
@@ -74,14 +63,21 @@ def time_exits(model: str, rounds: int) -> pd.DataFrame:
     )
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    times = pd.concat([time_exits(model, _ROUNDS.value) for model in _NETWORKS.value])
-    with atomic_path(_OUTPUT.value) as temporary:
-        times.assign(rounds=_ROUNDS.value, **cells(environment())).to_csv(temporary, index=False)
+def define_flags():
+    """The settings of the command line."""
+    networks = [f"resann-n{n}-c8" for n in (1, 3, 6)] + ["resann26", "resann50", "resann101"]
+    flags.DEFINE_list("networks", networks, "Networks, each with the images of its paper.")
+    flags.DEFINE_integer("rounds", 20, "Turns of each exit.", lower_bound=1)
+    flags.DEFINE_string("output", "experiments/results/benchmark_wall_clock.csv", "CSV to write.")
+
+
+def main(arguments):
+    values = flags.FLAGS
+    times = pd.concat([time_exits(model, values.rounds) for model in values.networks])
+    with atomic_path(values.output) as temporary:
+        times.assign(rounds=values.rounds, **cells(environment())).to_csv(temporary, index=False)
     print(times.round(2).to_string(index=False))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

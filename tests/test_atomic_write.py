@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from ann.atomic_write import atomic_path
@@ -24,3 +26,11 @@ def test_after_a_failure_only_the_old_file_remains(tmp_path):
         write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_names_the_file(tmp_path):
+    path = tmp_path / "curve.csv"
+    message = "No space left on device: .*curve.csv'"
+    with pytest.raises(OSError, match=message), atomic_path(path):
+        raise OSError(errno.ENOSPC, "write failed: time = Tue Nov 24\nerrno = 28")
+    assert list(tmp_path.iterdir()) == []

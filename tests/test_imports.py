@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 
 # Modules at the bottom, which stand on nothing and which every room may import.
-BOTTOM = {"atomic_write", "did_you_mean", "lazy", "milestones"}
+BOTTOM = {"atomic_write", "did_you_mean", "keras_private", "lazy", "milestones"}
 
 # Room -> the rooms it imports, besides itself and the bottom.
 IMPORTS = {
@@ -172,7 +172,9 @@ MACHINERY = {
         "untrained",
     },
     "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
-    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan"},
+    "workers": {"ann.runs"},
+    "runs_bar": {"ann.runs"},
+    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan", "runs_bar", "workers"},
     "sections": {
         "ann.runs",
         "answers",
@@ -203,6 +205,7 @@ MACHINERY = {
 EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
+    "ann.commands",
     "ann.costs",
     "ann.data",
     "ann.ensembles",

@@ -5,9 +5,11 @@ import sys
 
 from absl import app, flags
 
+from ann.runs.errors import RunError
+
 _HELP = ("--help", "-help", "-h")
 # What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
-_MISTAKES = (ValueError, FileNotFoundError, FloatingPointError, ImportError)
+_MISTAKES = (ValueError, OSError, FloatingPointError, ImportError, RunError)
 
 
 def run(command, argv=None) -> None:
@@ -35,8 +37,16 @@ def _run(command, arguments):
         raise app.UsageError(f"every setting is a --flag=value. Received: {arguments}")
     try:
         command.main(arguments)
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"error: {error}. `pip install 'ann-keras[train]'` brings what training needs, "
+            "[export] also what exporting needs, [runtime] what serving needs"
+        ) from error
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
+    except KeyboardInterrupt:
+        print("stopped by Ctrl+C", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def help_of(command) -> str:

@@ -12,6 +12,7 @@ __getattr__ = lazy_attributes(
         "JpegDataset": "ann.data.jpegs",
         "Split": "ann.data.arrays",
         "evaluation_batches": "ann.data.pipeline",
+        "fingerprint": "ann.data.fingerprints",
         "load": "ann.data.loading",
         "training_batches": "ann.data.pipeline",
     }
@@ -22,6 +23,7 @@ __all__ = [
     "JpegDataset",
     "Split",
     "evaluation_batches",
+    "fingerprint",
     "load",
     "names",
     "training_batches",

@@ -36,6 +36,7 @@ class Dataset:
         padding: pixels of padding on each side before the augmentation's random crop.
         flip: whether the augmentation mirrors images left to right.
         blur: whether the augmentation blurs images.
+        largest: value of a white pixel.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dataset:
     padding: int = 0
     flip: bool = False
     blur: bool = False
+    largest: int = 255
 
     evaluation_batch_size: ClassVar[int] = 500
 
@@ -64,9 +66,9 @@ class Dataset:
         return mean.astype(np.float32), std.astype(np.float32)
 
     def training_batches(
-        self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
+        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool
     ) -> tf.data.Dataset:
-        """See `ann.data.training_batches`.
+        """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 
         The images of a batch are drawn and augmented together. The seed and the step number decide
         how.
@@ -75,7 +77,7 @@ class Dataset:
         images, labels = _on_host(self.train)
         normalize = self._normalizer()
 
-        def shuffled(epoch):
+        def shuffled(epoch, first_step):
             order = tf.random.experimental.stateless_shuffle(
                 tf.range(len(self.train)), seed=tf.stack([seed, epoch])
             )
@@ -84,7 +86,8 @@ class Dataset:
                 .batch(batch_size, drop_remainder=True)
                 .enumerate()
             )
-            return batches.map(lambda step, which: (epoch * steps + step, which))
+            left = batches.skip(first_step)
+            return left.map(lambda step, which: (epoch * steps + step, which))
 
         def batch(step, which):
             x = tf.gather(images, which)
@@ -92,7 +95,7 @@ class Dataset:
                 x = self._augment(x, tf.stack([seed, step]))
             return normalize(x), tf.gather(labels, which)
 
-        return epochs.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+        return starts.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
     def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
         """See `ann.data.evaluation_batches`."""

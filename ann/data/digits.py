@@ -21,5 +21,10 @@ def load_digits(data_dir=None) -> Dataset:
     images = digits.images[order, :, :, None].astype(np.uint8)  # 0..16
     everything = Split(images, digits.target[order].astype(np.int32))
     return Dataset(
-        "digits", 10, train=everything[:-_TEST_IMAGES], test=everything[-_TEST_IMAGES:], padding=1
+        "digits",
+        10,
+        train=everything[:-_TEST_IMAGES],
+        test=everything[-_TEST_IMAGES:],
+        padding=1,
+        largest=16,
     )

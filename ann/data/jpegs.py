@@ -58,6 +58,7 @@ class JpegDataset:
     change_colours: bool = False
 
     evaluation_batch_size: ClassVar[int] = 100
+    largest: ClassVar[int] = 255  # value of a white pixel
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -73,24 +74,25 @@ class JpegDataset:
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 
     def training_batches(
-        self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
+        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool
     ) -> tf.data.Dataset:
-        """See `ann.data.training_batches`.
+        """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 
         The seed and an image's number, counted from the first epoch, decide its augmentation.
         """
         count = len(self.train) // batch_size * batch_size
         read = self.train.reader()
 
-        def shuffled(epoch):
+        def shuffled(epoch, first_step):
             numbers = tf.data.Dataset.range(epoch * count, (epoch + 1) * count)
-            return tf.data.Dataset.zip(numbers, self.train.elements(tf.stack([seed, epoch])))
+            elements = tf.data.Dataset.zip(numbers, self.train.elements(tf.stack([seed, epoch])))
+            return elements.skip(first_step * batch_size)
 
         def example(number, element):
             name, encoded, label = read(element)
             return self.image(encoded, name, tf.stack([seed, number]) if augmented else None), label
 
-        examples = epochs.flat_map(shuffled).map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        examples = starts.flat_map(shuffled).map(example, num_parallel_calls=tf.data.AUTOTUNE)
         return examples.batch(batch_size, drop_remainder=True, num_parallel_calls=tf.data.AUTOTUNE)
 
     def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:

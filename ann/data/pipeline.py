@@ -1,7 +1,7 @@
 """Batches as tf.data.
 
-Batches are a pure function of data set, seed, and epoch. A resumed run therefore sees the batches
-that it would have seen without the interruption.
+Batches are a pure function of data set, seed, epoch, and step. A resumed run therefore sees the
+batches that it would have seen without the interruption.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ def training_batches(
     seed: int,
     first_epoch: int,
     epochs: int,
+    first_step: int = 0,
     augmented: bool = True,
 ) -> tf.data.Dataset:
     """Returns the shuffled, augmented, normalized training batches of several epochs.
@@ -32,6 +33,8 @@ def training_batches(
         seed: decides the order and the augmentation.
         first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`. `steps_per_epoch` is
             `len(dataset.train) // batch_size`.
+        first_step: batches of `first_epoch` to leave out, because a run took them before it was
+            interrupted.
         augmented: False gives the images as they are for evaluation.
 
     Returns:
@@ -46,8 +49,10 @@ def training_batches(
         raise ValueError(
             f"{dataset.name} has {count} training images. Received: batch_size={batch_size}"
         )
-    numbers = tf.data.Dataset.range(first_epoch, epochs)
-    batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), numbers, augmented)
+    starts = tf.data.Dataset.range(first_epoch, epochs).map(
+        lambda epoch: (epoch, tf.where(epoch == first_epoch, tf.constant(first_step, tf.int64), 0))
+    )
+    batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), starts, augmented)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

@@ -7,14 +7,16 @@ from ann import costs
 from ann.evaluation.answers import batch_answers
 from ann.milestones import MILESTONES, read_at
 
+_BATCH = 128
+
 
 def anytime_curve(model, dataset) -> pd.DataFrame:
     """Measures the loss and the error of each exit, and reports its cost.
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset. Labels are
-            class indices.
+        dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset, or a tuple
+            of the arrays `(images, labels)`. Labels are class indices or one-hot.
 
     Returns:
         DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, see
@@ -25,7 +27,7 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
         ValueError: the data set is empty.
     """
     totals, count = np.zeros((3, model.num_exits)), 0
-    for answers, labels in batch_answers(model, dataset):
+    for answers, labels in batch_answers(model, _batches(dataset, model.num_classes)):
         totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
         count += len(labels)
     if not count:
@@ -42,6 +44,18 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
             "error_top5": 100 * top5,
         }
     )
+
+
+def _batches(dataset, num_classes):
+    """Batches whose labels are class indices."""
+    if isinstance(dataset, tuple):
+        images, labels = dataset
+        starts = range(0, len(images), _BATCH)
+        dataset = ((images[i : i + _BATCH], labels[i : i + _BATCH]) for i in starts)
+    for images, labels in dataset:
+        labels = np.asarray(labels)
+        one_hot = labels.ndim == 2 and labels.shape[1] == num_classes
+        yield images, labels.argmax(axis=1) if one_hot else labels
 
 
 def _batch_sums(logits, labels):

@@ -12,7 +12,7 @@ from ann.runtime.manifest import VERSION, check, checksum
 
 
 def write_manifest(
-    folder, model, links, formats, *, preprocessing, errors, temperatures, quantization
+    folder, model, links, formats, *, preprocessing, errors, temperatures, largest, quantization
 ) -> None:
     """Writes `manifest.json` into `folder`, over the files that are there.
 
@@ -24,6 +24,7 @@ def write_manifest(
         preprocessing: layer from images to the model's input, or None.
         errors: top-1 error (%) of each exit on held-out data, or None.
         temperatures: by which the logits of each exit were divided, or None.
+        largest: value of a white pixel in the images.
         quantization: what rounding to int8 did, by engine, or None.
     """
     profile, why_unknown = _costs(model)
@@ -42,7 +43,7 @@ def write_manifest(
         "model": model.name,
         "formats": list(formats),
         "precision": "float32" if quantization is None else "int8",
-        "input": {"shape": list(image.shape[1:]), "dtype": image.dtype.name},
+        "input": {"shape": list(image.shape[1:]), "dtype": image.dtype.name, "largest": largest},
         "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
         "num_classes": model.num_classes,
         "exits": exits,

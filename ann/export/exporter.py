@@ -34,6 +34,7 @@ def export(
     quantize=None,
     calibration=None,
     quantize_bound=None,
+    largest=255,
 ) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
@@ -53,6 +54,8 @@ def export(
             export then takes uint8 images. A model with an input of uint8, that has it inside,
             needs none.
         errors: top-1 error (%) of each exit on held-out data, for the manifest.
+        largest: value of a white pixel in the images that the model was trained on, for the
+            manifest: whoever has a picture scales it to that.
         temperatures: of each exit, as `evaluation.fit_temperatures` finds them. The logits of the
             export are those of the model divided by them, so that all that reads the export gets
             calibrated probabilities.
@@ -105,7 +108,12 @@ def export(
     with atomic_folder(path) as folder:
         for name in formats:
             _write(name, chain, model.exit_names, folder, ranges)
-        facts = {"preprocessing": preprocessing, "errors": errors, "temperatures": temperatures}
+        facts = {
+            "preprocessing": preprocessing,
+            "errors": errors,
+            "temperatures": temperatures,
+            "largest": largest,
+        }
         rounded = None if ranges is None else {}
         write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
         if ranges is None:

@@ -44,7 +44,7 @@ def denseann_ilsvrc(
         first_exit: index of the first layer that may have an exit (002 section 4.6: "only predict
             after 1/b"); default as in the authors' scripts.
         growth: channels a layer adds.
-        dropout: share of activations dropped behind each convolution; the papers found it
+        dropout: share of activations dropped after each convolution; the papers found it
             detrimental here.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
@@ -87,7 +87,7 @@ def denseann_cifar(
         g: growth, channels a layer adds.
         s: prediction period, an exit every s layers counted back from the last.
         first_exit: index of the first layer that may have an exit.
-        dropout: share of activations dropped behind each convolution; the authors' code drops 0.2.
+        dropout: share of activations dropped after each convolution; the authors' code drops 0.2.
         num_classes, input_shape, preset, name: as in `denseann_ilsvrc`.
 
     Raises:
@@ -103,7 +103,7 @@ def _denseann(stem, blocks, placement, growth, dropout, num_classes, input_shape
     require_positive("denseann", growth=growth, num_classes=num_classes)
     require_preset(preset)
     if not 0 <= dropout < 1:
-        raise ValueError(f"denseann: dropout must lie in [0, 1). Received: dropout={dropout}")
+        raise ValueError(f"denseann: dropout must be in [0, 1). Received: dropout={dropout}")
     units = []
     for block, length in enumerate(blocks):
         layers = [

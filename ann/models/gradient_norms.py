@@ -1,8 +1,12 @@
-"""Gradient norms of the exits, for the weightings that need them. TensorFlow only: it nests gradient tapes."""
+"""Gradient norms of the exits, for the weightings that need them.
+
+TensorFlow only: it nests gradient tapes.
+"""
 
 import keras
 from keras import ops
 
+from ann import keras_private
 from ann.losses.cross_entropy import exit_cross_entropies
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
@@ -16,8 +20,8 @@ def require_backend(scheme) -> None:
     backend = keras.config.backend()
     if backend != "tensorflow":
         raise NotImplementedError(
-            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the TensorFlow backend. "
-            f"Received: KERAS_BACKEND={backend}"
+            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the "
+            f"TensorFlow backend. Received: KERAS_BACKEND={backend}"
         )
 
 
@@ -26,7 +30,7 @@ def train_step(model, data):
     combiner.
 
     A norm is that of the gradient of one exit's loss, over all replicas, with respect to the
-    weights of the first segment. Costs one backward pass an exit beside the step's own.
+    weights of the first segment. Costs one backward pass for each exit on top of the step's own.
 
     Args:
         model: a compiled `MultiExitModel`.
@@ -53,7 +57,7 @@ def train_step(model, data):
     model.optimizer.apply_gradients(
         zip(step_tape.gradient(loss, variables), variables, strict=True)
     )
-    model.track_loss(total * num_replicas(), ops.shape(y_pred[0])[0])
+    keras_private.track_loss(model, total * num_replicas(), ops.shape(y_pred[0])[0])
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
 

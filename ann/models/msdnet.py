@@ -1,4 +1,7 @@
-"""MSDNet: multi-scale dense networks (Huang et al., ICLR 2018), as released by their authors and as in the papers on ANNs."""
+"""MSDNet: multi-scale dense networks (Huang et al., ICLR 2018).
+
+As released by their authors, and as in the papers on ANNs.
+"""
 
 import functools
 import math
@@ -40,7 +43,7 @@ def msdnet(
     first_exit=0,
     name=None,
 ) -> MultiExitModel:
-    """Dense layers over several scales, an exit behind each block of layers, reading the coarsest
+    """Dense layers over several scales, with an exit after each block that reads the coarsest
     scale.
 
     Args:
@@ -90,7 +93,8 @@ def _stem(growth, channels, factors, num_classes, input_shape):
     require_positive("msdnet", growth=growth, channels=channels, num_classes=num_classes)
     if any(growth * factor % 2 for factor in factors[1:]):
         raise ValueError(
-            f"msdnet: growth times the factors of coarser scales must be even. Received: growth={growth}"
+            "msdnet: growth times the factors of coarser scales must be even. "
+            f"Received: growth={growth}"
         )
     return functools.partial(
         multi_scale_stem,
@@ -130,7 +134,7 @@ _PRUNING = {"max": _prune_max, "min": _prune_min}
 
 
 def _layers(plan, growth, channels, factors, reduction):
-    """One function a layer, from maps to maps."""
+    """One function per layer, from maps to maps."""
     layers = []
     for index, (scales_in, scales_out, reduced) in enumerate(plan):
         channels += growth
@@ -178,10 +182,9 @@ def msdnet_ilsvrc(
     """MSDNet of the papers on ANNs: a block of layers for each scale, the finest dropped from block
     to block.
 
-    The stem is the first layer. A block's last layer is a transition of all the block's scales,
-    which the last block goes
-    without, so that the blocks add up to `depth`. Exits sit every s layers counted back from the
-    last, none before the 4th: 10, 17, 24, 31, 38 (1-based) for depth 38.
+    The stem is the first layer. The last layer of each block but the last is a transition of all
+    the block's scales, so that the blocks add up to `depth`. There is an exit every s layers,
+    counted back from the last, and none before the 4th: 10, 17, 24, 31, 38 (1-based) for depth 38.
 
     Args:
         depth: layers of the network, one of `ILSVRC_DEPTHS`.
@@ -209,7 +212,8 @@ def msdnet_ilsvrc(
     blocks = blocks if blocks is not None else default_blocks
     if len(blocks) != len(factors) or min(blocks) < 2:
         raise ValueError(
-            f"msdnet: blocks must be {len(factors)}, one for each scale, of at least 2 layers. Received: blocks={blocks}"
+            f"msdnet: blocks must be {len(factors)}, one per scale, of at least 2 layers each. "
+            f"Received: blocks={blocks}"
         )
     stem = _stem(growth, channels, factors, num_classes, input_shape)
     units = [stem, *_block_layers(blocks, growth, channels, factors, reduction)]
@@ -219,7 +223,7 @@ def msdnet_ilsvrc(
 
 
 def _block_layers(blocks, growth, channels, factors, reduction):
-    """One function a layer behind the stem, from maps to maps."""
+    """One function per layer after the stem, from maps to maps."""
     layers = []
     for block, length in enumerate(blocks):
         live = factors[block:]
@@ -247,7 +251,10 @@ def _block_layers(blocks, growth, channels, factors, reduction):
 def msdnet_imagenet(
     *, k, num_classes=1000, input_shape=(224, 224, 3), blocks=5, growth=16, channels=32, **kwargs
 ):
-    """The released ILSVRC networks: `blocks` blocks of k layers on 4 scales of factors 1, 2, 4, 4. Arguments as `msdnet`."""
+    """The released ILSVRC networks: `blocks` blocks of k layers on 4 scales of factors 1, 2, 4, 4.
+
+    The other arguments are those of `msdnet`.
+    """
     require_positive("msdnet", k=k, blocks=blocks)
     sizes = {"growth": growth, "channels": channels, "factors": (1, 2, 4, 4)}
     return msdnet(
@@ -269,7 +276,10 @@ def msdnet_cifar(
 def msdnet_cifar_linear(
     *, b, num_classes=10, input_shape=(32, 32, 3), growth=6, channels=16, **kwargs
 ):
-    """The budgeted-batch networks for CIFAR: b blocks of 1, 2, 3, ... layers. Arguments as `msdnet_cifar`."""
+    """The budgeted-batch networks for CIFAR: b blocks of 1, 2, 3, ... layers.
+
+    The other arguments are those of `msdnet_cifar`.
+    """
     require_positive("msdnet", b=b)
     return _cifar(tuple(range(1, b + 1)), num_classes, input_shape, growth, channels, kwargs)
 

@@ -59,7 +59,7 @@ def resann_cifar(
             after 1/b"); those before it are left out.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
-        preset: "paper"; "author_code": batch normalisation at the end of each branch and none in
+        preset: "paper"; "author_code": batch normalization at the end of each branch and none in
             the heads; "sieve": the network as 002 section 4.1 describes it, with a 3x3 convolution
             of stride 2 between the stages, 6n + 3 convolutions in all, and units without a ReLU
             before their first convolution.
@@ -101,7 +101,7 @@ def resann_ilsvrc(
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
         preset: "paper" (shortcuts of average pooling and zero channels, 003), or "author_code" (1x1
-            projections in bottleneck units, batch normalisation at the end of each branch and none
+            projections in bottleneck units, batch normalization at the end of each branch and none
             in the heads).
         name: of the model.
 

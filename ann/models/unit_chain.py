@@ -6,12 +6,12 @@ from ann.models.multi_exit import MultiExitModel
 
 
 def chain_of_units(units, exits_at, head, input_shape, *, name=None) -> MultiExitModel:
-    """Cuts a network given as units into segments, and puts a head behind each.
+    """Cuts a network given as units into segments, and puts a head after each.
 
     Args:
         units: functions from a state of Keras tensors to the next state, in order; the first one
             takes the images.
-        exits_at: 0-based indices of the units with an exit behind them, increasing; the last is
+        exits_at: 0-based indices of the units with an exit after them, increasing; the last is
             that of the last unit.
         head: function from a state and a name to a model from such a state to logits.
         input_shape: of one image, `(height, width, channels)`.

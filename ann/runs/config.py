@@ -219,6 +219,14 @@ class RuntimeConfig:
         "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
+    checkpoint_every_steps: int = _field(
+        0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
+    )
+    keep_checkpoints: int = _field(2, "How many of the newest checkpoints are kept.")
+    best: str = _field(
+        "val_final_error",
+        "Column of epochs.csv, a loss or an error, whose lowest value decides on checkpoint_best.",
+    )
 
     def __post_init__(self):
         allowed = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -235,6 +243,16 @@ class RuntimeConfig:
             self.evaluate_every >= 1,
             "evaluate_every must be at least 1",
             evaluate_every=self.evaluate_every,
+        )
+        _require(
+            self.checkpoint_every_steps >= 0,
+            "checkpoint_every_steps must not be negative",
+            checkpoint_every_steps=self.checkpoint_every_steps,
+        )
+        _require(
+            self.keep_checkpoints >= 1,
+            "keep_checkpoints must be at least 1",
+            keep_checkpoints=self.keep_checkpoints,
         )
 
 

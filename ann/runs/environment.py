@@ -1,20 +1,26 @@
 """What a result was made with: versions and hardware."""
 
+import datetime
 import importlib.metadata
+import json
 import os
 import pathlib
 import platform
+import subprocess
 
 import keras
 
 import ann
+from ann.atomic_write import atomic_path
 
 
 def environment() -> dict:
-    """Versions of what matters, processor, cores and accelerators, as plain values."""
+    """Date, commit, versions of what matters, processor, cores, accelerators, as plain values."""
     packages = ("keras", "tensorflow", "numpy", "tensorflow-datasets")
     return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "ann": ann.__version__,
+        "commit": _commit(),
         "python": platform.python_version(),
         **{package: _version(package) for package in packages},
         "backend": keras.config.backend(),
@@ -24,12 +30,45 @@ def environment() -> dict:
     }
 
 
+def record(path, step: int) -> None:
+    """Writes `environment()` to a file; where there is one already, adds it to its list `resumed`.
+
+    Args:
+        path: JSON file of a run.
+        step: training steps that the run has done by now.
+    """
+    path, values = pathlib.Path(path), environment()
+    if path.exists():
+        first = json.loads(path.read_text())
+        values = {**first, "resumed": [*first.get("resumed", []), {"step": step, **values}]}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n")
+
+
 def cells(values: dict) -> dict:
-    """The same as cells of a table: lists become words."""
+    """The same as cells of a table: lists become words; what a run was resumed with is left out."""
     return {
         key: " ".join(map(str, value)) if isinstance(value, list) else value
         for key, value in values.items()
+        if key != "resumed"
     }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that the library is used from, with `+changes` if it has any; None
+    without one.
+    """
+    git = ["git", "-C", str(pathlib.Path(ann.__file__).parent)]
+    try:
+        commit = _output([*git, "rev-parse", "HEAD"])
+        return commit + ("+changes" if _output([*git, "status", "--porcelain", "."]) else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _output(command):
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
 
 
 def _version(package: str) -> str | None:

@@ -22,10 +22,19 @@ def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
         ValueError: what `ann.export.export` refuses.
     """
     folder, config = finished(run_dir)
-    preprocessing = None
+    preprocessing, largest = None, 255
     if preprocess:
-        mean, std = build.dataset(config).normalization()
+        data = build.dataset(config)
+        largest = data.largest
+        mean, std = data.normalization()
         preprocessing = keras.layers.Normalization(mean=mean, variance=std**2)
     model = keras.saving.load_model(folder.model, compile=False)
     errors = pd.read_csv(folder.curve).error_top1
-    export.export(model, output, formats, preprocessing=preprocessing, errors=errors)
+    export.export(
+        model,
+        output,
+        formats,
+        preprocessing=preprocessing,
+        errors=errors,
+        largest=largest,
+    )

@@ -1,8 +1,14 @@
-"""The folder of one training run: what lies in it, and who may write there."""
+"""The folder of one training run: what it holds, and who may write there."""
 
+import contextlib
 import dataclasses
+import datetime
 import json
+import os
 import pathlib
+import platform
+
+import filelock
 
 from ann.atomic_write import atomic_path
 from ann.runs.config import RunConfig
@@ -23,10 +29,11 @@ class RunFolder:
         object.__setattr__(self, "path", pathlib.Path(self.path))
 
     config = property(lambda self: self.path / "config.json")
+    data = property(lambda self: self.path / "data.json")  # `ann.data.fingerprint`
     environment = property(lambda self: self.path / "environment.json")
     epochs = property(lambda self: self.path / "epochs.csv")
     tensorboard = property(lambda self: self.path / "tensorboard")
-    checkpoint = property(lambda self: self.path / "checkpoint.weights.h5")
+    checkpoints = property(lambda self: self.path / "checkpoints")
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
@@ -36,31 +43,113 @@ class RunFolder:
     weights_figure = property(lambda self: self.path / "weights.png")
     sampling_figure = property(lambda self: self.path / "sampling.png")
     report = property(lambda self: self.path / "report.html")
+    lock = property(lambda self: self.path / ".lock")
+    lock_holder = property(lambda self: self.path / ".lock_holder.json")
 
-    def open(self, config: RunConfig, *, resume: bool) -> None:
-        """Claims the folder for a run: a new or empty one, or with `resume` one of the same config.
+    @contextlib.contextmanager
+    def open(self, config: RunConfig, *, resume: bool | None = False, data: dict | None = None):
+        """Holds the folder for a run while the block runs; no other process can.
+
+        Args:
+            config: of the run.
+            resume: True: the folder must hold this run already; False: it must be new or empty;
+                None: either.
+            data: `ann.data.fingerprint` of the run's data set.
 
         Raises:
-            RunFolderError: the folder holds another run, this run without `resume`, or something
-                else.
+            RunFolderError: the folder holds another run, or this run or none against `resume`, or
+                something else; or another process trains in it; or it cannot be written.
         """
-        if not self.path.exists() or not any(self.path.iterdir()):
-            write_json(self.config, config.to_dict())
-            return
-        if not self.config.exists():
-            raise RunFolderError(
-                f"run_dir must be a new, empty or run folder. Received: run_dir={str(self.path)!r}"
-            )
+        self._check_kind(resume)
+        with self._locked():
+            if self.config.exists():
+                self.check(config, data)
+                if resume is False:
+                    raise self._error(
+                        "the folder holds this run already: pass --resume to go on with it"
+                    )
+            else:
+                write_json(self.config, config.to_dict())
+            if data is not None and not self.data.exists():
+                write_json(self.data, data)
+            for leftover in self.path.glob(".partial-*"):
+                leftover.unlink()
+            yield
+
+    def check(self, config: RunConfig, data: dict | None = None) -> None:
+        """Refuses a folder that holds another run than `config`, or other data than `data`.
+
+        Raises:
+            RunFolderError: it does; the message says in what they differ.
+        """
         differences = self._differences(config)
         if differences:
-            raise RunFolderError(
-                f"the folder holds another run, with {'; '.join(differences)}. Choose another run_dir. "
-                f"Received: run_dir={str(self.path)!r}"
+            raise self._error(
+                f"the folder holds another run, with {'; '.join(differences)}. "
+                "Choose another run_dir"
             )
-        if not resume:
-            raise RunFolderError(
-                f"the folder holds this run already: pass --resume to go on with it. Received: run_dir={str(self.path)!r}"
+        if data is None or not self.data.exists():
+            return
+        found = json.loads(self.data.read_text())
+        changed = [
+            f"{name} {value!r} instead of {found.get(name)!r}"
+            for name, value in data.items()
+            if value != found.get(name)
+        ]
+        if changed:
+            raise self._error(
+                f"the data has changed since the run began: {'; '.join(changed)}. "
+                "Bring the data back, or choose another run_dir"
             )
+
+    def _check_kind(self, resume):
+        """Refuses what is not the folder of a run, and touches nothing."""
+        for path in (self.path, *self.path.parents):
+            if path.exists() and not path.is_dir():
+                raise self._error(f"{path} is a file, not a folder")
+        holds_run = self.config.exists()
+        if resume is True and not holds_run:
+            raise self._error("there is no run to resume in this folder")
+        if not holds_run and self.path.exists() and self._foreign():
+            raise self._error("run_dir must be a new, empty or run folder")
+
+    def _foreign(self):
+        ours = {self.lock.name, self.lock_holder.name}
+        return [
+            path
+            for path in self.path.iterdir()
+            if path.name not in ours and not path.name.startswith(".partial-")
+        ]
+
+    @contextlib.contextmanager
+    def _locked(self):
+        lock = filelock.FileLock(self.lock)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise self._error(f"{self._holder()} is training in this folder") from None
+        except OSError as error:
+            raise self._error(f"the folder cannot be written: {error.strerror}") from error
+        try:
+            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+            write_json(
+                self.lock_holder, {"process": os.getpid(), "host": platform.node(), "since": now}
+            )
+            yield
+        finally:
+            self.lock_holder.unlink(missing_ok=True)
+            lock.release()
+
+    def _holder(self):
+        try:
+            holder = json.loads(self.lock_holder.read_text())
+        except (OSError, ValueError):  # it has only just taken the lock
+            return "another process"
+        return "process {process} on {host}, since {since},".format(**holder)
+
+    def _error(self, text):
+        return RunFolderError(f"{text}. Received: run_dir={str(self.path)!r}")
 
     def _differences(self, config) -> list[str]:
         """Fields in which the folder's config differs from what `config` claims."""

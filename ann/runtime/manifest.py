@@ -72,7 +72,8 @@ def check(manifest) -> None:
         model: name of the network
         formats: some of "saved_model", "onnx", "litert"
         precision: "float32" or "int8"
-        input: {shape: sizes without the batch, dtype: one of `DTYPES`}
+        input: {shape: sizes without the batch, dtype: one of `DTYPES`,
+            largest: value of a white pixel}
         preprocessing: configuration of the layer from images to the network's input, or null
         num_classes: integer
         exits: a list of {name, macs, macs_pruned, params, error_top1, temperature}; numbers that
@@ -99,6 +100,7 @@ def check(manifest) -> None:
     if math.prod(shape) > _MAX_INPUT:
         given.refuse("shape", f"of at most {_MAX_INPUT} numbers")
     given.choice("dtype", DTYPES)
+    given.number("largest")
     manifest.optional_dict("preprocessing")
     manifest.count("num_classes", _MAX_CLASSES)
     exits = manifest.entry("exits")
@@ -211,6 +213,10 @@ class _Checked:
 
     def optional_number(self, key):
         if self.entry(key) is not None and not _is_number(self._value[key]):
+            self.refuse(key, "a number of at least 0")
+
+    def number(self, key):
+        if not _is_number(self.entry(key)):
             self.refuse(key, "a number of at least 0")
 
     def choice(self, key, known):

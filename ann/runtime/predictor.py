@@ -137,7 +137,9 @@ class AnytimePredictor:
                 state, logits = engine.step(index, state)
                 yield self._answer(index, logits, single, started)
 
-    def predict(self, images, deadline=None, *, budget_macs=None, background=False) -> Answer:
+    def predict(
+        self, images, deadline=None, *, budget_macs=None, background=False, on_start=None
+    ) -> Answer:
         """The best answer ready by the deadline.
 
         At the deadline the run is stopped and the newest answer returned: after the operation in
@@ -150,6 +152,8 @@ class AnytimePredictor:
             budget_macs: multiply-accumulates to spend for an image; default all.
             background: whether to run on a thread of its own, start segments that may not end in
                 time, and leave them to themselves at the deadline.
+            on_start: function called with the run's `Request`, whose `interrupt()` makes this run
+                alone return its newest answer.
 
         Returns:
             `Answer`. Never none: if the first exit comes too late or costs too much, it is returned
@@ -170,6 +174,8 @@ class AnytimePredictor:
         last_exit = self._last_exit(budget_macs)
         ends = None if deadline in (None, np.inf) else started + deadline
         with self._request(Request(ends, None if background else self._step_seconds())) as request:
+            if on_start is not None:
+                on_start(request)
             if background:
                 self._run_in_background(batch, last_exit, request)
             else:

@@ -25,8 +25,9 @@ class RaiseOnNaN(keras.callbacks.Callback):
             "none; the weighted sum"
         ]
         raise FloatingPointError(
-            f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). A smaller learning_rate may help; "
-            f"inputs that are not finite and labels outside 0..{self.model.num_classes - 1} do this too. "
+            f"the loss is not finite at {bad[0]} ({len(bad)} of {len(losses)} exits). "
+            "A smaller learning_rate may help; inputs that are not finite and labels outside "
+            f"0..{self.model.num_classes - 1} do this too. "
             f"Received: loss={logs['loss']} in batch {batch}"
         )
 
@@ -63,6 +64,9 @@ class EpochLog(keras.callbacks.Callback):
 
     The file is rewritten whole after each epoch. When training goes on from an earlier epoch, rows
     from there on are dropped.
+
+    Args:
+        path: of the file.
     """
 
     def __init__(self, path):
@@ -70,9 +74,68 @@ class EpochLog(keras.callbacks.Callback):
         self.path = pathlib.Path(path)
 
     def on_epoch_end(self, epoch, logs=None):
-        rows = pd.DataFrame([{"epoch": epoch, **logs}])
-        if self.path.exists():
-            earlier = pd.read_csv(self.path)
-            rows = pd.concat([earlier[earlier.epoch < epoch], rows], ignore_index=True)
+        row = pd.DataFrame([{"epoch": epoch, **logs}])
+        earlier = rows_before(self.path, epoch)
+        rows = pd.concat([earlier, row], ignore_index=True) if len(earlier) else row
         with atomic_path(self.path) as temporary:
             rows.to_csv(temporary, index=False)
+
+
+def rows_before(path, epoch: int) -> pd.DataFrame:
+    """The rows of an `EpochLog` before an epoch, as text: every number stays as it was written."""
+    if not pathlib.Path(path).exists():
+        return pd.DataFrame({"epoch": []})
+    rows = pd.read_csv(path, dtype=str)
+    return rows[rows.epoch.astype(int) < epoch]
+
+
+class EpochCharts(keras.callbacks.Callback):
+    """The logs of each epoch as TensorBoard charts, those of training and evaluation together.
+
+    `exit_00_loss`, `exit_01_loss`, ... stand in one section. When training goes on, the charts are
+    made again from the rows of the log, so that no epoch is in them twice. It has to come after
+    the `EpochLog` of the same path.
+
+    Args:
+        folder: of the event files.
+        log_path: of the `EpochLog`.
+    """
+
+    def __init__(self, folder, log_path):
+        super().__init__()
+        self.folder = pathlib.Path(folder)
+        self.log_path = log_path
+        self.writers = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.writers:
+            return
+        import tensorflow as tf  # the rest of this module also serves Keras's JAX backend
+
+        for name in ("train", "validation"):
+            for path in (self.folder / name).glob("events.out.*"):
+                path.unlink()
+            self.writers[name] = tf.summary.create_file_writer(str(self.folder / name))
+        for row in rows_before(self.log_path, epoch).to_dict("records"):
+            self._write(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._write(epoch, logs)
+
+    def _write(self, epoch, values):
+        import tensorflow as tf
+
+        for name, value in values.items():
+            writer = self.writers["validation" if name.startswith("val_") else "train"]
+            with writer.as_default():
+                tf.summary.scalar(_chart(name.removeprefix("val_")), value, step=epoch)
+        for writer in self.writers.values():
+            writer.flush()
+
+
+def _chart(name):
+    """Name of a chart, its section first: `loss/exit_00` for `exit_00_loss`."""
+    if not name.startswith("exit_"):
+        return name
+    exit_name, what = name.rsplit("_", 1)
+    return f"{what}/{exit_name}"

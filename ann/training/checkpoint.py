@@ -1,49 +1,176 @@
-"""A run's latest state on disk, whole at any moment."""
+"""The states of a training run on disk: the newest few and the best, each whole."""
 
+import itertools
+import logging
 import pathlib
+import re
+import shutil
 
 import keras
+import numpy as np
 
 from ann.atomic_write import atomic_path
+from ann.training import state_file
+from ann.training.position import Position
+
+_LOG = logging.getLogger(__name__)
 
 
-class Checkpoint(keras.callbacks.Callback):
-    """Writes weights, optimizer and weighting state after each epoch, to a temporary name first.
+class Checkpoints:
+    """A folder of checkpoints: `checkpoint_000000123.state` after step 123, and
+    `checkpoint_best.state`.
 
-    Unlike `keras.callbacks.BackupAndRestore` it leaves one file, written in one step: its epoch is
-    the optimizer's step count, so that a process killed between two writes cannot leave a state and
-    an epoch that do not belong together.
+    A state holds all that training goes on from: weights, optimizer (with loss scale and averaged
+    weights, if any), the state of the weighting and its sampler, seeds of layers, the metrics of
+    the epoch in progress, and the `Position`. Each file carries a checksum and is read back before
+    an older one goes. Random numbers that a layer draws from TensorFlow's global generator have no
+    state that can be saved; layers of Keras have a generator of their own, which is saved.
 
     Args:
-        path: file ending in `.weights.h5`.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = pathlib.Path(path)
-
-    def on_epoch_end(self, epoch, logs=None):
-        with atomic_path(self.path) as temporary:
-            self.model.save_weights(temporary, overwrite=True)
-
-
-def restore(model, path, steps_per_epoch: int) -> int:
-    """Loads a checkpoint into a compiled model.
-
-    Returns:
-        Number of epochs done, the `initial_epoch` to go on with.
+        folder: where they are; one process at a time may write there.
+        keep: how many of the newest to keep.
 
     Raises:
-        ValueError: the file is corrupt, or holds another model.
+        ValueError: `keep` is less than 1.
     """
-    model.optimizer.build(model.trainable_variables)
-    try:
-        model.load_weights(path)
-    except (
-        Exception
-    ) as error:  # h5py and Keras raise OSError, KeyError, ValueError and others for a damaged file
-        raise ValueError(
-            f"the checkpoint cannot be read: it is corrupt, or belongs to another model ({type(error).__name__}: {error}). "
-            f"Delete it to start anew. Received: path={str(path)!r}"
-        ) from error
-    return int(model.optimizer.iterations) // steps_per_epoch
+
+    def __init__(self, folder, keep: int = 2):
+        if keep < 1:
+            raise ValueError(f"keep must be at least 1. Received: keep={keep}")
+        self.folder = pathlib.Path(folder)
+        self.keep = keep
+
+    @property
+    def best(self) -> pathlib.Path:
+        """The checkpoint of the best epoch so far."""
+        return self.folder / "checkpoint_best.state"
+
+    def newest_first(self) -> list[pathlib.Path]:
+        """The checkpoints by step, the best one aside."""
+        return sorted(self.folder.glob("checkpoint_[0-9]*.state"), reverse=True)
+
+    def save(self, model, position: Position, *, is_best: bool = False) -> None:
+        """Writes a checkpoint, and removes those that are older than the newest `keep`.
+
+        Args:
+            model: a compiled Keras model.
+            position: where training stands.
+            is_best: whether to keep it as the best, too.
+
+        Raises:
+            OSError: it cannot be written, or not be read back; the earlier ones are untouched.
+        """
+        path = self.folder / f"checkpoint_{position.steps_done:09d}.state"
+        with atomic_path(path) as temporary:
+            state_file.write(temporary, position.to_dict(), state_of(model))
+            try:
+                state_file.read(temporary)
+            except state_file.DamagedStateError as error:
+                raise OSError(f"what was written cannot be read back: {error}") from error
+            if is_best:
+                # First, so that no state remembers a best epoch whose weights are not on disk.
+                with atomic_path(self.best) as copy:
+                    shutil.copyfile(temporary, copy)
+        for old in self.newest_first()[self.keep :]:
+            old.unlink()
+
+    def restore(self, model) -> Position | None:
+        """Loads the newest checkpoint that is whole into a compiled model.
+
+        A damaged one is renamed to `*.damaged`, the log says so, and the one before is taken.
+
+        Returns:
+            Where training stood; None where there is no checkpoint.
+
+        Raises:
+            ValueError: all are damaged, or the newest belongs to another model.
+        """
+        paths = self.newest_first()
+        for path in paths:
+            try:
+                facts, arrays = state_file.read(path)
+            except state_file.DamagedStateError as error:
+                _LOG.warning("%s. Going back to the checkpoint before it.", error)
+                path.rename(path.with_suffix(".damaged"))
+                continue
+            _assign(_variables(model), arrays, path)
+            return Position.from_dict(facts)
+        if paths:
+            raise ValueError(
+                f"all {len(paths)} checkpoints in {self.folder} are damaged; "
+                "the files are kept as *.damaged. Delete the folder to start over"
+            )
+        return None
+
+    def remove_leftovers(self) -> None:
+        """Removes what writes that were killed have left."""
+        for path in self.folder.glob(".partial-*"):
+            path.unlink()
+
+
+def load_weights(model, path) -> None:
+    """Loads the weights of a checkpoint, such as the best one, into a model of its architecture.
+
+    Args:
+        model: a Keras model, compiled or not.
+        path: of a checkpoint.
+
+    Raises:
+        ValueError: the checkpoint is damaged, or belongs to another model.
+
+    Example:
+        >>> load_weights(model, "runs/mine/checkpoints/checkpoint_best.state")
+    """
+    _, arrays = state_file.read(path)
+    held = [(name, array) for name, array in arrays if name.startswith("model/")]
+    combiner = getattr(model, "loss_combiner", None)
+    skipped = {id(variable) for variable in combiner.variables} if combiner else set()
+    variables = [pair for pair in _model_variables(model) if id(pair[1]) not in skipped]
+    _assign(variables, held, path)
+
+
+def state_of(model) -> list[tuple[str, np.ndarray]]:
+    """All variables of a compiled model, its optimizer and its metrics, by kind and name."""
+    return [(name, keras.ops.convert_to_numpy(v)) for name, v in _variables(model)]
+
+
+def _variables(model):
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    groups = {
+        "combiner": model.loss_combiner.variables if hasattr(model, "loss_combiner") else [],
+        "optimizer": model.optimizer.variables,
+        "metrics": model.metrics_variables,
+    }
+    rest = [(_name(kind, v), v) for kind, group in groups.items() for v in group]
+    seen = {id(variable) for _, variable in rest}
+    return [pair for pair in _model_variables(model) if id(pair[1]) not in seen] + rest
+
+
+def _model_variables(model):
+    return [(_name("model", variable), variable) for variable in model.variables]
+
+
+def _name(kind, variable):
+    """Kind and name, without the numbers that Keras gives to layers: they depend on what the
+    process made before.
+    """
+    return f"{kind}/{re.sub('_[0-9]+', '', variable.name)}"
+
+
+def _assign(variables, arrays, path):
+    dtype = keras.backend.standardize_dtype
+    expected = [_described(name, dtype(v.dtype), v) for name, v in variables]
+    found = [_described(name, array.dtype.name, array) for name, array in arrays]
+    for one, other in itertools.zip_longest(found, expected):
+        if one != other:
+            raise ValueError(
+                f"the checkpoint belongs to another model: it has {one} in place of {other}. "
+                f"Received: path={str(path)!r}"
+            )
+    for (_, variable), (_, array) in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _described(name, dtype, values):
+    return f"{name} {dtype} {tuple(values.shape)}"

@@ -11,6 +11,7 @@ import json
 import pathlib
 import typing
 
+import filelock
 import numpy as np
 import pandas as pd
 
@@ -96,11 +97,14 @@ class RunStore:
         return pd.read_csv(path) if path.exists() else pd.DataFrame({"run": pd.Series(dtype=str)})
 
     def _write(self, name, rows):
-        kept = self._read(name)
-        kept = kept[~kept.run.isin(rows.run)]
-        table = pd.concat([kept, rows]) if len(kept) else rows
-        with atomic_path(self._path(name)) as temporary:
-            table[["run", *table.columns.drop("run")]].to_csv(temporary, index=False)
+        # What is read here must not change before it is written: other processes add rows, too.
+        pathlib.Path(self.folder).mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(pathlib.Path(self.folder) / ".store.lock"):
+            kept = self._read(name)
+            kept = kept[~kept.run.isin(rows.run)]
+            table = pd.concat([kept, rows]) if len(kept) else rows
+            with atomic_path(self._path(name)) as temporary:
+                table[["run", *table.columns.drop("run")]].to_csv(temporary, index=False)
 
 
 def exits_of(folder: RunFolder) -> pd.DataFrame:

@@ -60,13 +60,22 @@ def verdicts(experiment: Experiment, scale: str, numbers: pd.DataFrame) -> pd.Da
         `verdict`, `control` (mean difference with the control instead), `not_counted` (why; empty
         if it counts).
     """
-    printed = by_method_and_cost(published_table(experiment).assign(seed=0))
+    printed = by_method_and_cost(_printed(experiment).assign(seed=0))
     numbers, rows = by_method_and_cost(numbers), []
     for claim in experiment.claims:
         paper = differences(claim, printed, {}).mean()
         row = _judged(experiment, scale, claim, numbers)
         rows.append({"claim": claim.text, "where": claim.section, "published": paper, **row})
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _printed(experiment):
+    """The printed numbers; a row wins half of the settings against itself, which is not printed."""
+    printed = published_table(experiment)
+    if experiment.measure != "settings_won" or printed.empty:
+        return printed
+    itself = printed[printed.method == printed.method.iloc[0]]
+    return pd.concat([printed, itself.assign(method=experiment.against, value=50.0)])
 
 
 def _judged(experiment, scale, claim: Claim, numbers) -> dict:
@@ -175,6 +184,8 @@ def _judge_about(claim, found):
     of_setting = found.groupby(SETTING)
     means, counts = of_setting.mean(), of_setting.count()
     freedom = len(found) - len(means)
+    if not freedom:  # no setting has two seeds
+        return UNDECIDED
     pooled = math.sqrt(((found - of_setting.transform("mean")) ** 2).sum() / freedom)
     half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * pooled / np.sqrt(counts)
     if ((means.abs() + half) < claim.within).all():

@@ -47,13 +47,13 @@ def test_batches_depend_only_on_seed_and_epoch(class_folders):
     dataset = data.load("class_folders", data_dir=str(class_folders), preset="author_code")
     dataset = dataclasses.replace(dataset, size=32)
 
-    def run(seed, first_epoch):
-        return collect(
-            data.training_batches(dataset, 5, seed=seed, first_epoch=first_epoch, epochs=3)
-        )
+    def run(seed, **start):
+        return collect(data.training_batches(dataset, 5, seed=seed, epochs=3, **start))
 
-    whole, again, resumed, other = run(0, 0), run(0, 0), run(0, 1), run(1, 0)
-    for (x, y), (x_again, y_again) in zip(whole + whole[2:], again + resumed, strict=True):
+    whole, again, other = (run(seed, first_epoch=0) for seed in (0, 0, 1))
+    resumed = run(0, first_epoch=1) + run(0, first_epoch=1, first_step=1)
+    expected = whole + whole[2:] + whole[3:]
+    for (x, y), (x_again, y_again) in zip(expected, again + resumed, strict=True):
         np.testing.assert_array_equal(x, x_again)
         np.testing.assert_array_equal(y, y_again)
     assert numbers(dataset, whole) != numbers(dataset, other)

@@ -96,13 +96,14 @@ def test_shuffling_depends_only_on_the_seed(data_dir):
 def test_training_resumes(data_dir):
     dataset = dataclasses.replace(data.load("imagenet2012", data_dir=data_dir), size=32)
 
-    def run(first_epoch):
-        batches = data.training_batches(dataset, 5, seed=0, first_epoch=first_epoch, epochs=2)
+    def run(**start):
+        batches = data.training_batches(dataset, 5, seed=0, epochs=2, **start)
         return [(x.numpy(), y.numpy()) for x, y in batches]
 
-    whole, resumed = run(0), run(1)
+    whole = run(first_epoch=0)
+    resumed = run(first_epoch=1) + run(first_epoch=1, first_step=1)
     assert len(whole) == 4
-    for (x, y), (x_resumed, y_resumed) in zip(whole[2:], resumed, strict=True):
+    for (x, y), (x_resumed, y_resumed) in zip(whole[2:] + whole[3:], resumed, strict=True):
         np.testing.assert_array_equal(x, x_resumed)
         np.testing.assert_array_equal(y, y_resumed)
 

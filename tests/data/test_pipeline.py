@@ -53,6 +53,20 @@ def test_batches_depend_only_on_seed_and_epoch():
     assert (whole[0][1] != whole[8][1]).any()  # epochs differ
 
 
+@pytest.mark.parametrize("first_step", [0, 3, 8])
+def test_a_run_goes_on_at_a_step_inside_an_epoch(first_step):
+    dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True)
+
+    def batches(**start):
+        return collect(data.training_batches(dataset, 64, seed=0, epochs=3, **start))
+
+    whole, rest = batches(first_epoch=0), batches(first_epoch=1, first_step=first_step)
+    assert len(rest) == 16 - first_step  # 8 steps in an epoch
+    for (x, y), (x_rest, y_rest) in zip(whole[8 + first_step :], rest, strict=True):
+        np.testing.assert_array_equal(x, x_rest)
+        np.testing.assert_array_equal(y, y_rest)
+
+
 def test_augmentation_can_be_turned_off():
     dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True, blur=True)
     options = {"seed": 0, "first_epoch": 0, "epochs": 1}

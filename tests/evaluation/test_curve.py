@@ -57,3 +57,11 @@ def test_there_is_no_answer_before_the_first_exit():
 def test_unknown_rules_are_refused():
     with pytest.raises(ValueError, match="Received: rule='nearest'"):
         evaluation.milestones(curve([1.0], [1.0]), rule="nearest")
+
+
+def test_arrays_and_one_hot_labels_give_the_same_curve(dense_chain, random):
+    model = dense_chain()
+    x, y = random.normal(size=(150, 4)).astype("float32"), random.integers(0, 3, 150)
+    expected = evaluation.anytime_curve(model, [(x, y)])
+    for dataset in ((x, y), (x, np.eye(3)[y]), [(x[:80], np.eye(3)[y[:80]]), (x[80:], y[80:])]):
+        pd.testing.assert_frame_equal(evaluation.anytime_curve(model, dataset), expected)

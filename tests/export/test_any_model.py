@@ -73,7 +73,11 @@ def test_exact_gelu_grouped_convolutions_tokens_and_pixels(make, dtype, values, 
     export.export(model, tmp_path / "e", ["onnx", "litert"])
     for engine in ("onnxruntime", "litert"):
         predictor = runtime.AnytimePredictor(tmp_path / "e", engine)
-        assert predictor.manifest["input"] == {"shape": [*model.sample_shape], "dtype": dtype}
+        assert predictor.manifest["input"] == {
+            "shape": [*model.sample_shape],
+            "dtype": dtype,
+            "largest": 255,
+        }
         for answer, logits in zip(predictor.refine(inputs), model(inputs), strict=True):
             np.testing.assert_allclose(answer.logits, logits, atol=1e-4)
 

@@ -120,7 +120,7 @@ def test_manifest_tells_costs_and_errors(tmp_path):
     assert [e["macs"] for e in manifest["exits"]] == profile.macs_blockwise.tolist()
     assert [e["macs_pruned"] for e in manifest["exits"]] == profile.macs_pruned.tolist()
     assert [e["error_top1"] for e in manifest["exits"]] == [50.0, 40.0, 30.0]
-    assert manifest["input"] == {"shape": [32, 32, 3], "dtype": "float32"}
+    assert manifest["input"] == {"shape": [32, 32, 3], "dtype": "float32", "largest": 255}
     assert manifest["formats"] == ["saved_model"]
 
 

@@ -241,7 +241,7 @@ def test_heads_of_different_widths_are_refused():
         MultiExitModel(segments, [keras.layers.Dense(2), keras.layers.Dense(3)], (4,))
 
 
-@pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights"])
+@pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights", "weighted_metrics"])
 def test_keras_losses_and_metrics_are_refused_with_the_reason(option):
     with pytest.raises(ValueError, match=f"compiled with a weighting.*Received: {option}='x'"):
         small().compile(**{option: "x"})
@@ -252,3 +252,80 @@ def test_labels_outside_the_classes_stop_the_first_step():
     model.compile(weighting="const")
     with pytest.raises(Exception, match="label"):
         model.fit(X, Y, verbose=0)
+
+
+def test_a_single_class_is_refused():
+    with pytest.raises(ValueError, match="num_classes must be at least 2. Received: num_classes=1"):
+        small(num_classes=1)
+
+
+@pytest.mark.parametrize("shape", [(20,), (20, 1)])
+def test_class_indices_that_are_not_integers_are_refused(shape):
+    model = small()
+    model.compile(weighting="const")
+    with pytest.raises(ValueError, match="must be integers. Received: labels of dtype float32"):
+        model.fit(X, (Y + 0.7).astype("float32").reshape(shape), verbose=0)
+
+
+def test_lists_of_results_are_in_the_order_of_the_names():
+    model = small()
+    model.compile(weighting="linear")
+    named = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert model.metrics_names[:3] == ["loss", "average_error", "final_error"]
+    assert sorted(named) == sorted(model.metrics_names)
+    assert model.evaluate(X, Y, verbose=0) == [named[name] for name in model.metrics_names]
+    results = dict(zip(model.metrics_names, model.test_on_batch(X, Y), strict=True))
+    assert results["final_error"] == pytest.approx(named["final_error"])
+
+
+def test_callbacks_that_monitor_need_no_mode(tmp_path):
+    model = small()
+    model.compile(weighting="const", optimizer=keras.optimizers.SGD(0.0))  # nothing gets better
+    stopping = keras.callbacks.EarlyStopping("val_final_error", patience=2)
+    slowing = keras.callbacks.ReduceLROnPlateau("exit_01_loss", patience=1, min_lr=0.0)
+    saving = keras.callbacks.ModelCheckpoint(
+        tmp_path / "best.keras", monitor="val_average_error", save_best_only=True
+    )
+    callbacks = [stopping, slowing, saving]
+    history = model.fit(
+        X, Y, validation_data=(X, Y), epochs=9, verbose=0, callbacks=callbacks
+    ).history
+    assert len(history["loss"]) == 3
+    assert (tmp_path / "best.keras").exists()
+
+
+def test_compile_options_are_saved_with_the_model(tmp_path):
+    model = small()
+    model.compile(weighting="const", jit_compile=False, steps_per_execution=2)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.jit_compile, loaded.steps_per_execution) == (False, 2)
+    model.compile(weighting="const")
+    assert "jit_compile" not in model.get_compile_config()  # "auto" is decided where it is loaded
+
+
+def test_heads_train_alone_and_every_layer_keeps_its_flag(tmp_path):
+    model = small()
+    model.segments[0].layers[-1].trainable = False
+    flags = [layer.trainable for segment in model.segments for layer in segment.layers]
+    joint = len(model.trainable_variables)
+    model.compile(weighting="uncertainty", training_mode="heads", optimizer="sgd")
+    in_heads = [v for head in model.heads for v in head.trainable_variables]
+    assert len(model.trainable_variables) == len(in_heads) + 1  # and the learned weights
+    fixed = len(model.non_trainable_variables)
+    assert len(model.variables) == len(model.trainable_variables) + fixed
+    before = [segment.get_weights() for segment in model.segments]
+    heads = [head.get_weights() for head in model.heads]
+    model.fit(X, Y, verbose=0)
+    for segment, weights in zip(model.segments, before, strict=True):
+        for mine, theirs in zip(segment.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(mine, theirs)  # moving statistics, too
+    for head, weights in zip(model.heads, heads, strict=True):
+        assert any((a != b).any() for a, b in zip(head.get_weights(), weights, strict=True))
+    model.save(tmp_path / "heads.keras")
+    for one in (model, keras.saving.load_model(tmp_path / "heads.keras")):
+        assert one.training_mode == "heads"
+        one.compile(weighting="const", training_mode="joint")
+        assert [layer.trainable for s in one.segments for layer in s.layers] == flags
+        assert len(one.trainable_variables) == joint
+        one.fit(X, Y, verbose=0)

@@ -1,13 +1,21 @@
 """The main job in miniature: what it leaves, killed and resumed, and what it refuses."""
 
+import contextlib
 import dataclasses
+import errno
 import json
+import os
+import shutil
+import signal
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+from ann import data as ann_data
+from ann import training
+from ann.runs import build
 from ann.runs.config import (
     DataConfig,
     ModelConfig,
@@ -17,8 +25,8 @@ from ann.runs.config import (
     WeightingConfig,
 )
 from ann.runs.folder import RunFolder, RunFolderError
-from ann.runs.train import train
-from experiments.collect import collect
+from ann.runs.signals import Stopped
+from ann.runs.train import RunError, train
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),
@@ -34,15 +42,21 @@ def with_(config, **groups):
     )
 
 
+def fingerprint(config):
+    return ann_data.fingerprint(build.dataset(config))
+
+
 def test_a_run_leaves_everything(tmp_path):
     folder = RunFolder(tmp_path / "run")
     curve = train(TINY, folder.path, verbose=0)
     assert {path.name for path in folder.path.iterdir()} == {
+        ".lock",
         "config.json",
+        "data.json",
         "environment.json",
         "epochs.csv",
         "tensorboard",
-        "checkpoint.weights.h5",
+        "checkpoints",
         "model.keras",
         "curve.csv",
         "curve.png",
@@ -64,9 +78,17 @@ def test_a_run_leaves_everything(tmp_path):
     assert keras.saving.load_model(folder.model).num_exits == 3
 
 
-@pytest.mark.parametrize("weighting", ["const", "adaloss"])
-def test_killed_and_resumed_equals_uninterrupted(tmp_path, weighting):
-    config = with_(TINY, weighting={"weighting": weighting})
+def same_rows(*folders):
+    logs = [
+        pd.read_csv(RunFolder(folder).epochs).drop(columns=["seconds", "images_per_second"])
+        for folder in folders
+    ]
+    pd.testing.assert_frame_equal(*logs, check_exact=True)
+
+
+@pytest.mark.parametrize("every", [0, 3])
+def test_killed_and_resumed_equals_uninterrupted(tmp_path, every):
+    config = with_(TINY, runtime={"checkpoint_every_steps": every})
 
     class Kill(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -77,9 +99,54 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, weighting):
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "killed", verbose=0, callbacks=[Kill()])
     resumed = train(config, tmp_path / "killed", resume=True, verbose=0)
-    np.testing.assert_allclose(resumed.loss, whole.loss, rtol=1e-4)
-    logs = [pd.read_csv(RunFolder(tmp_path / name).epochs) for name in ("whole", "killed")]
-    pd.testing.assert_frame_equal(logs[1][logs[0].columns], logs[0], rtol=1e-3)
+    pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
+    same_rows(tmp_path / "whole", tmp_path / "killed")
+    environment = json.loads(RunFolder(tmp_path / "killed").environment.read_text())
+    assert [entry["step"] for entry in environment["resumed"]] == [12 if every else 8]
+    # The charts hold each epoch once, from one file.
+    for kind in ("train", "validation"):
+        assert len(list((RunFolder(tmp_path / "killed").tensorboard / kind).iterdir())) == 1
+
+
+def test_the_best_epoch_is_kept_and_remembered(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    for folder, callbacks in ((tmp_path / "whole", ()), (tmp_path / "killed", [Stop()])):
+        with contextlib.suppress(KeyboardInterrupt):
+            train(with_(TINY, runtime={"best": "val_loss"}), folder, verbose=0, callbacks=callbacks)
+    train(with_(TINY, runtime={"best": "val_loss"}), folder, resume=True, verbose=0)
+    log = pd.read_csv(RunFolder(folder).epochs)
+    best = training.Checkpoints(RunFolder(folder).checkpoints).best
+    facts, _ = training.state_file.read(best)
+    assert facts["epoch"] == log.val_loss.idxmin() + 1
+    assert facts["best"] == log.val_loss.min()
+    model = keras.saving.load_model(RunFolder(folder).model)
+    training.load_weights(model, best)
+
+
+def test_what_decides_on_the_best_is_a_loss_or_an_error(tmp_path):
+    with pytest.raises(ValueError, match="best must be one of.*Received: best='val_accuracy'"):
+        train(with_(TINY, runtime={"best": "val_accuracy"}), tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_signal_saves_at_the_next_step(tmp_path):
+    class Signal(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 5:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Stopped) as stopped:
+        train(TINY, tmp_path / "stopped", verbose=0, callbacks=[Signal()])
+    assert stopped.value.exit_code == 143
+    (checkpoint,) = training.Checkpoints(tmp_path / "stopped" / "checkpoints").newest_first()
+    assert checkpoint.name == "checkpoint_000000006.state"
+    resumed = train(TINY, tmp_path / "stopped", resume=None, verbose=0)
+    pd.testing.assert_frame_equal(resumed, train(TINY, tmp_path / "whole", verbose=0))
+    same_rows(tmp_path / "whole", tmp_path / "stopped")
 
 
 def test_the_same_seed_gives_the_same_run(tmp_path):
@@ -91,10 +158,11 @@ def test_the_same_seed_gives_the_same_run(tmp_path):
 
 def test_a_finished_run_is_evaluated_again_not_trained(tmp_path):
     first = train(TINY, tmp_path, verbose=0)
-    before = RunFolder(tmp_path).checkpoint.stat().st_mtime_ns
+    checkpoints = training.Checkpoints(RunFolder(tmp_path).checkpoints)
+    before = [path.stat().st_mtime_ns for path in checkpoints.newest_first()]
     again = train(TINY, tmp_path, resume=True, verbose=0)
     np.testing.assert_allclose(again.loss, first.loss, rtol=1e-5)
-    assert RunFolder(tmp_path).checkpoint.stat().st_mtime_ns == before
+    assert [path.stat().st_mtime_ns for path in checkpoints.newest_first()] == before
 
 
 def test_two_replicas_run(tmp_path):
@@ -129,8 +197,104 @@ def test_the_folder_of_another_run_is_refused_and_kept(tmp_path):
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("do not overwrite")
     with pytest.raises(RunFolderError, match="new, empty or run folder"):
-        train(TINY, tmp_path, resume=True, verbose=0)
+        train(TINY, tmp_path, resume=None, verbose=0)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_what_cannot_be_a_run_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(RunFolderError, match="file is a file, not a folder"):
+            train(TINY, path, verbose=0)
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "nothing", tmp_path / "empty"):
+        with pytest.raises(RunFolderError, match="no run to resume.*Received: run_dir="):
+            train(TINY, path, resume=True, verbose=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_two_processes_cannot_train_in_one_folder(tmp_path):
+    config, data = with_(TINY, training={"epochs": 1}), {}
+    with RunFolder(tmp_path).open(config, data=data):
+        for resume in (True, None):
+            with pytest.raises(RunFolderError, match=f"process {os.getpid()} on .* is training"):
+                train(config, tmp_path, resume=resume, verbose=0)
+    with RunFolder(tmp_path).open(config, resume=True, data=data):
+        pass
+
+
+def test_another_precision_is_refused(tmp_path):
+    train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
+    other = with_(TINY, training={"epochs": 1}, runtime={"precision": "mixed_bfloat16"})
+    with pytest.raises(RunFolderError, match="precision='float32' instead of 'mixed_bfloat16'"):
+        train(other, tmp_path, resume=True, verbose=0)
+
+
+def test_data_that_changed_is_refused(tmp_path, class_folders):
+    config = with_(
+        TINY,
+        data={"dataset": "class_folders", "data_dir": str(class_folders), "batch_size": 4},
+        training={"epochs": 1},
+    )
+    with RunFolder(tmp_path / "run").open(config, data=fingerprint(config)):
+        pass
+    moved = class_folders / "moved"
+    for split in ("train", "val"):
+        shutil.copytree(class_folders / split, moved / split)
+    config = with_(config, data={"data_dir": str(moved)})
+    RunFolder(tmp_path / "run").check(config, fingerprint(config))
+    image = moved / "train" / "a" / "00.JPEG"
+    image.write_bytes(image.read_bytes() + b" ")
+    with pytest.raises(RunFolderError, match="data has changed.*digest of the training images"):
+        train(config, tmp_path / "run", resume=True, verbose=0)
+    shutil.copy(image, moved / "train" / "a" / "99.JPEG")
+    with pytest.raises(RunFolderError, match="training images 13 instead of 12"):
+        train(config, tmp_path / "run", resume=True, verbose=0)
+    for split in ("train", "val"):
+        shutil.copytree(moved / split / "a", moved / split / "d")
+    with pytest.raises(RunFolderError, match="classes 4 instead of 3"):
+        train(config, tmp_path / "run", resume=True, verbose=0)
+
+
+def test_a_broken_image_is_one_sentence(tmp_path, class_folders, monkeypatch):
+    load = build.dataset
+    monkeypatch.setattr(build, "dataset", lambda config: dataclasses.replace(load(config), size=8))
+    data = {"dataset": "class_folders", "data_dir": str(class_folders), "batch_size": 4}
+    config = with_(TINY, data=data, training={"epochs": 1})
+    for number, split in ((5, "train"), (2, "val")):
+        image = class_folders / split / "b" / f"{number:02d}.JPEG"
+        content = image.read_bytes()
+        image.write_bytes(content[:100])
+        with pytest.raises(RunError, match=f"^.*{image.name} is not an image") as error:
+            train(config, tmp_path / "runs" / split, verbose=0)
+        assert "\n" not in str(error.value)
+        image.write_bytes(content)
+
+
+def test_labels_outside_the_classes_are_refused(tmp_path, monkeypatch):
+    load = build.dataset
+    monkeypatch.setattr(build, "dataset", lambda c: dataclasses.replace(load(c), num_classes=3))
+    with pytest.raises(ValueError, match=r"must be in 0..2. Received: \d+ training labels outside"):
+        train(TINY, tmp_path / "run", verbose=0)
+
+
+def test_a_cluster_is_refused_where_each_worker_would_train_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}}')
+    with pytest.raises(ValueError, match="TF_CONFIG.*2 workers.*Received: strategy='one_device'"):
+        train(TINY, tmp_path / "run", verbose=0)
+
+
+def test_a_full_disk_is_an_error_and_costs_nothing(tmp_path, monkeypatch):
+    def full(path, facts, arrays):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.state_file, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            train(TINY, tmp_path / "run", verbose=0)
+    assert list(RunFolder(tmp_path / "run").checkpoints.iterdir()) == []
+    train(TINY, tmp_path / "run", resume=True, verbose=0)
 
 
 def test_an_unreadable_config_is_refused(tmp_path):
@@ -139,13 +303,15 @@ def test_an_unreadable_config_is_refused(tmp_path):
         train(TINY, tmp_path, resume=True, verbose=0)
 
 
-def test_a_corrupt_checkpoint_is_refused_and_kept(tmp_path):
-    folder = RunFolder(tmp_path)
-    train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
-    folder.checkpoint.write_bytes(b"scrambled")
-    with pytest.raises(ValueError, match="corrupt"):
-        train(with_(TINY, training={"epochs": 1}), tmp_path, resume=True, verbose=0)
-    assert folder.checkpoint.read_bytes() == b"scrambled"
+def test_a_damaged_newest_checkpoint_costs_an_epoch_not_the_run(tmp_path, caplog):
+    whole = train(TINY, tmp_path, verbose=0)
+    newest = training.Checkpoints(RunFolder(tmp_path).checkpoints).newest_first()[0]
+    newest.write_bytes(b"scrambled")
+    before = RunFolder(tmp_path).epochs.read_text()
+    resumed = train(TINY, tmp_path, resume=True, verbose=0)
+    assert f"{newest.name} is wrong: the file is damaged" in caplog.text
+    pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
+    assert len(RunFolder(tmp_path).epochs.read_text().splitlines()) == len(before.splitlines())
 
 
 def test_a_nan_loss_stops_the_run_and_keeps_the_last_checkpoint(tmp_path):

@@ -14,7 +14,7 @@ GOOD = {
     "model": "net",
     "formats": ["litert"],
     "precision": "float32",
-    "input": {"shape": [8, 8, 3], "dtype": "float32"},
+    "input": {"shape": [8, 8, 3], "dtype": "float32", "largest": 255},
     "preprocessing": None,
     "num_classes": 10,
     "exits": [

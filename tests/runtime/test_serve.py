@@ -5,6 +5,7 @@ import io
 import json
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,7 +35,9 @@ def export_dir(tmp_path_factory):
 
 def start(*arguments):
     command = [sys.executable, "-m", "ann.runtime.serve", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
 def line_of(process, pattern):
@@ -46,13 +49,14 @@ def line_of(process, pattern):
 
 
 @contextlib.contextmanager
-def service(export_dir):
+def service(export_dir, *arguments):
     process = start(
         f"--export_dir={export_dir}",
         "--port=0",
         "--engine=onnxruntime",
         "--threads=1",
         "--workers=2",
+        *arguments,
     )
     try:
         yield process, int(line_of(process, r"running on http://127\.0\.0\.1:(\d+)").group(1))
@@ -82,7 +86,9 @@ def test_the_service_answers_as_the_predictor_does_and_ends_in_order(export_dir,
             "application/json",
             "application/octet-stream",
             "image/jpeg",
+            "image/jpg",
             "image/png",
+            "image/webp",
         ]
         assert 0 < summary["exits"][0]["seconds"] < summary["exits"][2]["seconds"]
 
@@ -141,6 +147,36 @@ def answer_across_a_sigterm(process, port, body):
         return connection.recv(10_000)
 
 
+def test_a_large_picture_is_decoded_in_a_process_of_its_own(export_dir):
+    png = io.BytesIO()
+    Image.fromarray(np.full((1500, 1500, 3), 7, np.uint8)).save(png, "PNG")
+    expected = AnytimePredictor(export_dir, threads=1).predict(np.full((32, 32, 3), 7, np.uint8))
+    with service(export_dir) as (_, port):
+        answer = json.loads(ask(port, "/predict", png.getvalue(), Content_Type="image/png"))
+    assert answer["class"] == expected.logits.argmax()
+    exps = np.exp(expected.logits)
+    np.testing.assert_allclose(answer["probabilities"], exps / exps.sum(), rtol=1e-4)
+
+
+def test_a_hangup_loads_the_folder_again(export_dir, tmp_path):
+    path = tmp_path / "export"
+    shutil.copytree(export_dir, path)
+    with service(path) as (process, port):
+        (path / "manifest.json").unlink()
+        process.send_signal(signal.SIGHUP)
+        line_of(process, "the reload failed; the network in service stays")
+        line_of(process, "ExportError")
+        shutil.copytree(export_dir, path, dirs_exist_ok=True)
+        process.send_signal(signal.SIGHUP)
+        line_of(process, "reloaded")
+        body = np.zeros((32, 32, 3), np.uint8).tobytes()
+        answer = json.loads(ask(port, "/predict", body, Content_Type="application/octet-stream"))
+        assert answer["exit"] == 2
+        metrics = ask(port, "/metrics")
+    assert 'anytime_reloads_total{result="failed"} 1.0' in metrics
+    assert 'anytime_reloads_total{result="done"} 1.0' in metrics
+
+
 def test_a_folder_that_is_no_export_is_refused_before_the_port_opens(tmp_path):
     process = start(f"--export_dir={tmp_path}")
     _, log = process.communicate(timeout=60)
@@ -149,8 +185,68 @@ def test_a_folder_that_is_no_export_is_refused_before_the_port_opens(tmp_path):
     assert "Traceback" not in log
 
 
-def test_the_service_needs_neither_keras_nor_tensorflow():
-    code = (
-        "import ann.runtime.serve, sys; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+@pytest.mark.parametrize("flag", ["token_file", "class_names"])
+def test_a_file_that_is_missing_or_wrong_is_refused_before_the_port_opens(
+    export_dir, tmp_path, flag
+):
+    file = tmp_path / "file"
+    process = start(f"--export_dir={export_dir}", f"--{flag}={file}")
+    assert "error: [Errno 2] No such file" in process.communicate(timeout=60)[1]
+    file.write_text("\n")
+    process = start(f"--export_dir={export_dir}", f"--{flag}={file}")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "error: " in log
+    assert "Traceback" not in log
+
+
+LEAN = """
+import importlib.metadata, sys
+from packaging.requirements import Requirement
+
+def needed(name, extra=""):
+    for text in importlib.metadata.requires(name) or ():
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield requirement.name
+            yield from needed(requirement.name)
+
+lines = [line.split("#")[0].strip() for file in sys.argv[1:4] for line in open(file)]
+names = {Requirement(line).name for line in lines if line}
+names |= {inner for name in names for inner in needed(name)}
+distributions = {name.lower().replace("-", "_") for name in names}
+owners = importlib.metadata.packages_distributions()
+
+class OnlyLean:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top in owners and not any(
+            owner.lower().replace("-", "_") in distributions for owner in owners[top]
+        ) and top != "ann":
+            raise ModuleNotFoundError(f"not in the lean install: {name}", name=name)
+
+sys.meta_path.insert(0, OnlyLean())
+from ann.runtime import serve
+from absl import app
+sys.argv = ["serve", *sys.argv[4:]]
+serve.define_flags()
+app.run(serve.main)
+"""
+
+
+def test_the_service_needs_only_what_the_lean_install_brings(export_dir):
+    requirements = ROOT / "third_party" / "requirements"
+    files = [str(requirements / f"{name}.txt") for name in ("base", "runtime", "serve")]
+    command = [sys.executable, "-c", LEAN, *files, f"--export_dir={export_dir}", "--port=0"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    try:
+        port = int(line_of(process, r"running on http://127\.0\.0\.1:(\d+)").group(1))
+        body = np.zeros((32, 32, 3), np.uint8).tobytes()
+        answer = json.loads(ask(port, "/predict", body, Content_Type="application/octet-stream"))
+        assert answer["exit"] == 2
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ann.training import EpochLog, ExitWeightLog, RaiseOnNaN
+from ann.training import EpochCharts, EpochLog, ExitWeightLog, RaiseOnNaN
 
 
 @pytest.fixture
@@ -55,3 +55,41 @@ def test_epoch_log_drops_rows_of_epochs_done_again(model, tmp_path):
     assert second.epoch.tolist() == [0, 1, 2]
     assert second.loss[0] == first.loss[0]
     assert second.loss[2] != first.loss[2]
+
+
+def chart_steps(folder):
+    """Charts of an event folder: name -> steps."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return {tag: [event.step for event in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+
+
+def test_charts_hold_each_epoch_once_when_training_goes_on(model, tmp_path):
+    def fit(first, last):
+        log = EpochLog(tmp_path / "epochs.csv")
+        callbacks = [ExitWeightLog(), log, EpochCharts(tmp_path / "charts", log.path)]
+        options = {"initial_epoch": first, "epochs": last, "validation_data": (X, Y), "verbose": 0}
+        model.fit(X, Y, callbacks=callbacks, **options)
+
+    fit(0, 3)
+    fit(2, 4)  # the third epoch again
+    train, validation = (
+        chart_steps(tmp_path / "charts" / kind) for kind in ("train", "validation")
+    )
+    assert set(train) == {
+        *("loss", "average_error", "final_error", "learning_rate"),
+        *(f"{what}/exit_0{k}" for what in ("loss", "error", "weight") for k in range(3)),
+    }
+    assert "loss/exit_02" in validation
+    assert all(steps == [0, 1, 2, 3] for steps in (*train.values(), *validation.values()))
+    assert len(list((tmp_path / "charts" / "train").iterdir())) == 1
+
+
+def test_earlier_rows_of_the_log_stay_as_they_were_written(model, tmp_path):
+    path = tmp_path / "epochs.csv"
+    model.fit(X, Y, epochs=1, verbose=0, callbacks=[EpochLog(path)])
+    before = path.read_text()
+    model.fit(X, Y, initial_epoch=1, epochs=4, verbose=0, callbacks=[EpochLog(path)])
+    assert path.read_text().startswith(before)

@@ -1,5 +1,14 @@
 """Runs are trained once, kept when others fail, and found again by every table that needs them."""
 
+import concurrent.futures
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +16,7 @@ import pytest
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from experiments.harness import runner
-from experiments.harness.answers import answers
+from experiments.harness.answers import answers, on_test_images_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.cells import cells
 from experiments.harness.declaration import END, Experiment, Row, Settings
@@ -15,10 +24,12 @@ from experiments.harness.plan import plan
 from experiments.harness.scales import FIELDS
 from experiments.harness.store import RunStore, sampling_of
 
+ROOT = pathlib.Path(__file__).parents[3]
 ROWS = (
     Row("OPT", {"weighting": "opt"}),
     Row("CONST", {"weighting": "const", "sampler": "aann"}),
     Row("linear ensemble", {"weighting": "opt"}, join="linear_ensemble"),
+    Row("EANN", {"weighting": "const"}, join="eann", selection="validation"),
 )
 
 
@@ -40,18 +51,23 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     store.folder.mkdir()
     assert runner.run(["tiny"], "quick", runs_dir=tmp_path / "runs", store=store, workers=2) == []
     names = {run_name(run.config) for run in runs}
-    assert len(names) == 4  # OPT at three exits, of which the ensemble uses the last; CONST
+    # OPT at three exits, of which the ensemble uses the last; CONST; one with images held out.
+    assert len(names) == 5
     stored = store.runs()
     assert names < set(stored.index)
     assert stored.loc[sorted(names)].seconds.notna().all()
     assert stored.loc[sorted(names)].tensorflow.notna().all()
     found = answers(tiny, runs, store.exits())
-    assert set(found.method) == {"OPT", "CONST", "linear ensemble"}
+    assert set(found.method) == {"OPT", "CONST", "linear ensemble", "EANN"}
     const = RunFolder(
         tmp_path / "runs" / run_name(next(run.config for run in runs if run.method == "CONST"))
     )
     curve = pd.read_csv(const.curve)
     assert found[found.method == "CONST"].error_top1.tolist() == curve.error_top1.tolist()
+    # The EANN's exits were selected on held-out images; its errors are those of the test images.
+    member = next(run for run in runs if run.method == "EANN")
+    on_test = store.exits().set_index("run").loc[on_test_images_name(member)].error_top1
+    assert set(found[found.method == "EANN"].error_top1) <= set(on_test)
     # One network is its own ensemble.
     own = cells(tiny, found).set_index(["method", "cost"]).value
     assert own["linear ensemble", "end"] == pytest.approx(own["OPT", "end"])
@@ -118,3 +134,83 @@ def test_probabilities_are_thinned_but_end_with_the_last(tmp_path):
     assert kept.epoch.max() == 99
     assert len(kept) == 2 * 25
     assert kept[kept.exit == 1].probability.eq(0.75).all()
+
+
+SLOW = """
+import sys
+from ann.runs.config import RunConfig
+from ann.runs.identity import run_name
+from experiments.harness import runner
+from experiments.harness.store import RunStore
+import pathlib
+
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    one = {"dataset": "synthetic", "model": "resann-n1-c4", "batch_size": 16, "epochs": 100000}
+    configs = [RunConfig.from_fields({**one, "seed": seed}) for seed in (0, 1)]
+    named, train_all = {run_name(config): config for config in configs}, runner.train_all
+    runner._run = lambda *args: train_all(named, folder, RunStore(folder / "r"), 1)
+    runner.run([], "quick", runs_dir=folder, store=None, workers=1)
+"""
+
+
+@pytest.fixture
+def training_process(tmp_path):
+    """A runner whose worker trains a run without end; and the worker's process."""
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    with subprocess.Popen(
+        [sys.executable, script, tmp_path / "runs"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list((tmp_path / "runs").glob("*/epochs.csv")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.1)
+        (holder,) = (tmp_path / "runs").glob("*/.lock_holder.json")
+        yield process, json.loads(holder.read_text())["process"]
+        process.kill()
+
+
+def ended(pid, seconds=60):
+    for _ in range(10 * seconds):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_signal_stops_the_workers_and_says_how_to_go_on(training_process, tmp_path):
+    process, worker = training_process
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert "stopped by SIGTERM: all is saved. The same command goes on." in said
+    assert "Traceback" not in said
+    assert ended(worker)
+    (folder,) = (path.parent for path in (tmp_path / "runs").glob("*/config.json"))
+    assert not RunFolder(folder).lock_holder.exists()
+    assert list(RunFolder(folder).checkpoints.glob("checkpoint_0*.state"))
+
+
+def test_workers_end_with_their_parent(training_process):
+    process, worker = training_process
+    process.kill()
+    assert ended(worker)
+
+
+def test_two_writers_lose_no_rows_of_each_other(tmp_path):
+    def write(name):
+        store = RunStore(tmp_path)  # with a lock of its own, as in another process
+        for index in range(20):
+            store._write("runs", pd.DataFrame({"run": [f"{name}-{index}"]}))
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(write, "abc"))
+    expected = {f"{name}-{index}" for name in "abc" for index in range(20)}
+    assert set(RunStore(tmp_path).runs().index) == expected

@@ -88,6 +88,12 @@ def test_about_is_asked_of_every_setting(differences, verdict):
     )
 
 
+def test_seeds_of_different_settings_show_no_spread():
+    numbers = numbers_of([[0.1, 0.2], [0.0, 0.3]])
+    apart = numbers[(numbers.networks == "x") == (numbers.seed == 0)]
+    assert judged(Claim("", "A", "about", than="B", within=1.0), apart).verdict == "not decided"
+
+
 def test_between_is_asked_of_the_mean():
     claim = Claim("", "A", "between", than="B", bounds=(15.0, 18.0))
     assert judged(claim, numbers_of([[16.0, 16.5, 17.0]])).verdict == "held"
@@ -148,6 +154,12 @@ def test_published_claims_have_the_papers_differences():
     found = verdicts(declared, "paper", nothing).set_index("claim")
     assert found.published["AdaLoss is below CONST at the end"] == pytest.approx(2.73 - 18.90)
     assert published_table(declared).cost.isin([0.25, 0.5, 0.75, 1.0]).all()
+
+
+def test_shares_of_settings_are_published_over_a_half():
+    found = verdicts(EXPERIMENTS["sieve_table5"], "paper", numbers_of([])).set_index("claim")
+    # 002 Table 5 prints 61.76 %, where its text says that RWM degrades every metric.
+    assert found.published["RWM degrades the performance at 3/4"] == pytest.approx(11.76)
 
 
 def test_an_eann_is_compared_with_opt_plus_of_other_networks_in_print():

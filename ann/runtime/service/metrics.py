@@ -9,13 +9,14 @@ class Metrics:
     """Counters and histograms of one service.
 
     Args:
-        exit_names: of the network.
+        exit_names: of the network, to be counted from 0.
 
     Attributes:
         requests: counter by `path` and `status`.
         seconds: histogram, from a request's headers to its answer.
         exits: counter by `exit` that answered.
         late: counter of answers that came too late.
+        reloads: counter by `result`.
     """
 
     def __init__(self, exit_names):
@@ -28,16 +29,25 @@ class Metrics:
         )
         self.late = self._counter(
             "anytime_late_answers",
-            "Answers for which not even the first exit was in time or budget.",
+            "Answers that came after their deadline, or whose first exit exceeds the budget.",
         )
+        self.reloads = self._counter("anytime_reloads", "Reloads by result.", ["result"])
         self.seconds = prometheus_client.Histogram(
             "anytime_answer_seconds",
             "From the headers of a request to its answer.",
             buckets=_SECONDS,
             registry=self._registry,
         )
+
         for name in exit_names:
             self.exits.labels(name)
+
+    def watch(self, waiting) -> None:
+        """Reports what `waiting()` returns as the number of images that wait."""
+        gauge = prometheus_client.Gauge(
+            "anytime_waiting_images", "Images that wait for their turn.", registry=self._registry
+        )
+        gauge.set_function(waiting)
 
     def _counter(self, name, text, labels=()):
         return prometheus_client.Counter(name, text, labels, registry=self._registry)
@@ -45,25 +55,3 @@ class Metrics:
     def text(self) -> bytes:
         """All of them in Prometheus's text format."""
         return prometheus_client.generate_latest(self._registry)
-
-
-class CountRequests:
-    """ASGI middleware that counts responses.
-
-    Args:
-        app: the ASGI application within.
-        counter: `Metrics.requests`.
-        paths: those that are told apart.
-    """
-
-    def __init__(self, app, counter, paths):
-        self._app, self._counter, self._paths = app, counter, paths
-
-    async def __call__(self, scope, receive, send):
-        async def counted(message):
-            if message["type"] == "http.response.start":
-                path = scope["path"] if scope["path"] in self._paths else "other"
-                self._counter.labels(path, message["status"]).inc()
-            await send(message)
-
-        await self._app(scope, receive, counted)

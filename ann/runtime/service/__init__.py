@@ -1,0 +1,1 @@
+"""The service: an `AnytimePredictor` over HTTP, in the order of the deadlines (docs/serve.md)."""
