@@ -37,8 +37,9 @@ setuptools.setup(
         "serve": requirements("serve"),  # for another engine than ONNX Runtime
         "train": requirements("train"),
         "export": requirements("train", "export"),
-        "bench": requirements("train", "export", "serve", "bench"),
+        "openvino": requirements("openvino"),
+        "bench": requirements("train", "export", "openvino", "serve", "bench"),
         "docs": requirements("train", "export", "serve", "docs"),
-        "test": requirements("train", "export", "serve", "test"),
+        "test": requirements("train", "export", "openvino", "serve", "test"),
     },
 )

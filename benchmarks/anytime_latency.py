@@ -1,5 +1,5 @@
 """How long an answer takes, and what a deadline gets: the runtime against whole networks, one image
-at a time, one thread.
+at a time.
 
     python -m benchmarks.anytime_latency --run_dir=runs/cifar10-resann-n9-c16-adaloss-seed0     # a
     finished run
@@ -59,12 +59,39 @@ def whole_network(path):
     return lambda image: session.run(None, {"image": image[np.newaxis]})
 
 
-def predictor_of(path, engine):
+def predictor_of(path, engine, precision=None, threads=1):
     from ann import runtime
 
     return runtime.AnytimePredictor(
-        path, engine=engine, threads=None if engine == "tensorflow" else 1
+        path,
+        engine=engine,
+        precision=precision,
+        threads=None if engine == "tensorflow" else threads,
     )
+
+
+def predictors_of(model, formats, folder) -> dict:
+    """A predictor of each engine and precision, with one thread and with the default number."""
+    from ann import export, runtime
+
+    export.export(model, folder / "all", formats)
+    images = np.random.default_rng(0).normal(size=(16, *model.sample_shape)).astype("float32")
+    rounded = [format for format in formats if format != "saved_model"]
+    if rounded:  # for its speed only: weights and images are random
+        arguments = {"calibration": images, "quantize_bound": 100.0}
+        export.export(model, folder / "int8", rounded, quantize="int8", **arguments)
+    predictors = {}
+    for engine in (e for format in formats for e in runtime.engines_of_format(format)):
+        for precision in ("float32", "bfloat16", "int8"):
+            path = folder / ("int8" if precision == "int8" else "all")
+            for threads in (1, None):
+                try:
+                    made = predictor_of(path, engine, precision, threads)
+                except (ValueError, FileNotFoundError):  # not in this precision, or not here
+                    continue
+                name = f"{engine}, {precision}, {'default' if threads is None else '1 thread'}"
+                predictors[name] = made
+    return predictors
 
 
 def take_turns(calls: dict, rounds: int, count: int) -> dict[str, np.ndarray]:
@@ -82,21 +109,16 @@ def take_turns(calls: dict, rounds: int, count: int) -> dict[str, np.ndarray]:
 
 
 def latencies(name: str, formats, rounds: int, count: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Time to first and final answer of every way to run a network, and time to each exit beside its MACs."""
-    from ann import export, models, runtime
+    """Time to first and final answer of every way to run a network, and time to each exit."""
+    from ann import models
 
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        export.export(models.build(name, num_classes=10), folder / "all", formats)
-        image = (
-            np.random.default_rng(0).normal(size=models.build(name).sample_shape).astype("float32")
-        )
+        model = models.build(name, num_classes=10)
+        predictors = predictors_of(model, formats, folder)
+        image = np.random.default_rng(0).normal(size=model.sample_shape).astype("float32")
         whole = whole_network(folder / "all")
         calls = {("whole network, onnxruntime", "final"): lambda: whole(image)}
-        predictors = {
-            engine: predictor_of(folder / "all", engine)
-            for engine in map(runtime.ENGINE_OF_FORMAT.get, formats)
-        }
         for engine, predictor in predictors.items():
             calls[f"predict, {engine}", "final"] = lambda p=predictor: p.predict(
                 image, deadline=60.0
@@ -134,7 +156,7 @@ def latencies(name: str, formats, rounds: int, count: int) -> tuple[pd.DataFrame
 
 
 def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFrame:
-    """Requests with random deadlines from 0 to twice the full latency, shared by the clients; a row a request."""
+    """One row per request: random deadlines from 0 to twice the full latency, shared by clients."""
     full, rows = predictor.latency[-1], []
     progress = tqdm(total=requests, desc=f"{clients} clients", leave=False)
 
@@ -160,7 +182,7 @@ def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFram
 
 
 def deadlines(run_dir, requests: int) -> pd.DataFrame:
-    """What requests with random deadlines get from a trained network, with each engine, alone and on a busy machine."""
+    """What requests with random deadlines get from a trained network, alone and on a busy machine."""
     from ann.runs import build
     from ann.runs.config import RunConfig
     from ann.runs.export import export_run
@@ -220,7 +242,7 @@ def first_answer(predictor, image) -> int:
 
 
 def error_against_time(run_dir, static_run_dirs) -> pd.DataFrame:
-    """Error (%) of every exit of a trained network against its measured milliseconds, and of static networks' last exits."""
+    """Error (%) of every exit of a network, and of static networks, against milliseconds."""
     from ann.runs.export import export_run
     from ann.runs.folder import RunFolder
 

@@ -1,5 +1,9 @@
-"""Export: an anytime network as SavedModel, ONNX or LiteRT, with every exit and segment callable on its own."""
+"""Export: an anytime network as SavedModel, ONNX or LiteRT.
 
-from ann.export.exporter import FORMATS, export
+Every exit and segment can be called on its own.
+"""
+
+from ann.export.exporter import export
+from ann.runtime.manifest import FORMATS
 
 __all__ = ["FORMATS", "export"]

@@ -2,21 +2,19 @@
 
 import pathlib
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
 from ann import runtime
-from ann.export.float32 import in_float32
+from ann.export.description import write_manifest
 from ann.export.folder import atomic_folder
-from ann.export.links import links
-from ann.export.litert import write_litert
-from ann.export.manifest import write_manifest
-from ann.export.onnx_files import write_onnx
+from ann.export.links import answers, links
+from ann.export.probe import probe
+from ann.export.quantize import compare, int8_models
 from ann.export.requirements import require
-from ann.export.saved_model import write_saved_model
+from ann.runtime import files
+from ann.runtime.manifest import FORMATS
 
-FORMATS = ("saved_model", "onnx", "litert")
 _PACKAGES = {
     "saved_model": (),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
@@ -25,33 +23,59 @@ _PACKAGES = {
 
 
 def export(
-    model, path, format="saved_model", *, preprocessing=None, errors=None, largest=255
+    model,
+    path,
+    format="saved_model",
+    *,
+    preprocessing=None,
+    errors=None,
+    temperatures=None,
+    example=None,
+    quantize=None,
+    calibration=None,
+    quantize_bound=None,
+    largest=255,
 ) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
 
-    The folder appears as a whole or not at all; an export that lies there is replaced. Each format
-    is loaded again and run against the model before.
+    The folder appears as a whole or not at all; an earlier export there is replaced. Each format
+    is loaded again and compared with the model at every exit before that.
 
     Args:
         model: a `MultiExitModel`, or anything with its `segments`, `heads`, `exit_names`,
             `sample_shape` and `num_classes`.
         path: folder to write.
         format: "saved_model" (TensorFlow: a signature per exit and per segment), "onnx" (a file of
-            the whole network and one per segment) or "litert" (one file, a signature per exit and
-            per segment, batches of one), or several of them. All compute in float32, whatever
-            precision the model was trained in.
+            the whole network and one per segment; for ONNX Runtime and OpenVINO) or "litert" (one
+            file, a signature per exit and per segment, batches of one), or several of them. All
+            compute in float32, whatever precision the model was trained in.
         preprocessing: Keras layer or model from float32 pixels 0..255 to what `model` takes; the
-            export then takes uint8 images.
+            export then takes uint8 images. A model with an input of uint8, that has it inside,
+            needs none.
         errors: top-1 error (%) of each exit on held-out data, for the manifest.
         largest: value of a white pixel in the images that the model was trained on, for the
             manifest: whoever has a picture scales it to that.
+        temperatures: of each exit, as `evaluation.fit_temperatures` finds them. The logits of the
+            export are those of the model divided by them, so that all that reads the export gets
+            calibrated probabilities.
+        example: an input, or a batch of them, on which the export is compared with the model;
+            default random numbers.
+        quantize: "int8" to round kernels and activations of an ONNX or LiteRT export; default none.
+        calibration: for "int8": a batch of images from which the ranges are taken, in the dtype
+            of the export, or a pair of images and class indices. The manifest says what rounding
+            did to every exit on them, by engine: the share of answers that stayed the same and,
+            with labels, the errors before and after.
+        quantize_bound: most that any exit may lose by rounding, in percent; default 1 point of
+            error with labels, 5 % of the answers without.
 
     Raises:
-        ValueError: unknown format; the folder holds something else; a number of errors other than
-            that of exits; a layer whose cost is not known.
+        ValueError: unknown format; the folder holds something else; a number of errors or
+            temperatures other than that of exits, or a temperature that is not above 0; an input or
+            a layer that the format cannot have.
         ImportError: a package that the format needs is missing.
-        RuntimeError: an exported file answers otherwise than the model.
+        RuntimeError: an exported file answers otherwise than the model, its exits do not come in
+            order, or an exit loses more than `quantize_bound`.
 
     Example:
         >>> model = models.build("resann-n1-c4", num_classes=10)
@@ -61,23 +85,76 @@ def export(
     """
     formats = _check_formats(format)
     path = pathlib.Path(path)
-    if path.exists() and any(path.iterdir()) and not (path / "manifest.json").exists():
+    if path.exists() and not _is_export_or_empty(path):
         raise ValueError(
             f"path must be new, empty or an earlier export. Received: path={str(path)!r}"
         )
-    if errors is not None and len(errors) != model.num_exits:
+    for name, numbers in (("errors", errors), ("temperatures", temperatures)):
+        if numbers is not None and len(numbers) != len(model.heads):
+            raise ValueError(
+                f"{name} needs one number for each of the {len(model.heads)} exits. "
+                f"Received: {len(numbers)} numbers"
+            )
+    if temperatures is not None and not all(0 < t < np.inf for t in temperatures):
         raise ValueError(
-            f"errors needs one number for each of the {model.num_exits} exits. Received: {len(errors)} numbers"
+            f"temperatures must be above 0. Received: temperatures={list(temperatures)}"
         )
-    model, preprocessing = in_float32(model), in_float32(preprocessing)
     if preprocessing is not None:
         preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
+    chain = links(model, preprocessing, temperatures)
+    images = probe(chain, example)
+    expected = _finite(answers(chain, images))
+    ranges, labels = _calibration(quantize, calibration, formats, chain)
     with atomic_folder(path) as folder:
         for name in formats:
-            _write(name, model, preprocessing, folder)
-        write_manifest(folder, model, formats, preprocessing, errors, largest)
-        for name in formats:
-            _verify(name, model, preprocessing, folder)
+            _write(name, chain, model.exit_names, folder, ranges)
+        facts = {
+            "preprocessing": preprocessing,
+            "errors": errors,
+            "temperatures": temperatures,
+            "largest": largest,
+        }
+        rounded = None if ranges is None else {}
+        write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
+        if ranges is None:
+            for name in formats:
+                _verify(name, images, expected, folder)
+            return
+        unrounded = answers(chain, ranges)
+        bound = quantize_bound if quantize_bound is not None else 5.0 if labels is None else 1.0
+        engines = [engine for name in formats for engine in runtime.engines_of_format(name)]
+        rounded |= {
+            engine: compare(folder, engine, ranges, labels, unrounded, bound) for engine in engines
+        }
+        write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
+
+
+def _calibration(quantize, calibration, formats, chain):
+    """Images and labels for int8, checked; None for float32."""
+    if quantize is None:
+        if calibration is not None:
+            raise ValueError("calibration is for quantize='int8'. Received: quantize=None")
+        return None, None
+    if quantize != "int8" or "saved_model" in formats:
+        raise ValueError(
+            "quantize must be None or 'int8', for the formats 'onnx' and 'litert'. "
+            f"Received: quantize={quantize!r}, format={list(formats)}"
+        )
+    pair = isinstance(calibration, tuple) and len(calibration) == 2
+    images, labels = calibration if pair else (calibration, None)
+    images, spec = np.asarray(images), chain[0].inputs[0]
+    if images.ndim != len(spec.shape) or not len(images):
+        raise ValueError(
+            "int8 needs calibration=images, or a pair of images and labels. "
+            f"Received: images of shape {images.shape}"
+        )
+    if labels is not None and np.shape(labels) != (len(images),):
+        raise ValueError(
+            f"calibration needs a class index for each of its {len(images)} images. "
+            f"Received: labels of shape {np.shape(labels)}"
+        )
+    images = np.concatenate([probe(chain, image) for image in images])
+    return images, None if labels is None else np.asarray(labels)
 
 
 def _check_formats(format):
@@ -90,31 +167,55 @@ def _check_formats(format):
     return formats
 
 
-def _write(name, model, preprocessing, folder):
-    chain = links(model, preprocessing)
-    variables = [*model.variables, *(preprocessing.variables if preprocessing else ())]
+def _is_export_or_empty(path):
+    return path.is_dir() and (not any(path.iterdir()) or (path / files.MANIFEST).exists())
+
+
+def _write(name, chain, exit_names, folder, ranges):
     if name == "saved_model":
-        write_saved_model(chain, model.exit_names, variables, folder)
+        from ann.export.saved_model import write_saved_model
+
+        write_saved_model(chain, exit_names, folder)
     elif name == "onnx":
-        write_onnx(
-            chain, model.exit_names, folder, lambda files: tqdm(files, "ONNX files", leave=False)
-        )
+        from ann.export.onnx_files import onnx_models, write_onnx
+
+        models = onnx_models(chain, _with_progress)
+        if ranges is not None:
+            models = int8_models(models, ranges)
+        write_onnx(models, exit_names, folder)
     else:
-        write_litert(chain, model.exit_names, variables, folder)
+        from ann.export.litert import write_litert
+
+        write_litert(chain, exit_names, folder, ranges)
 
 
-def _verify(name, model, preprocessing, folder):
+def _with_progress(chain):
+    return tqdm(chain, "ONNX", leave=False)
+
+
+def _finite(expected):
+    if not all(np.isfinite(logits).all() for logits in expected):
+        raise ValueError(
+            "the model's answers to random inputs are not finite, so nothing can be compared with "
+            "them: give export(..., example=) an input"
+        )
+    return expected
+
+
+def _verify(name, images, expected, folder):
     """Runs the files as a user would and compares every exit with the model."""
-    pixels = np.random.default_rng(0).integers(0, 256, (1, *model.sample_shape))
-    images = pixels.astype("uint8") if preprocessing else (pixels / 255.0).astype("float32")
-    inputs = preprocessing(images.astype("float32")) if preprocessing else images
-    predictor = runtime.AnytimePredictor(folder, engine=runtime.ENGINE_OF_FORMAT[name])
-    for answer, expected in zip(
-        predictor.refine(images), model(inputs, training=False), strict=True
-    ):
-        expected = keras.ops.convert_to_numpy(expected)
-        difference = np.max(np.abs(answer.logits - expected))
-        if not difference <= 1e-3 * max(1.0, np.max(np.abs(expected))):
-            raise RuntimeError(
-                f"the {name} export answers otherwise than the model at exit {answer.exit}, by {difference:.2g}"
-            )
+    engine = runtime.ENGINE_OF_FORMAT[name]
+    with runtime.AnytimePredictor(folder, engine=engine, threads=_threads(engine)) as predictor:
+        if name == "onnx" and not predictor.in_one_call:
+            raise RuntimeError(f"{engine} does not compute the exits of the export in order")
+        for answer, logits in zip(predictor.refine(images), expected, strict=True):
+            difference = np.max(np.abs(answer.logits - logits))
+            if not difference <= 1e-3 * max(1.0, np.max(np.abs(logits))):
+                raise RuntimeError(
+                    f"the {name} export answers otherwise than the model at exit {answer.exit}, "
+                    f"by {difference:.2g}"
+                )
+
+
+def _threads(engine):
+    return None if engine == "tensorflow" else 1

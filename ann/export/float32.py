@@ -1,4 +1,4 @@
-"""A float32 copy of a network trained in mixed precision, for engines that have no such kernels."""
+"""Float32 copies of links trained in mixed precision, for engines that have no such kernels."""
 
 _SHORTER = {"mixed_bfloat16", "bfloat16", "mixed_float16", "float16"}
 

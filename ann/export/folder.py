@@ -4,23 +4,29 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
+import threading
 
 
 @contextlib.contextmanager
 def atomic_folder(path):
     """A temporary folder beside `path` to write to; it takes `path`'s place when the block ends
-    well, else it goes.
+    well, and goes when it does not, SIGTERM included.
 
     A folder cannot take the place of a full one in one step: the old one is moved to
-    `.<name>.previous` first, where `ann.runtime` finds it if the process dies between the two.
+    `.<name>.previous` first, where `ann.runtime` finds it if the process dies between the two. What
+    a killed process left is removed by the next one.
     """
     path = pathlib.Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".partial-{path.name}-"))
+    _remove_left_over(path)
+    prefix = f".partial-{path.name}-{os.getpid()}-"
+    temporary = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix))
     previous = path.with_name(f".{path.name}.previous")
     try:
-        yield temporary
+        with _sigterm_raises():
+            yield temporary
         temporary.chmod(0o755)
         if path.exists():
             shutil.rmtree(previous, ignore_errors=True)
@@ -29,3 +35,38 @@ def atomic_folder(path):
         shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_left_over(path):
+    for folder in path.parent.glob(f".partial-{path.name}-*-*"):
+        process = folder.name.removeprefix(f".partial-{path.name}-").partition("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
+
+
+@contextlib.contextmanager
+def _sigterm_raises():
+    """Lets SIGTERM end the block like an error, if nobody else has said what it does."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number, frame):
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,15 +1,20 @@
 """The links of a chain as functions between flat lists of tensors: what every format writes."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from ann.export.float32 import in_float32
+from ann.runtime.manifest import DTYPES
 
 
 class Link:
-    """One segment and its head.
+    """One segment and its head, in float32.
 
     Args:
         segment, head: models or layers of the chain.
         state: structure of Keras tensors that the segment reads.
+        temperature: the logits are divided by it.
 
     Attributes:
         inputs: tensor specs of what `advance` takes, in order: batches of any size.
@@ -17,10 +22,17 @@ class Link:
         preprocessing: layer from images to the input of the segment, or None.
     """
 
-    def __init__(self, segment, head, state):
-        self.segment, self.head, self.preprocessing = segment, head, None
-        self._state, self.next_state = state, segment.compute_output_spec(state)
+    def __init__(self, segment, head, state, temperature=1.0):
+        self.segment, self.head, self.preprocessing = in_float32(segment), in_float32(head), None
+        self.temperature = temperature
+        self._state, self.next_state = state, self.segment.compute_output_spec(state)
         self.inputs, self.outputs = _specs(state, "state"), _specs(self.next_state, "next")
+
+    @property
+    def variables(self):
+        """Every Keras variable that the link reads."""
+        parts = (self.preprocessing, self.segment, self.head)
+        return [variable for part in parts if part is not None for variable in part.variables]
 
     def advance(self, *tensors):
         """The next state from this one, both flat."""
@@ -30,26 +42,48 @@ class Link:
         return keras.tree.flatten(self.segment(state, training=False))
 
     def answer(self, *tensors):
-        """Float32 logits from the state behind the segment, flat."""
-        return tf.cast(
-            self.head(keras.tree.pack_sequence_as(self.next_state, tensors), training=False),
-            "float32",
+        """Float32 logits, over the temperature, from the state after the segment, flat."""
+        state = keras.tree.pack_sequence_as(self.next_state, tensors)
+        logits = tf.cast(self.head(state, training=False), "float32")
+        return logits if self.temperature == 1.0 else logits * np.float32(1 / self.temperature)
+
+
+def links(model, preprocessing=None, temperatures=None) -> list[Link]:
+    """The links of `model`, shallow to deep.
+
+    The first takes inputs of the model's own shape and dtype, or uint8 images where there is a
+    preprocessing.
+
+    Raises:
+        ValueError: the model has several inputs, one of open sizes, or one of a dtype that exports
+            do not have.
+    """
+    dtype = _input_dtype(model.segments[0])
+    if None in model.sample_shape:
+        raise ValueError(
+            f"an export has inputs of fixed sizes. Received: sample_shape={model.sample_shape}"
         )
-
-
-def links(model, preprocessing=None) -> list[Link]:
-    """The links of `model`, shallow to deep. The first takes float32 images, or uint8 images where there is a preprocessing."""
-    state, made = keras.KerasTensor((None, *model.sample_shape), "float32"), []
-    for segment, head in zip(model.segments, model.heads, strict=True):
-        made.append(Link(segment, head, state))
+    temperatures = [1.0] * len(model.heads) if temperatures is None else temperatures
+    state, made = keras.KerasTensor((None, *model.sample_shape), dtype), []
+    for segment, head, temperature in zip(model.segments, model.heads, temperatures, strict=True):
+        made.append(Link(segment, head, state, float(temperature)))
         state = made[-1].next_state
-    made[0].preprocessing = preprocessing
+    made[0].preprocessing = in_float32(preprocessing)
     made[0].inputs = [
         tf.TensorSpec(
-            (None, *model.sample_shape), "uint8" if preprocessing else "float32", name="image"
+            (None, *model.sample_shape), "uint8" if preprocessing else dtype, name="image"
         )
     ]
     return made
+
+
+def answers(links, images) -> list[np.ndarray]:
+    """The logits of each exit, `(batch, num_classes)`, computed link by link with Keras."""
+    state, logits = [tf.convert_to_tensor(images)], []
+    for link in links:
+        state = link.advance(*state)
+        logits.append(link.answer(*state).numpy())
+    return logits
 
 
 def segment(advance, answer, outputs):
@@ -72,7 +106,12 @@ def segment(advance, answer, outputs):
 
 
 def all_exits(advance, answer, exit_names):
-    """A function over the chain: images in, the logits of each exit by name out. Arguments: lists of those of `segment`."""
+    """A function over the chain: images in, the logits of each exit by name out.
+
+    Args:
+        advance, answer: lists of those of `segment`.
+        exit_names: name of each exit.
+    """
 
     def logits(image):
         state, answers = [image], {}
@@ -82,6 +121,21 @@ def all_exits(advance, answer, exit_names):
         return answers
 
     return logits
+
+
+def _input_dtype(segment) -> str:
+    inputs = keras.tree.flatten(getattr(segment, "inputs", None))
+    if len(inputs) > 1:
+        raise ValueError(
+            "an export has one input. Received: a first segment that reads "
+            f"{[x.name for x in inputs]}"
+        )
+    dtype = inputs[0].dtype if inputs and inputs[0] is not None else "float32"
+    if dtype in ("float16", "bfloat16"):
+        return "float32"
+    if dtype not in DTYPES:
+        raise ValueError(f"inputs must be one of {DTYPES}. Received: an input of dtype {dtype}")
+    return dtype
 
 
 def _specs(state, name):

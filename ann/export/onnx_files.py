@@ -1,97 +1,128 @@
-"""ONNX: one file of the whole network and one of each link."""
+"""ONNX: one file of the whole network, one of each link, and one of the weights of all."""
 
+import collections
 import logging
 
+import numpy as np
+import onnx
 import tensorflow as tf
+from onnx import numpy_helper
 
-from ann.export.links import all_exits, segment
+from ann.export.links import segment
+from ann.export.onnx_graph import alone, joined, move_weights
+from ann.export.plain_functions import plain_functions
 from ann.export.requirements import require
+from ann.runtime import files
 
-WHOLE = "all_exits.onnx"
 OPSET = 17
 
 
-def write_onnx(links, exit_names, path, progress=iter) -> None:
-    """Writes `all_exits.onnx`, image -> the logits of each exit by name, and `segment_00.onnx`,
-    ...: one link each, `image` or `state_0`, ... -> `next_0`, ... and `logits`.
+def onnx_models(links, progress=iter) -> list:
+    """Each link as an ONNX model: `image` or `state_0`, ... -> `next_0`, ... and `logits`.
 
-    The whole network answers in order: an exit is computed before the segment behind it, and copied
-    to its output as soon as it
-    is there: a run that is stopped has left all answers so far. Maps in states are channels first,
-    as kernels want them.
+    Maps in states are channels first, as kernels want them.
 
     Args:
-        links: of `ann.export.links`, in float32.
-        exit_names: name of each exit.
-        path: folder to write to.
-        progress: wraps the list of files for a progress bar.
+        links: of `ann.export.links`.
+        progress: wraps the list of links for a progress bar.
 
     Raises:
-        ImportError: tf2onnx is not installed.
+        ValueError: a layer computes what ONNX cannot say.
     """
-    (path / WHOLE).write_bytes(_whole(links, exit_names).SerializeToString())
-    for index in progress(range(len(links))):
-        link = links[index]
-        inputs = [spec.name for spec in link.inputs if index and spec.shape.rank == 4]
-        outputs = [spec.name for spec in link.outputs if spec.shape.rank == 4]
-        names = [*(spec.name for spec in link.outputs), "logits"]
-        proto = _convert(
-            segment(link.advance, link.answer, link.outputs),
-            link.inputs,
-            names,
-            inputs_as_nchw=inputs,
-            outputs_as_nchw=outputs,
-        )
-        (path / f"segment_{index:02d}.onnx").write_bytes(proto.SerializeToString())
+    return [_model(link, first=link is links[0]) for link in progress(links)]
 
 
-def _convert(call, inputs, outputs, **layouts):
+def write_onnx(models, exit_names, path) -> None:
+    """Writes `all_exits.onnx`, image -> the logits of each exit by name; `segment_00.onnx`, ...:
+    one link each; and `weights.bin`, which all of them read.
+
+    In the whole network the exits come in order, each whole as soon as it is there, so that a run
+    that is stopped has left all answers so far (`ann.export.onnx_graph.joined`).
+
+    Args:
+        models: of `onnx_models`; changed.
+        exit_names: name of each exit.
+        path: folder to write to.
+    """
+    prefixes = [f"{files.segment(index)}/" for index in range(len(models))]
+    graphs = [model.graph for model in models]
+    whole = joined(graphs, prefixes, exit_names, "all_exits")
+    alones = [alone(graph, prefix) for graph, prefix in zip(graphs, prefixes, strict=True)]
+    move_weights([*alones, whole], path / files.WEIGHTS_ONNX)
+    names = [*map(files.segment_onnx, range(len(models))), files.WHOLE_ONNX]
+    for name, graph, model in zip(names, [*alones, whole], [*models, models[-1]], strict=True):
+        model.graph.CopyFrom(graph)
+        (path / name).write_bytes(model.SerializeToString())
+
+
+def _model(link, first):
     tf2onnx = require("tf2onnx", "ONNX")
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
+    step = segment(link.advance, link.answer, link.outputs)
     function = tf.function(
-        lambda *x: _named(call(*x), outputs), input_signature=inputs, autograph=False
+        lambda *x: {name: tf.identity(y) for name, y in step(*x).items()},
+        input_signature=link.inputs,
+        autograph=False,
     )
-    layouts = {key: names or None for key, names in layouts.items()}
-    proto, _ = tf2onnx.convert.from_function(
-        function, input_signature=inputs, opset=OPSET, **layouts
+    layouts = {
+        "inputs_as_nchw": [] if first else _maps(link.inputs),
+        "outputs_as_nchw": _maps(link.outputs),
+    }
+    with plain_functions():
+        graph = function.get_concrete_function().graph
+        try:
+            model, _ = tf2onnx.convert.from_function(
+                function,
+                input_signature=link.inputs,
+                opset=OPSET,
+                custom_op_handlers={"Erfc": (_erfc, [])},
+                **{key: names or None for key, names in layouts.items()},
+            )
+        except Exception as error:
+            raise ValueError(_unsupported(graph, error)) from error
+    # Some operations that tf2onnx does not know it leaves as they are.
+    unknown = [x.op_type for x in model.graph.node if not onnx.defs.has(x.op_type, x.domain)]
+    if unknown:
+        raise ValueError(_unsupported(graph, unknown))
+    _store_constants(model, graph.captures)
+    return model
+
+
+def _maps(specs):
+    return [spec.name for spec in specs if spec.shape.rank == 4]
+
+
+def _erfc(ctx, node, name, args):
+    """ONNX has no complementary error function, which exact GELU is made of: 1 - erf(x)."""
+    node.type = "Erf"
+    one = ctx.make_const(f"{name}_one", np.array(1, np.float32))
+    ctx.insert_new_node_on_output(
+        "Sub", node.output[0], name=f"{name}_complement", inputs=[one.output[0], node.output[0]]
     )
-    _store_constants(proto, function.get_concrete_function().graph.captures)
-    return proto
 
 
-def _store_constants(proto, captures):
-    """Layers may hold plain tensors, such as the mean of a normalisation; tf2onnx makes inputs of them."""
-    from onnx import numpy_helper
+def _unsupported(graph, error) -> str:
+    """Names the layers whose operations ONNX does not have."""
+    from tf2onnx import handler
 
+    known = {name for domain in handler.tf_op.get_opsets().values() for of in domain for name in of}
+    layers = collections.defaultdict(set)
+    for op in graph.get_operations():
+        if op.type not in known:
+            layers[op.type].add(op.name.rpartition("/")[0] or op.name)
+    found = "; ".join(f"{kind} in {sorted(names)}" for kind, names in layers.items())
+    return (
+        "a layer computes what ONNX cannot say; 'saved_model' can hold it. "
+        f"Received: {found or error}"
+    )
+
+
+def _store_constants(model, captures):
+    """Layers may hold plain tensors, such as the mean of a normalization; tf2onnx makes inputs of
+    them."""
     values = {inside.name: outside for outside, inside in captures}
-    for extra in [x for x in proto.graph.input if x.name in values]:
-        proto.graph.initializer.append(
+    for extra in [x for x in model.graph.input if x.name in values]:
+        model.graph.initializer.append(
             numpy_helper.from_array(values[extra.name].numpy(), extra.name)
         )
-        proto.graph.input.remove(extra)
-
-
-def _named(tensors, names):
-    return {name: tf.identity(tensors[name]) for name in names}
-
-
-def _whole(links, exit_names):
-    whole = all_exits([link.advance for link in links], [link.answer for link in links], exit_names)
-    proto = _convert(whole, links[0].inputs, exit_names)
-    return _answers_by_copy(proto, exit_names)
-
-
-def _answers_by_copy(proto, exit_names):
-    """Lets each answer be the copy of a tensor, made right behind it: complete as soon as its last number is there."""
-    from onnx import helper
-
-    nodes = []
-    for node in proto.graph.node:
-        nodes.append(node)
-        for index, name in enumerate(node.output):
-            if name in exit_names:
-                node.output[index] = f"{name}_computed"
-                nodes.append(helper.make_node("Identity", [f"{name}_computed"], [name], name=name))
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
-    return proto
+        model.graph.input.remove(extra)

@@ -3,9 +3,11 @@
 import tensorflow as tf
 
 from ann.export.links import all_exits, segment
+from ann.export.plain_functions import plain_functions
+from ann.runtime import files
 
 
-def write_saved_model(links, exit_names, variables, path, *, batch_size=None) -> None:
+def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
     """Writes a SavedModel with these signatures:
 
     `exit_00`, ...: image -> `logits`, computing what this exit needs; `serving_default`: the final
@@ -21,14 +23,19 @@ def write_saved_model(links, exit_names, variables, path, *, batch_size=None) ->
     Args:
         links: of `ann.export.links`.
         exit_names: name of each exit.
-        variables: every Keras variable that the links read.
         path: folder to write to.
-        batch_size: images in a batch; default any number.
+        batch_size: images in a batch; default any number. With a number, no function is left to be
+            compiled by XLA, so that other formats can be made of the file.
     """
     module = tf.Module()
-    module.weights = [variable.value for variable in variables]
+    variables = {id(v): v.value for link in links for v in link.variables}
+    module.weights = list(variables.values())
     advance = [_function(link.advance, link.inputs, batch_size) for link in links]
     answer = [_function(link.answer, link.outputs, batch_size) for link in links]
+    if batch_size is not None:
+        with plain_functions():
+            advance = [function.get_concrete_function() for function in advance]
+            answer = [function.get_concrete_function() for function in answer]
     image = links[0].inputs
 
     calls = {
@@ -37,7 +44,7 @@ def write_saved_model(links, exit_names, variables, path, *, batch_size=None) ->
     }
     calls["all_exits"] = (all_exits(advance, answer, exit_names), image)
     for index, link in enumerate(links):
-        calls[f"segment_{index:02d}"] = (
+        calls[files.segment(index)] = (
             segment(advance[index], answer[index], link.outputs),
             link.inputs,
         )

@@ -12,12 +12,13 @@ class EarlyExits:
     Attributes:
         exits: int `(batch,)`, 0-based.
         logits: float32 `(batch, num_classes)`.
-        macs: int `(batch,)`, multiply-accumulates spent for each sample.
+        macs: int `(batch,)`, multiply-accumulates spent for each sample; None where they are not
+            known.
     """
 
     exits: np.ndarray
     logits: np.ndarray
-    macs: np.ndarray
+    macs: np.ndarray | None
 
 
 def probabilities(logits) -> np.ndarray:
@@ -27,16 +28,21 @@ def probabilities(logits) -> np.ndarray:
 
 
 def run_early_exit(engine, images, thresholds, num_classes, macs) -> EarlyExits:
-    """Runs the links over the samples that are left; a sample leaves where its confidence reaches the threshold."""
+    """Runs the links over the samples that are left.
+
+    A sample leaves where its confidence reaches the threshold. A confidence that is not a number
+    reaches none.
+    """
     exits = np.zeros(len(images), int)
     logits = np.zeros((len(images), num_classes), np.float32)
     left, state = np.arange(len(images)), engine.begin(images)
-    for index in range(len(macs)):
+    for index in range(len(thresholds)):
         state, answers = engine.step(index, state)
         exits[left], logits[left] = index, answers
-        stays = np.flatnonzero(probabilities(answers).max(axis=-1) < thresholds[index])
+        confident = probabilities(answers).max(axis=-1) >= thresholds[index]
+        stays = np.flatnonzero(~confident)
         if not len(stays):
             break
         if len(stays) < len(left):
             left, state = left[stays], engine.select(state, stays)
-    return EarlyExits(exits, logits, macs[exits])
+    return EarlyExits(exits, logits, None if macs is None else macs[exits])

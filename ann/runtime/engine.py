@@ -1,10 +1,30 @@
 """What an engine does: it runs the links of a chain, one after the other."""
 
 import abc
+import time
+
+import numpy as np
 
 
 class Engine(abc.ABC):
-    """Runs the links of one export. Several threads may use it at a time."""
+    """Runs the links of one export. Several threads may use it at a time.
+
+    Attributes:
+        in_one_call: whether `run` computes the whole network, for one image at least, in one call
+            that can be stopped, and not link by link.
+        takes_threads: whether the number of threads is its argument.
+        survives_fork: whether it can be opened again in a process that was forked from one where it
+            had run.
+    """
+
+    in_one_call = False
+    takes_threads = True
+    survives_fork = True
+
+    @classmethod
+    def check_precision(cls, precision: str) -> None:
+        """Raises `ValueError` where this machine does not compute in a precision."""
+        return
 
     @abc.abstractmethod
     def begin(self, images) -> list:
@@ -12,14 +32,19 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def step(self, index: int, state: list):
-        """State and NumPy logits `(batch, num_classes)` behind link `index`, from the state before it."""
+        """State and NumPy logits `(batch, num_classes)` after link `index`, from the state before
+        it."""
 
     @abc.abstractmethod
     def select(self, state: list, rows) -> list:
         """The state of some of the batch. `rows`: indices `(kept,)`."""
 
     def run(self, images, last_exit: int, request) -> None:
-        """Goes from link to link until `last_exit` or as long as the request lets it, and leaves the answers in `request`."""
+        """Leaves the answers in `request`, up to `last_exit` or as long as the request lets it."""
+        self.run_links(images, last_exit, request)
+
+    def run_links(self, images, last_exit: int, request) -> None:
+        """`run`, link by link."""
         state = self.begin(images)
         for index in range(last_exit + 1):
             if index and not request.may_start(index):
@@ -28,3 +53,11 @@ class Engine(abc.ABC):
             if index == 0:
                 request.note_no_answer()  # until now
             request.newest = (index, logits)
+
+    def exit_seconds(self, images, num_exits: int) -> np.ndarray:
+        """Seconds to each exit, `(num_exits,)`, in one run over the images."""
+        started, seconds, state = time.perf_counter(), [], self.begin(images)
+        for index in range(num_exits):
+            state, _ = self.step(index, state)
+            seconds.append(time.perf_counter() - started)
+        return np.array(seconds)

@@ -5,14 +5,15 @@ import threading
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ann.runtime import files
 from ann.runtime.engine import Engine
 
 
 class LiteRTEngine(Engine):
-    def __init__(self, path, manifest, threads):
-        self._file = str(path / "model.tflite")
+    def __init__(self, path, manifest, threads, precision):
+        self._file = str(path / files.LITERT)
         self._threads = threads
-        self._names = [f"segment_{index:02d}" for index in range(len(manifest["exits"]))]
+        self._names = [files.segment(index) for index in range(len(manifest["exits"]))]
         self._of_thread = threading.local()  # an interpreter serves one thread
 
     def _segment(self, index):

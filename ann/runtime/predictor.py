@@ -3,30 +3,19 @@
 import concurrent.futures
 import contextlib
 import dataclasses
-import importlib
-import importlib.util
+import os
 import threading
 import time
 
 import numpy as np
 
 from ann.runtime import manifest as manifests
+from ann.runtime import threads as thread_counts
 from ann.runtime.early_exit import EarlyExits, run_early_exit
+from ann.runtime.engines import choose, engine_class
+from ann.runtime.forks import never_take_down_in_children
+from ann.runtime.latency import LatencyEstimate
 from ann.runtime.request import Request
-
-# Engine: package, module, class, format of the export; fastest first
-# (benchmarks/anytime_latency.py).
-_ENGINES = {
-    "onnxruntime": ("onnxruntime", "ann.runtime.onnxruntime_engine", "OnnxRuntimeEngine", "onnx"),
-    "litert": ("ai_edge_litert", "ann.runtime.litert_engine", "LiteRTEngine", "litert"),
-    "tensorflow": (
-        "tensorflow",
-        "ann.runtime.tensorflow_engine",
-        "TensorFlowEngine",
-        "saved_model",
-    ),
-}
-ENGINE_OF_FORMAT = {format: name for name, (_, _, _, format) in _ENGINES.items()}
 
 _POLL_SECONDS = 1e-4
 _MAX_IN_BACKGROUND = 256  # requests at a time; more wait for their turn
@@ -55,27 +44,33 @@ class Answer:
 class AnytimePredictor:
     """Runs an exported anytime network so that it can be asked for its answer at any time.
 
-    Several threads may share a predictor; each call is a run of its own.
+    Several threads may share a predictor; each call is a run of its own. A process that was forked
+    opens the export again at its first call, since the threads of an engine do not survive a fork.
 
     Args:
         path: folder written by `ann.export.export`.
-        engine: "onnxruntime", "litert", "tensorflow", or "auto": the first of these that is
-            installed and exported.
-        threads: of the engine for one run; default the engine's own choice. TensorFlow's are set
-            with `tf.config.threading`.
+        engine: one of `ENGINES`, or "auto": the first of these that is installed and exported.
+        threads: of the engine for one run; default as many as are measured to pay. TensorFlow's are
+            set with `tf.config.threading`.
+        precision: in which to compute: "float32", or "bfloat16" (OpenVINO) on a processor that has
+            it; an export in int8 is computed in int8. Default that of the export.
         measure_latency: whether to measure `latency` at once.
 
     Attributes:
         manifest: the export's `manifest.json` as a dict.
         engine: name of the engine in use.
+        precision, threads: of the engine; threads are None for TensorFlow.
+        in_one_call: whether `predict` computes the whole network in one call that is stopped at the
+            deadline, and not link by link.
         num_exits, exit_names, num_classes, input_shape: of the network.
-        macs: int array `(num_exits,)`, spent up to each exit.
-        latency: float array `(num_exits,)`, seconds to each exit for one image, once measured; else
-            None.
+        macs: int array `(num_exits,)`, spent up to each exit; None where they are not known.
+        latency: float array `(num_exits,)`, seconds to each exit for one image, once measured, then
+            scaled to what calls take by now; else None.
 
     Raises:
-        ExportError: the folder is not a whole export.
-        ValueError: the engine is unknown or the export is not made for it.
+        ExportError: the folder is not a whole export, or the engine cannot run it.
+        ValueError: the engine or precision is unknown or the export is not made for it; a number of
+            threads below 1.
         ImportError: the engine is not installed.
 
     Example:
@@ -88,23 +83,36 @@ class AnytimePredictor:
         2
     """
 
-    def __init__(self, path, engine="auto", *, threads=None, measure_latency=False):
-        path = manifests.find(path)
-        self.manifest = manifests.read(path)
-        self.engine = _choose(engine, self.manifest["formats"])
-        self.exit_names = [exit["name"] for exit in self.manifest["exits"]]
+    def __init__(self, path, engine="auto", *, threads=None, precision=None, measure_latency=False):
+        self._path = manifests.find(path)
+        self.manifest = manifests.read(self._path)
+        self.engine, self.precision = choose(engine, precision, self.manifest)
+        self._check_arguments(threads)
+        exits = self.manifest["exits"]
+        self.exit_names = [exit["name"] for exit in exits]
         self.num_exits = len(self.exit_names)
         self.num_classes = self.manifest["num_classes"]
         self.input_shape = tuple(self.manifest["input"]["shape"])
-        self.macs = np.array([exit["macs"] for exit in self.manifest["exits"]])
-        self.latency = self._step_seconds = None
-        _, module, name, _ = _ENGINES[self.engine]
-        self._engine = getattr(importlib.import_module(module), name)(path, self.manifest, threads)
-        self._executor = concurrent.futures.ThreadPoolExecutor(_MAX_IN_BACKGROUND, "anytime")
-        self._requests, self._requests_lock = set(), threading.Lock()
-        self._warm_up()
+        known = all(exit["macs"] is not None for exit in exits)
+        self.macs = np.array([exit["macs"] for exit in exits]) if known else None
+        self.threads, self._latency, self._closed = threads, None, False
+        self._open()
         if measure_latency:
             self.measure_latency()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    @property
+    def latency(self):
+        return None if self._latency is None else self._latency.seconds
+
+    @property
+    def in_one_call(self) -> bool:
+        return self._engine_here().in_one_call
 
     def refine(self, images):
         """Yields the answer of every exit as it comes; nothing is computed that is not asked for.
@@ -121,11 +129,12 @@ class AnytimePredictor:
         started = time.perf_counter()
         batch, single = self._batch(images)
         with self._request(Request()) as request:
-            state = self._engine.begin(batch)
+            engine = self._engine_here()
+            state = engine.begin(batch)
             for index in range(self.num_exits):
                 if index and not request.may_start(index):
                     return
-                state, logits = self._engine.step(index, state)
+                state, logits = engine.step(index, state)
                 yield self._answer(index, logits, single, started)
 
     def predict(
@@ -133,16 +142,16 @@ class AnytimePredictor:
     ) -> Answer:
         """The best answer ready by the deadline.
 
-        At the deadline the run is stopped and the newest answer returned: within a node of the
-        network with onnxruntime, behind the segment in progress with the other engines. If
-        `latency` was measured, those do not start a segment that would not end in time.
+        At the deadline the run is stopped and the newest answer returned: after the operation in
+        progress where the network runs `in_one_call`, after the segment in progress elsewhere. If
+        `latency` was measured, a segment that would not end in time is not started there.
 
         Args:
             images: an image of `input_shape`, or a batch of them, in the dtype of the manifest.
             deadline: seconds from now; default as long as it takes.
             budget_macs: multiply-accumulates to spend for an image; default all.
             background: whether to run on a thread of its own, start segments that may not end in
-                time, and leave them behind at the deadline.
+                time, and leave them to themselves at the deadline.
             on_start: function called with the run's `Request`, whose `interrupt()` makes this run
                 alone return its newest answer.
 
@@ -151,27 +160,31 @@ class AnytimePredictor:
             as soon as it is there, marked `late`.
 
         Raises:
-            ValueError: images of another shape or dtype, or a deadline that is not a number of
-                seconds.
+            ValueError: images of another shape or dtype, or that are not finite; a deadline or
+                budget that is not a number of at least 0; a budget where the costs of the exits are
+                not known.
         """
         started = time.perf_counter()
         if deadline is not None and not deadline >= 0:
             raise ValueError(
-                f"deadline must be a number of seconds of at least 0. Received: deadline={deadline!r}"
+                "deadline must be a number of seconds of at least 0. "
+                f"Received: deadline={deadline!r}"
             )
         batch, single = self._batch(images)
         last_exit = self._last_exit(budget_macs)
         ends = None if deadline in (None, np.inf) else started + deadline
-        with self._request(Request(ends, None if background else self._step_seconds)) as request:
+        with self._request(Request(ends, None if background else self._step_seconds())) as request:
             if on_start is not None:
                 on_start(request)
             if background:
                 self._run_in_background(batch, last_exit, request)
             else:
-                self._engine.run(batch, last_exit, request)
+                self._engine_here().run(batch, last_exit, request)
             answer = self._answer(*request.newest, single, started)
+            if self._latency is not None and len(batch) == 1 and not background:
+                self._follow(answer, last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
-        return dataclasses.replace(answer, late=late)
+        return dataclasses.replace(answer, late=bool(late))
 
     def early_exit(self, images, thresholds) -> EarlyExits:
         """Lets each image leave at the first exit whose confidence, the largest probability,
@@ -182,64 +195,157 @@ class AnytimePredictor:
         Args:
             images: batch of images, in the dtype of the manifest.
             thresholds: a number for each exit; the last one is not looked at.
-                `evaluation.fit_thresholds` finds those for an average budget.
+                `evaluation.fit_thresholds` finds those for an average budget. Fit them on logits of
+                the export if it holds temperatures.
 
         Returns:
             `EarlyExits`, in the order of the images.
 
         Raises:
-            ValueError: images of another shape or dtype, or another number of thresholds.
+            ValueError: images of another shape or dtype, or that are not finite; another number of
+                thresholds, or one that is not a number.
         """
         batch, single = self._batch(images)
         if len(thresholds) != self.num_exits:
             raise ValueError(
-                f"thresholds needs one number for each of {self.num_exits} exits. Received: {len(thresholds)}"
+                f"thresholds needs one number for each of {self.num_exits} exits. "
+                f"Received: {len(thresholds)}"
             )
+        if np.isnan(np.asarray(thresholds, float)).any():
+            raise ValueError(f"thresholds must be numbers. Received: thresholds={thresholds!r}")
         if single:
             raise ValueError(
                 f"early_exit takes a batch of images. Received: images of shape {np.shape(images)}"
             )
-        return run_early_exit(self._engine, batch, thresholds, self.num_classes, self.macs)
+        return run_early_exit(self._engine_here(), batch, thresholds, self.num_classes, self.macs)
 
     def interrupt(self) -> None:
-        """Makes every call in progress return its newest answer. To be called from another thread."""
+        """Makes every call in progress return its newest answer; from another thread."""
         with self._requests_lock:
             for request in self._requests:
                 request.interrupt()
 
+    def close(self) -> None:
+        """Interrupts the calls in progress and lets go of the engine; later calls are refused."""
+        self._closed = True
+        self.interrupt()
+        self._executor.shutdown(wait=False)
+        self._engine = None
+
     def measure_latency(self) -> np.ndarray:
-        """Measures `latency`: the median over some runs of the seconds to each exit, for one image."""
-        image = np.zeros((1, *self.input_shape), self.manifest["input"]["dtype"])
-        rounds = [[answer.seconds for answer in self.refine(image)] for _ in range(_PROFILE_ROUNDS)]
-        self.latency = np.median(rounds, axis=0)
-        self._step_seconds = np.diff(self.latency, prepend=0.0)
+        """Measures `latency`, in seconds, for one image: the median of some runs.
+
+        The table is that of `predict`: of the call over the whole network where the network runs
+        `in_one_call`.
+        """
+        engine, image = self._engine_here(), self._zeros()
+        rounds = [engine.exit_seconds(image, self.num_exits) for _ in range(_PROFILE_ROUNDS)]
+        self._latency = LatencyEstimate(np.median(rounds, axis=0))
         return self.latency
 
-    def _warm_up(self):
-        image = np.zeros((1, *self.input_shape), self.manifest["input"]["dtype"])
-        for _ in range(2):
-            self.predict(image)
-            list(self.refine(image))
+    def _check_arguments(self, threads):
+        engine = engine_class(self.engine)
+        if threads is not None and not engine.takes_threads:
+            raise ValueError(
+                f"set {self.engine}'s threads with tf.config.threading; threads= must be None. "
+                f"Received: threads={threads!r}"
+            )
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(
+                f"threads must be a whole number of at least 1. Received: threads={threads!r}"
+            )
+        engine.check_precision(self.precision)
+
+    def _open(self):
+        """Opens the export and runs it once, so that what an engine does first is done."""
+        self._executor = concurrent.futures.ThreadPoolExecutor(_MAX_IN_BACKGROUND, "anytime")
+        self._requests, self._requests_lock = set(), threading.Lock()
+        self._pid = os.getpid()
+        try:
+            self._engine = self._opened()
+            never_take_down_in_children(self._engine)
+            for _ in range(2):
+                self._run_once(self._engine)
+        except (ImportError, manifests.ExportError):
+            raise
+        except Exception as error:
+            raise manifests.ExportError(
+                f"{self.engine} cannot run this export ({error}). "
+                f"Received: path={str(self._path)!r}"
+            ) from error
+
+    def _opened(self):
+        make = engine_class(self.engine)
+
+        def open_engine(threads):
+            return make(self._path, self.manifest, threads, self.precision)
+
+        if self.threads is not None or not make.takes_threads:
+            return open_engine(self.threads)
+        engine, self.threads = thread_counts.fastest(open_engine, self._run_once)
+        return engine
+
+    def _engine_here(self):
+        """The engine, opened again where this process was forked from the one that opened it."""
+        if self._closed:
+            raise RuntimeError("this predictor is closed")
+        if self._pid != os.getpid():
+            if not self._engine.survives_fork:
+                raise RuntimeError(
+                    f"{self.engine} does not survive a fork: open the predictor in the process "
+                    "that uses it"
+                )
+            self._open()
+        return self._engine
+
+    def _run_once(self, engine):
+        request = Request()
+        engine.run(self._zeros(), self.num_exits - 1, request)
+        exit, logits = request.newest
+        if logits.shape != (1, self.num_classes):
+            raise manifests.ExportError(
+                f"the manifest says num_classes={self.num_classes}. Received: {self.engine} gives "
+                f"logits of shape {logits.shape} at exit {exit}"
+            )
+
+    def _zeros(self):
+        return np.zeros((1, *self.input_shape), self.manifest["input"]["dtype"])
+
+    def _follow(self, answer, last_exit):
+        stopped = answer.exit < last_exit
+        self._latency.follow(answer.exit, answer.seconds, stopped)
+
+    def _step_seconds(self):
+        return None if self._latency is None else np.diff(self._latency.seconds, prepend=0.0)
 
     def _batch(self, images):
-        images = np.ascontiguousarray(images)
-        dtype = np.dtype(self.manifest["input"]["dtype"])
-        if images.dtype != dtype and not (
-            np.issubdtype(images.dtype, np.floating) and dtype == np.float32
-        ):
+        images, dtype = np.ascontiguousarray(images), np.dtype(self.manifest["input"]["dtype"])
+        if not _fits(images.dtype, dtype):
             raise ValueError(f"images must be {dtype}. Received: images of dtype {images.dtype}")
-        if images.shape == self.input_shape:
-            return images.astype(dtype, copy=False)[np.newaxis], True
-        if images.shape[1:] != self.input_shape or not len(images):
+        single = images.shape == self.input_shape
+        if not single and (images.shape[1:] != self.input_shape or not len(images)):
             shape = ", ".join(map(str, self.input_shape))
             raise ValueError(
-                f"images must be ({shape}) or (batch, {shape}). Received: images of shape {images.shape}"
+                f"images must be ({shape}) or (batch, {shape}). "
+                f"Received: images of shape {images.shape}"
             )
-        return images.astype(dtype, copy=False), False
+        if images.dtype.kind == "f" and not np.isfinite(images).all():
+            raise ValueError("images must be finite. Received: images with NaN or infinity")
+        images = images.astype(dtype, copy=False)
+        return (images[np.newaxis], True) if single else (images, False)
 
     def _last_exit(self, budget_macs):
         if budget_macs is None:
             return self.num_exits - 1
+        if not budget_macs >= 0:
+            raise ValueError(
+                f"budget_macs must be a number of at least 0. Received: budget_macs={budget_macs!r}"
+            )
+        if self.macs is None:
+            raise ValueError(
+                "the costs of this network's exits are not known, so there is no budget. "
+                f"Received: budget_macs={budget_macs!r}"
+            )
         return max(0, int(np.searchsorted(self.macs, budget_macs, side="right")) - 1)
 
     @contextlib.contextmanager
@@ -253,10 +359,11 @@ class AnytimePredictor:
                 self._requests.discard(request)
 
     def _run_in_background(self, batch, last_exit, request):
-        """Leaves the newest answer at the deadline, or when interrupted, or at the end, whichever comes first."""
-        wake = threading.Event()
+        """Leaves the newest answer at the deadline, when interrupted, or at the end: whichever
+        comes first."""
+        engine, wake = self._engine_here(), threading.Event()
         request.on_interrupt(wake.set)
-        future = self._executor.submit(self._engine.run, batch, last_exit, request)
+        future = self._executor.submit(engine.run, batch, last_exit, request)
         future.add_done_callback(lambda _: wake.set())
         left = threading.TIMEOUT_MAX if request.ends is None else request.ends - time.perf_counter()
         wake.wait(min(max(left, 0.0), threading.TIMEOUT_MAX))
@@ -272,29 +379,13 @@ class AnytimePredictor:
             index,
             logits[0] if single else logits,
             time.perf_counter() - started,
-            int(self.macs[index]),
+            None if self.macs is None else int(self.macs[index]),
         )
 
 
-def _choose(engine, formats):
-    """Name of the engine to use."""
-    if engine == "auto":
-        for name, (package, _, _, format) in _ENGINES.items():
-            if format in formats and importlib.util.find_spec(package):
-                return name
-        wanted = [_ENGINES[ENGINE_OF_FORMAT[format]][0] for format in formats]
-        raise ImportError(
-            f"an export as {formats} runs with one of the packages {wanted}; none is installed"
-        )
-    if engine not in _ENGINES:
-        raise ValueError(
-            f"engine must be 'auto' or one of {list(_ENGINES)}. Received: engine={engine!r}"
-        )
-    package, _, _, format = _ENGINES[engine]
-    if format not in formats:
-        raise ValueError(
-            f"engine {engine!r} runs exports as {format!r}; this one holds {formats}. Received: engine={engine!r}"
-        )
-    if not importlib.util.find_spec(package):
-        raise ImportError(f"engine {engine!r} needs the package {package}")
-    return engine
+def _fits(given, wanted) -> bool:
+    """Whether images of one dtype may be converted to another: floats to floats, and any integers
+    to the int32 of tokens."""
+    if given == wanted or (given.kind == "f" and wanted.kind == "f"):
+        return True
+    return given.kind in "iu" and wanted.kind == "i"

@@ -15,7 +15,7 @@ import sys
 import uvicorn
 from absl import app, flags
 
-from ann.runtime import ENGINE_OF_FORMAT, AnytimePredictor
+from ann.runtime import ENGINES, AnytimePredictor
 from ann.runtime.service.app import MAX_BATCH, MAX_BYTES, MAX_WAITING, create_app
 from ann.runtime.service.connections import Connection
 
@@ -36,7 +36,7 @@ def define_flags() -> None:
     flags.DEFINE_enum(
         "engine",
         "auto",
-        ["auto", *ENGINE_OF_FORMAT.values()],
+        ["auto", *ENGINES],
         "Engine; auto: the fastest installed.",
     )
     flags.DEFINE_integer(

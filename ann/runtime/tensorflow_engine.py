@@ -2,18 +2,18 @@
 
 import tensorflow as tf
 
+from ann.runtime import files
 from ann.runtime.engine import Engine
 
 
 class TensorFlowEngine(Engine):
-    def __init__(self, path, manifest, threads):
-        if threads is not None:
-            raise ValueError(
-                f"set TensorFlow's threads with tf.config.threading; threads= must be None. Received: {threads=}"
-            )
+    takes_threads = False
+    survives_fork = False
+
+    def __init__(self, path, manifest, threads, precision):
         self._loaded = tf.saved_model.load(str(path))
         self._segments = [
-            _Segment(self._loaded.signatures[f"segment_{index:02d}"])
+            _Segment(self._loaded.signatures[files.segment(index)])
             for index in range(len(manifest["exits"]))
         ]
 

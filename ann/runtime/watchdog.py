@@ -1,5 +1,6 @@
 """A thread that calls back at given times."""
 
+import os
 import threading
 import time
 
@@ -13,7 +14,10 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def call_at(self, when: float, callback) -> None:
-        """Calls `callback()` once, at `when`, in seconds of `time.perf_counter`; an earlier time set for it is forgotten."""
+        """Calls `callback()` once, at `when`, in seconds of `time.perf_counter`.
+
+        An earlier time set for the same callback is forgotten.
+        """
         with self._changed:
             self._due[callback] = when
             self._changed.notify()
@@ -35,3 +39,15 @@ class Watchdog:
                     continue
                 del self._due[callback]
             callback()
+
+
+_OF_PROCESS = {}  # process id -> its watchdog: threads do not survive a fork
+
+
+def watchdog() -> Watchdog:
+    """The watchdog of this process, shared by all predictors."""
+    # setdefault would start a thread at each call; two threads that come here at once start two
+    # watchdogs, and both work.
+    if os.getpid() not in _OF_PROCESS:
+        _OF_PROCESS[os.getpid()] = Watchdog()
+    return _OF_PROCESS[os.getpid()]

@@ -120,7 +120,7 @@ def test_manifest_tells_costs_and_errors(tmp_path):
     assert [e["macs"] for e in manifest["exits"]] == profile.macs_blockwise.tolist()
     assert [e["macs_pruned"] for e in manifest["exits"]] == profile.macs_pruned.tolist()
     assert [e["error_top1"] for e in manifest["exits"]] == [50.0, 40.0, 30.0]
-    assert manifest["input"] == {"shape": [32, 32, 3], "dtype": "float32"}
+    assert manifest["input"] == {"shape": [32, 32, 3], "dtype": "float32", "largest": 255}
     assert manifest["formats"] == ["saved_model"]
 
 
@@ -159,7 +159,7 @@ def test_another_export_replaces_and_a_failed_one_does_not(tmp_path, monkeypatch
     )
     export.export(first, path)
     assert runtime.AnytimePredictor(path).num_classes == 3
-    monkeypatch.setattr("ann.export.exporter.write_manifest", lambda *args: 1 / 0)
+    monkeypatch.setattr("ann.export.exporter.write_manifest", lambda *args, **others: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export.export(second, path)
     assert runtime.AnytimePredictor(path).num_classes == 3
@@ -179,13 +179,14 @@ def test_killed_in_the_middle_the_previous_export_still_loads(tmp_path, moment):
 import os, signal
 from ann import export, models
 from ann.export import exporter, folder
-die = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+die = lambda *args, **others: os.kill(os.getpid(), signal.SIGKILL)
 if {moment!r} == "while writing":
     exporter.write_manifest = die
 else:
     rename = os.rename
     folder.os.rename = lambda a, b: rename(a, b) if str(b).endswith(".previous") else die()
-export.export(models.build("resann-n1-c4", num_classes=5, input_shape=(16, 16, 3)), {str(path)!r}, "onnx")
+model = models.build("resann-n1-c4", num_classes=5, input_shape=(16, 16, 3))
+export.export(model, {str(path)!r}, "onnx")
 """
     assert (
         subprocess.run(

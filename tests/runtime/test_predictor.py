@@ -1,6 +1,5 @@
 """The promises of the runtime: an answer at any moment, never none, and what it refuses."""
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 
 from ann import export, models, runtime
+from ann.runtime.early_exit import run_early_exit
 from ann.runtime.engine import Engine
-from ann.runtime.predictor import _ENGINES
+from ann.runtime.latency import LatencyEstimate
 
-ENGINES = list(_ENGINES)
+ENGINES = [engine for format in export.FORMATS for engine in runtime.engines_of_format(format)]
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
@@ -61,7 +61,7 @@ class Slow(Engine):
 
 @pytest.fixture
 def slow(path, monkeypatch):
-    """A predictor whose links take 100 ms each: times below leave 40 ms of room to a busy machine."""
+    """A predictor whose links take 100 ms each; times below leave 40 ms to a busy machine."""
     predictor = runtime.AnytimePredictor(path, engine="onnxruntime")
     predictor._engine = Slow(0.1)
     return predictor
@@ -102,10 +102,10 @@ def test_no_deadline_is_too_far_away(predictor, image, deadline, background):
 
 
 def test_answers_that_are_not_numbers_are_answers(predictors, image):
-    """A broken image must not keep a run from being stopped."""
+    """Numbers that overflow in the network must not keep a run from being stopped."""
     predictor = predictors["onnxruntime"]
-    batch = np.full((300, 32, 32, 3), np.nan, "float32")
-    assert np.isnan(predictor.predict(batch).logits).all()
+    batch = np.full((300, 32, 32, 3), 3e38, "float32")
+    assert not np.isfinite(predictor.predict(batch).logits).any()
     assert predictor.predict(batch, deadline=0.004).exit < 5  # the first exit alone takes longer
 
 
@@ -127,7 +127,7 @@ def test_a_deadline_ends_the_run_between_links(slow, image):
 
 
 def test_a_link_that_would_end_late_is_not_started_unless_told(slow, image):
-    slow._step_seconds = np.full(6, 0.1)
+    slow._latency = LatencyEstimate(np.arange(0.1, 0.65, 0.1))
     answer = slow.predict(image, deadline=0.26)
     assert answer.exit == 1
     assert answer.seconds < 0.26
@@ -227,6 +227,60 @@ def test_what_is_refused(predictor, image):
             predictor.predict(image, deadline=deadline)
     with pytest.raises(ValueError, match="one number for each of 6 exits"):
         predictor.early_exit(image[None], [0.5])
+    with pytest.raises(ValueError, match="thresholds must be numbers"):
+        predictor.early_exit(image[None], [float("nan")] * 6)
+    with pytest.raises(ValueError, match="images must be finite"):
+        predictor.predict(np.full_like(image, np.nan))
+    for budget in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="Received: budget_macs="):
+            predictor.predict(image, budget_macs=budget)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True])
+def test_threads_are_a_whole_number(path, threads):
+    with pytest.raises(ValueError, match="Received: threads="):
+        runtime.AnytimePredictor(path, "onnxruntime", threads=threads)
+
+
+def test_answers_that_are_not_numbers_are_not_certain():
+    class Broken(Slow):
+        def step(self, index, state):
+            return state, np.full((len(state[0]), 10), np.nan, "float32")
+
+    left = run_early_exit(Broken(0), np.zeros((2, 1)), [0.0, 0.0, 0.0], 10, np.arange(3))
+    assert left.exits.tolist() == [2, 2]
+
+
+def test_close_ends_calls_and_leaves_no_thread(path, image):
+    before = threading.active_count()
+    for _ in range(3):
+        with runtime.AnytimePredictor(path, "onnxruntime", threads=1) as predictor:
+            predictor.predict(image, deadline=1.0)
+            predictor.predict(image, deadline=1.0, background=True)
+    with pytest.raises(RuntimeError, match="closed"):
+        predictor.predict(image)
+    time.sleep(0.1)
+    assert threading.active_count() <= before + 1  # the watchdog of the process
+
+
+@pytest.mark.parametrize("engine", [engine for engine in ENGINES if engine != "tensorflow"])
+def test_a_forked_process_keeps_its_deadlines(path, engine):
+    """Its own process: pytest's has threads of its own."""
+    code = f"""
+import os, numpy as np
+from ann import runtime
+predictor = runtime.AnytimePredictor({str(path)!r}, {engine!r}, threads=1)
+image = np.zeros((32, 32, 3), "float32")
+predictor.predict(image, deadline=1.0)
+if os.fork() == 0:
+    assert predictor.predict(image, deadline=0.0).late
+    assert predictor.predict(image, deadline=60.0, background=True).exit == 5
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_engines_are_chosen_and_refused(path, tmp_path):
@@ -257,13 +311,14 @@ def test_a_folder_that_is_not_whole_is_refused(path, tmp_path):
     with pytest.raises(runtime.ExportError, match="lacks a file"):
         runtime.AnytimePredictor(copy)
     file.write_bytes(original)
-    for text, message in (
-        ('{"manifest_version"', "cannot be read"),
-        (json.dumps({"sha256": {}}), "cannot be read"),
-    ):
-        (copy / "manifest.json").write_text(text)
-        with pytest.raises(runtime.ExportError, match=message):
-            runtime.AnytimePredictor(copy)
+    (copy / "notes.txt").write_text("mine")
+    with pytest.raises(runtime.ExportError, match="not one of the export.*'notes.txt'"):
+        runtime.AnytimePredictor(copy)
+    (copy / "notes.txt").unlink()
+    file.unlink()
+    file.symlink_to(path / "segment_01.onnx")
+    with pytest.raises(runtime.ExportError, match="no links"):
+        runtime.AnytimePredictor(copy)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -283,7 +338,7 @@ from ann import runtime
 assert runtime.__file__.startswith({str(tmp_path)!r})
 answer = runtime.AnytimePredictor({str(path)!r}, engine={engine!r}).predict(np.load("image.npy"))
 np.save("logits.npy", answer.logits)
-heavy = {{"keras", "tensorflow"}} - ({{"keras", "tensorflow"}} if {engine!r} == "tensorflow" else set())
+heavy = set() if {engine!r} == "tensorflow" else {{"keras", "tensorflow"}}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     run = subprocess.run(

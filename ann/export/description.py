@@ -1,0 +1,81 @@
+"""What `manifest.json` says of an export."""
+
+import json
+
+import keras
+import tensorflow as tf
+
+import ann
+from ann import costs
+from ann.runtime import files
+from ann.runtime.manifest import VERSION, check, checksum
+
+
+def write_manifest(
+    folder, model, links, formats, *, preprocessing, errors, temperatures, largest, quantization
+) -> None:
+    """Writes `manifest.json` into `folder`, over the files that are there.
+
+    Args:
+        folder: path of the export.
+        model: the anytime network.
+        links: of `ann.export.links`.
+        formats: names of the formats written.
+        preprocessing: layer from images to the model's input, or None.
+        errors: top-1 error (%) of each exit on held-out data, or None.
+        temperatures: by which the logits of each exit were divided, or None.
+        largest: value of a white pixel in the images.
+        quantization: what rounding to int8 did, by engine, or None.
+    """
+    profile, why_unknown = _costs(model)
+    exits = [
+        {
+            "name": name,
+            **profile[index],
+            "error_top1": None if errors is None else float(errors[index]),
+            "temperature": 1.0 if temperatures is None else float(temperatures[index]),
+        }
+        for index, name in enumerate(model.exit_names)
+    ]
+    image = links[0].inputs[0]
+    manifest = {
+        "manifest_version": VERSION,
+        "model": model.name,
+        "formats": list(formats),
+        "precision": "float32" if quantization is None else "int8",
+        "input": {"shape": list(image.shape[1:]), "dtype": image.dtype.name, "largest": largest},
+        "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
+        "num_classes": model.num_classes,
+        "exits": exits,
+        "costs_unknown": why_unknown,
+        "quantization": quantization,
+        "versions": {
+            "ann": ann.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
+        "sha256": {
+            path.relative_to(folder).as_posix(): checksum(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != files.MANIFEST
+        },
+    }
+    check(manifest)
+    (folder / files.MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _costs(model):
+    """Costs of each exit, and why they are not known where they cannot be counted."""
+    try:
+        rows = costs.profile(model).itertuples()
+    except Exception as error:  # a network can be exported whether or not it can be counted
+        unknown = dict.fromkeys(("macs", "macs_pruned", "params"))
+        return [unknown] * len(model.heads), str(error) or repr(error)
+    return [
+        {
+            "macs": int(row.macs_blockwise),  # a segment is run as a whole
+            "macs_pruned": int(row.macs_pruned),
+            "params": int(row.params),
+        }
+        for row in rows
+    ], None
