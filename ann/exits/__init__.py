@@ -1,4 +1,4 @@
-"""Exits: where they sit (`placement`), what they are called, and the heads that answer there (`heads`)."""
+"""Exits: where they are and what they are called (`placement`), and their heads (`heads`)."""
 
 from ann.exits.heads import linear_head, multi_scale_head, sequence_head, vector_head
 from ann.exits.placement import every, exit_names, require_unit

@@ -27,7 +27,8 @@ def every(num_units: int, period: int, first: int = 0) -> list[int]:
         raise ValueError(f"a network needs at least 1 unit. Received: num_units={num_units}")
     if not 1 <= period <= num_units:
         raise ValueError(
-            f"the prediction period s must lie between 1 and the {num_units} units of the network. Received: s={period}"
+            f"the prediction period s must be between 1 and the {num_units} units of the network. "
+            f"Received: s={period}"
         )
     require_unit(first, num_units)
     return [k for k in range((num_units - 1) % period, num_units, period) if k >= first]
