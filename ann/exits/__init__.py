@@ -1,6 +1,27 @@
-"""Exits: where they sit (`placement`), what they are called, and the heads that answer there (`heads`)."""
+"""Exits: where they sit (`placement`), what they are called, and the heads that answer there
+(`heads`)."""
 
-from ann.exits.heads import linear_head, multi_scale_head, sequence_head, vector_head
+from ann.exits.heads import (
+    default_head,
+    has_head,
+    linear_head,
+    map_head,
+    multi_scale_head,
+    sequence_head,
+    token_head,
+    vector_head,
+)
 from ann.exits.placement import every, exit_names
 
-__all__ = ["every", "exit_names", "linear_head", "multi_scale_head", "sequence_head", "vector_head"]
+__all__ = [
+    "default_head",
+    "every",
+    "exit_names",
+    "has_head",
+    "linear_head",
+    "map_head",
+    "multi_scale_head",
+    "sequence_head",
+    "token_head",
+    "vector_head",
+]

@@ -1,4 +1,4 @@
-"""Which units have an exit behind them, and what the exits are called."""
+"""Which units have an exit after them, and what the exits are called."""
 
 
 def every(num_units: int, period: int) -> list[int]:
@@ -22,7 +22,8 @@ def every(num_units: int, period: int) -> list[int]:
         raise ValueError(f"a network needs at least 1 unit. Received: num_units={num_units}")
     if not 1 <= period <= num_units:
         raise ValueError(
-            f"the prediction period s must lie between 1 and the {num_units} units of the network. Received: s={period}"
+            f"the prediction period s must be between 1 and the {num_units} units of the network. "
+            f"Received: s={period}"
         )
     return list(range((num_units - 1) % period, num_units, period))
 

@@ -14,6 +14,7 @@ from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
 from ann.models.progress import AnytimeProgbar
+from ann.models.sample_inputs import sample_inputs
 
 TRAINING_MODES = ("joint", "no_grad", "heads")
 
@@ -29,7 +30,8 @@ class MultiExitModel(keras.Model):
     Args:
         segments: models or layers, state in, state out; a state is any structure of tensors.
         heads: models or layers, state in, logits out; one for each segment.
-        input_shape: shape of one input, without the batch, for example `(32, 32, 3)`.
+        input_shape: shape of one input, without the batch, for example `(32, 32, 3)`; a structure
+            of shapes for several inputs.
 
     Attributes:
         segments, heads: the links of the chain, usable on their own.
@@ -60,14 +62,14 @@ class MultiExitModel(keras.Model):
         self.heads = list(heads)
         self.num_exits = len(self.heads)
         self.exit_names = exit_names(self.num_exits)
-        self.sample_shape = tuple(input_shape)
+        self.sample_shape = keras.tree.map_shape_structure(tuple, input_shape)
         self.anytime_metric = AnytimeMetric(self.exit_names)
-        widths = {logits.shape[-1] for logits in self(keras.Input(self.sample_shape))}
-        if len(widths) != 1:
+        shapes = {tuple(logits.shape) for logits in self(sample_inputs(self))}
+        if len(shapes) != 1:
             raise ValueError(
-                f"all heads must give the same number of classes. Received: {sorted(widths)}"
+                f"all heads must give the same number of classes. Received: {sorted(shapes, key=str)}"
             )
-        self.num_classes = widths.pop()
+        self.num_classes = shapes.pop()[-1]
 
     def call(self, inputs, training=None):
         state, logits = inputs, []
