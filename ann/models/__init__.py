@@ -3,7 +3,9 @@
 import re
 
 from ann.models import denseann, resann
+from ann.models.arguments import require_arguments
 from ann.models.attach import attach_exits
+from ann.models.cuts import cut_points
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
 from ann.models.msdnet import (
     msdnet,
@@ -63,14 +65,8 @@ def build(name: str, **overrides) -> MultiExitModel:
         match = re.fullmatch(pattern, name)
         if match:
             sizes = {key: int(value) for key, value in match.groupdict().items()}
-            try:
-                return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
-            except TypeError as error:
-                if "unexpected keyword argument" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{name} has no such argument: {error}. Received: {sorted(overrides)}"
-                ) from error
+            require_arguments(name, builder, overrides)
+            return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
     raise ValueError(
         f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
     )
@@ -80,6 +76,7 @@ __all__ = [
     "MultiExitModel",
     "attach_exits",
     "build",
+    "cut_points",
     "denseann_cifar",
     "denseann_ilsvrc",
     "msdnet",

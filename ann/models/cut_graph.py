@@ -9,6 +9,7 @@ import keras
 
 from ann.graph import Call, needed, read
 from ann.models.blocks import opened
+from ann.models.saved_links import Copied
 
 
 class CutGraph:
@@ -101,7 +102,7 @@ def _copy(model):
     # By way of Keras's saving, so that state that is not a weight (an adapted normalization) is
     # kept as well.
     try:
-        return copy.deepcopy(keras.Model(*_ends_of(model)))
+        return copy.deepcopy(Copied(keras.Model(*_ends_of(model)))).model
     except (TypeError, ValueError, NotImplementedError) as error:
         raise ValueError(
             "attach_exits copies a model by way of Keras's saving, and Keras cannot save and load "

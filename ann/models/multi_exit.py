@@ -15,6 +15,7 @@ from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
 from ann.models.progress import AnytimeProgbar
 from ann.models.sample_inputs import sample_inputs
+from ann.models.saved_links import deserialize
 
 TRAINING_MODES = ("joint", "no_grad", "heads")
 
@@ -216,7 +217,7 @@ class MultiExitModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         links = {
-            key: [keras.saving.deserialize_keras_object(link) for link in config[key]]
+            key: [deserialize(link) for link in config[key]]
             for key in ("segments", "heads")
         }
         return cls(**{**config, **links})

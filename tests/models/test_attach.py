@@ -373,7 +373,10 @@ def test_logits_are_float32_under_mixed_precision(images):
         ({}, "give either at or every. Received: at=None"),
         ({"every": 3}, "between 1 and the 2 units"),
         ({"at": [], "keep_classifier": False}, "at least 2 exits.* classifier is not kept"),
-        ({"at": ["a"], "num_classes": 6, "keep_classifier": True}, r"must give \(batch, \.\.\., 6\)"),
+        (
+            {"at": ["a"], "num_classes": 6, "keep_classifier": True},
+            r"must give \(batch, \.\.\., 6\)",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused(arguments, message):
