@@ -9,7 +9,7 @@ SCALE ?= quick
 DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py experiments/studies/*_study*.py)
 EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED))))
 
-.PHONY: demo test lint format bench report $(EXPERIMENTS)
+.PHONY: demo test lint format bench report docs $(EXPERIMENTS)
 demo: $(VENV)/.core
 	$(BIN)/python -m experiments.demo
 
@@ -35,6 +35,9 @@ bench: $(VENV)/.bench
 $(EXPERIMENTS): $(VENV)/.core
 	$(BIN)/python -m experiments.run --experiment=$(subst -,_,$@) --scale=$(SCALE)
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
 report: $(VENV)/.core
 	$(BIN)/python -m experiments.report
 
@@ -43,6 +46,6 @@ $(VENV)/.core: $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .
 	touch $@
 
-$(VENV)/.test $(VENV)/.bench: $(VENV)/.%: $(VENV)/.core
+$(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[$*]
 	touch $@

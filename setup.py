@@ -1,4 +1,4 @@
-"""Packaging: what to install is read from third_party/requirements, tool settings are in pyproject.toml."""
+"""Packaging: requirements are in third_party/requirements, tool settings in pyproject.toml."""
 
 import pathlib
 import re
@@ -21,12 +21,15 @@ setuptools.setup(
     long_description=(ROOT / "README.md").read_text(),
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=setuptools.find_packages(include=["ann", "ann.*", "experiments", "experiments.*"]),
+    packages=setuptools.find_packages(include=["ann", "ann.*"]),
+    package_data={"ann.runs": ["baseline.json"]},
+    entry_points={"console_scripts": ["ann = ann.__main__:main"]},
     python_requires=">=3.11",
     install_requires=requirements("core"),
     extras_require={
         **{name: requirements(name) for name in ("export", "serve")},
         "bench": [*requirements("bench"), *requirements("export")],
+        "docs": [*requirements("docs"), *requirements("export"), *requirements("serve")],
         "test": [*requirements("test"), *requirements("export"), *requirements("serve")],
     },
 )

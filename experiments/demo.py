@@ -8,28 +8,21 @@ and prints cost and test error of every exit. Figure, report, models and summary
 runs/demo/, which is replaced only once all of it is there.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import dataclasses
 import json
 import pathlib
 import shutil
+import sys
 
 import keras
 import pandas as pd
-from absl import app, flags
+from absl import flags
 
 from ann import evaluation
+from ann.commands.run import run
 from ann.runs.config import DataConfig, RunConfig, TrainingConfig, WeightingConfig
 from ann.runs.environment import environment
 from ann.runs.train import train
-
-_RUN_DIR = flags.DEFINE_string(
-    "run_dir", "runs/demo", "Folder to write; an earlier demo there is replaced."
-)
-_EPOCHS = flags.DEFINE_integer("epochs", 40, "Passes over the training images.", lower_bound=1)
 
 WEIGHTINGS = ("const", "adaloss")
 
@@ -62,10 +55,8 @@ def demo(run_dir: pathlib.Path, epochs: int) -> pd.DataFrame:
     curves = {}
     for weighting in WEIGHTINGS:
         config = dataclasses.replace(base, weighting=WeightingConfig(weighting=weighting))
-        print(
-            f"\n{config.model.model} on {config.data.dataset}, {weighting}: test error (%) by exit, shallow to deep",
-            flush=True,
-        )
+        what = f"{config.model.model} on {config.data.dataset}, {weighting}"
+        print(f"\n{what}: test error (%) by exit, shallow to deep", flush=True)
         curves[weighting] = train(
             config, partial / weighting, verbose=0, callbacks=[ErrorsByExit(every=5)]
         )
@@ -100,13 +91,19 @@ def table(summary: pd.DataFrame) -> str:
     return pd.DataFrame(columns).reset_index().to_string(index=False)
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    run_dir = pathlib.Path(_RUN_DIR.value)
-    summary = demo(run_dir, _EPOCHS.value)
+def define_flags() -> None:
+    """Defines the flags of the command."""
+    flags.DEFINE_string("run_dir", "runs/demo", "Folder to write; an earlier demo is replaced.")
+    flags.DEFINE_integer("epochs", 40, "Passes over the training images.", lower_bound=1)
+
+
+def main(arguments) -> None:
+    """Makes the demo that the flags describe."""
+    del arguments
+    run_dir = pathlib.Path(flags.FLAGS.run_dir)
+    summary = demo(run_dir, flags.FLAGS.epochs)
     print(f"\n{table(summary)}\n\nfigure, report, models and summary.csv: {run_dir}/")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

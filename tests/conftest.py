@@ -1,4 +1,4 @@
-"""Strict defaults for every test: one seed, float32, two logical CPUs (for MirroredStrategy), no leftover Keras state."""
+"""Strict defaults for every test: one seed, float32, two logical CPUs, no leftover Keras state."""
 
 import gc
 import os

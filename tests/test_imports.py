@@ -9,10 +9,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 
-# Room -> rooms it may import (itself and `atomic_write`, which stands on nothing, aside). `build`
-# sees every room.
-MAY_IMPORT = {
-    "atomic_write": set(),
+# Modules at the bottom, which stand on nothing and which every room may import.
+BOTTOM = {"atomic_write", "did_you_mean", "lazy"}
+
+# Room -> the rooms it imports, besides itself and the bottom.
+IMPORTS = {
     "metrics": set(),
     "graph": set(),
     "costs": {"graph"},
@@ -23,10 +24,12 @@ MAY_IMPORT = {
     "models": {"costs", "exits", "graph", "layers", "losses", "metrics"},
     "ensembles": {"costs", "layers", "models"},
     "training": set(),
-    "evaluation": {"costs", "models"},
+    "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
     "runs": {"data", "evaluation", "export", "losses", "models", "training"},
+    "commands": {"evaluation", "runs"},
+    "__main__": {"commands"},
 }
 NO_TENSORFLOW = {
     "models",
@@ -38,7 +41,13 @@ NO_TENSORFLOW = {
     "metrics",
     "training",
     "ensembles",
+    "runs",
+    "commands",
 }
+
+SOURCES = [
+    path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"
+]
 
 
 def room_of(path):
@@ -53,51 +62,62 @@ def imported_modules(tree):
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-SOURCES = [
-    path for path in sorted((ROOT / "ann").rglob("*.py")) if path != ROOT / "ann" / "__init__.py"
-]
+def rooms_imported_by(path) -> set[str]:
+    """Rooms of `ann` that a module names in its imports, those in functions included."""
+    names = imported_modules(ast.parse(path.read_text()))
+    return {name.split(".")[1] for name in names if name.startswith("ann.")} - {"__version__"}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_downward(path):
-    room = room_of(path)
-    assert room in MAY_IMPORT, f"a new room: say in {__file__} what it may import"
-    imported = {
-        name.split(".")[1]
-        for name in imported_modules(ast.parse(path.read_text()))
-        if name.startswith("ann.")
-    }
-    assert imported <= MAY_IMPORT[room] | {room, "atomic_write"}
-    assert not any(
-        name.startswith("experiments") for name in imported_modules(ast.parse(path.read_text()))
-    )
+@pytest.mark.parametrize("room", IMPORTS)
+def test_a_room_imports_what_the_table_says_and_nothing_else(room):
+    sources = [path for path in SOURCES if room_of(path) == room]
+    assert sources, "a room without a file"
+    found = set().union(*map(rooms_imported_by, sources)) - {room, *BOTTOM}
+    assert found == IMPORTS[room]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in SOURCES if room_of(p) in NO_TENSORFLOW],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_no_tensorflow_at_module_level(path):
-    top_level = ast.Module(
-        body=[
-            n
-            for n in ast.parse(path.read_text()).body
-            if isinstance(n, ast.Import | ast.ImportFrom)
-        ],
-        type_ignores=[],
-    )
-    assert not any(name.split(".")[0] == "tensorflow" for name in imported_modules(top_level))
+def test_every_module_is_in_a_room():
+    assert {room_of(path) for path in SOURCES} == {*IMPORTS, *BOTTOM}
 
 
-def test_config_needs_only_the_standard_library():
-    names = {
-        name.split(".")[0]
-        for name in imported_modules(ast.parse((ROOT / "ann/runs/config.py").read_text()))
-    }
-    assert names <= set(sys.stdlib_module_names)
+def test_the_bottom_stands_on_nothing():
+    for name in BOTTOM:
+        assert not rooms_imported_by(ROOT / "ann" / f"{name}.py")
 
 
-def test_importing_the_package_imports_no_framework():
-    code = "import ann, ann.runs.config, sys; sys.exit(bool({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+def test_the_library_does_not_import_the_checkout():
+    for path in SOURCES:
+        tops = {name.split(".")[0] for name in imported_modules(ast.parse(path.read_text()))}
+        assert not tops & {"experiments", "examples", "benchmarks", "tests"}, path
+
+
+def test_rooms_have_no_cycle():
+    done = set(BOTTOM)
+    while len(done) < len(IMPORTS) + len(BOTTOM):
+        ready = {room for room, below in IMPORTS.items() if below <= done} - done
+        assert ready, f"a cycle among {set(IMPORTS) - done}"
+        done |= ready
+
+
+@pytest.mark.parametrize("room", sorted(NO_TENSORFLOW))
+def test_no_tensorflow_at_module_level(room):
+    for path in (path for path in SOURCES if room_of(path) == room):
+        body = ast.parse(path.read_text()).body
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = imported_modules(ast.Module(body=imports, type_ignores=[]))
+        assert not any(name.split(".")[0] == "tensorflow" for name in names), path
+
+
+def succeeds_elsewhere(code) -> bool:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_configs_and_names_need_no_framework():
+    modules = "ann, ann.data, ann.losses, ann.runs.config, ann.runs.flags, ann.runs.identity"
+    heavy = "{'keras', 'tensorflow', 'jax', 'pandas'}"
+    assert succeeds_elsewhere(f"import sys, {modules}; sys.exit(bool({heavy} & set(sys.modules)))")
+
+
+def test_importing_the_package_imports_nothing():
+    heavy = "{'keras', 'tensorflow', 'numpy'}"
+    assert succeeds_elsewhere(f"import ann, sys; sys.exit(bool({heavy} & set(sys.modules)))")

@@ -1,9 +1,21 @@
-"""Data sets, as arrays in memory or JPEGs on disk (`load`), and as tf.data batches for training and evaluation (`pipeline`)."""
+"""Data sets, as arrays in memory or JPEGs on disk, and their tf.data batches.
 
-from ann.data.arrays import Dataset, Split
-from ann.data.jpegs import JpegDataset
-from ann.data.load import load, names
-from ann.data.pipeline import evaluation_batches, training_batches
+`names` needs no TensorFlow; everything else imports it.
+"""
+
+from ann.data.catalogue import names
+from ann.lazy import lazy_attributes
+
+__getattr__ = lazy_attributes(
+    {
+        "Dataset": "ann.data.arrays",
+        "JpegDataset": "ann.data.jpegs",
+        "Split": "ann.data.arrays",
+        "evaluation_batches": "ann.data.pipeline",
+        "load": "ann.data.loading",
+        "training_batches": "ann.data.pipeline",
+    }
+)
 
 __all__ = [
     "Dataset",

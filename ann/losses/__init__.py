@@ -5,6 +5,8 @@ A scheme is a pure rule from numbers to a vector of exit weights, a sampler one 
 over exits. `LossCombiner` holds their state.
 """
 
+from ann.did_you_mean import unknown_name
+from ann.lazy import lazy_attributes
 from ann.losses.adaloss import AdaLoss, AdaLossFirstOrder
 from ann.losses.adaptive import (
     DynamicWeightAverage,
@@ -13,8 +15,6 @@ from ann.losses.adaptive import (
     RandomLossWeighting,
     Uncertainty,
 )
-from ann.losses.combiner import LossCombiner
-from ann.losses.cross_entropy import exit_cross_entropies
 from ann.losses.samplers import AANN, AVGL, EXP3, RWM, Milestone, Sampler
 from ann.losses.scheme import Scheme, StaticScheme
 from ann.losses.static import (
@@ -55,6 +55,14 @@ _SAMPLERS = {
     "rwm": RWM,
     "avgl": AVGL,
 }
+
+
+__getattr__ = lazy_attributes(
+    {
+        "LossCombiner": "ann.losses.combiner",
+        "exit_cross_entropies": "ann.losses.cross_entropy",
+    }
+)
 
 
 def schemes() -> dict[str, type[Scheme]]:
@@ -103,9 +111,7 @@ def _get(value, what, base, table):
     if isinstance(value, base):
         return value
     if value not in table:
-        raise ValueError(
-            f"{what} must be a {base.__name__} or one of {sorted(table)}. Received: {what}={value!r}"
-        )
+        raise ValueError(unknown_name(what, value, table, also=f"a {base.__name__}"))
     return table[value]()
 
 

@@ -1,10 +1,12 @@
 """AdaLoss, the papers' adaptive weighting."""
 
-import keras
-import numpy as np
-from keras import ops
+import dataclasses
+from typing import ClassVar
 
-from ann.losses.checks import require_range
+import numpy as np
+
+from ann.losses.backend import ops
+from ann.losses.knob import Knob, knob
 from ann.losses.scheme import Scheme
 
 # Keeps 0 / 0 out of the weights of losses that reach zero; too small to change any other float32
@@ -12,7 +14,12 @@ from ann.losses.scheme import Scheme
 _TINY = 1e-12
 
 
-@keras.saving.register_keras_serializable(package="ann")
+def inverse(losses):
+    """Weights inversely proportional to the losses, the largest 1: `(num_exits,)` from the same."""
+    return (ops.min(losses) + _TINY) / (losses + _TINY)
+
+
+@dataclasses.dataclass(eq=False)
 class AdaLoss(Scheme):
     """AdaLoss: weights inversely proportional to the running loss of each exit (001 section 3 and
     Eq. 7).
@@ -40,26 +47,62 @@ class AdaLoss(Scheme):
         array([0.43 , 0.557, 0.81 , 1.   , 0.894], dtype=float32)
     """
 
-    def __init__(self, gamma=0.05, momentum=0.9, update_every=1, final_extra=0.0, anneal_steps=0):
-        require_range("gamma", gamma, 0, 1)
-        require_range("momentum", momentum, 0, 1, open_end=True)
-        require_range("update_every", update_every, 1)
-        require_range("final_extra", final_extra, 0)
-        require_range("anneal_steps", anneal_steps, 0)
-        self.gamma = gamma
-        self.momentum = momentum
-        self.update_every = update_every
-        self.final_extra = final_extra
-        self.anneal_steps = anneal_steps
+    gamma: float = knob(
+        0.05,
+        "share of the constant weights mixed in (Eq. 7)",
+        low=0,
+        high=1,
+        flag="gamma",
+        author_code=0.07,
+    )
+    momentum: float = knob(
+        0.9,
+        "momentum of the running losses",
+        low=0,
+        high=1,
+        open="high",
+        flag="average_momentum",
+    )
+    update_every: int = knob(
+        1,
+        "steps between two updates of the weights",
+        low=1,
+        flag="update_every",
+        author_code=100,
+    )
+    final_extra: float = knob(
+        0.0,
+        "weight added to the final exit before scaling; 1 doubles it",
+        low=0,
+        flag="final_extra",
+    )
+    anneal_steps: int = knob(0, "steps over which gamma falls from 1 to its value", low=0)
+
+    run_knobs: ClassVar[dict[str, Knob]] = {
+        "gamma_anneal": Knob(
+            0.0,
+            "share of the training over which gamma falls from 1 to its value",
+            low=0,
+            high=1,
+            flag="gamma_anneal",
+        )
+    }
+
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        del seed
+        settings = dict(values)
+        share = settings.pop("gamma_anneal")
+        return cls(**settings, anneal_steps=round(share * epochs * steps_per_epoch))
 
     def weights_from(self, running_losses) -> np.ndarray:
-        """Exit weights for given running losses, annealing over: float32 `(num_exits,)` from `(num_exits,)`."""
+        """Exit weights for given running losses after annealing: `(num_exits,)` from the same."""
         return ops.convert_to_numpy(
             self._rule(ops.convert_to_tensor(running_losses, "float32"), self.gamma)
         )
 
     def _rule(self, losses, gamma):
-        weights = (ops.min(losses) + _TINY) / (losses + _TINY)
+        weights = inverse(losses)
         if self.final_extra:
             weights = weights + self.final_extra * ops.one_hot(losses.shape[0] - 1, losses.shape[0])
             weights = weights / ops.max(weights)
@@ -86,17 +129,8 @@ class AdaLoss(Scheme):
         weights = ops.where(steps % self.update_every == 0, weights, state["adaptive_weights"])
         return weights, {"steps": steps, "running_losses": averages, "adaptive_weights": weights}
 
-    def get_config(self):
-        return {
-            "gamma": self.gamma,
-            "momentum": self.momentum,
-            "update_every": self.update_every,
-            "final_extra": self.final_extra,
-            "anneal_steps": self.anneal_steps,
-        }
 
-
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class AdaLossFirstOrder(AdaLoss):
     """AdaLoss on gradient norms in place of losses, the "first-order" variant that 001 section 6
     leaves to the future.

@@ -1,36 +1,33 @@
 """The rivals of AdaLoss: adaptive weightings of multi-task learning, with exits as tasks.
 
-Costs are those of a training step over CONST's (benchmarks/weighting_overhead.py measures them):
-nothing, but for GradNorm.
+They cost nothing over CONST in a training step, except for GradNorm
+(benchmarks/weighting_overhead.py measures it).
 """
 
-import keras
-import numpy as np
-from keras import ops
+import dataclasses
 
-from ann.losses.adaloss import AdaLoss
-from ann.losses.checks import require_range
+import numpy as np
+
+from ann.losses.adaloss import inverse
+from ann.losses.backend import ops
 from ann.losses.counter_random import normal
+from ann.losses.knob import knob
 from ann.losses.scheme import Scheme
 
 
-@keras.saving.register_keras_serializable(package="ann")
-class LogLoss(AdaLoss):
-    """Sum of log losses, the geometric mean: AdaLoss with the losses of the batch in place of their
-    averages (001 Eq. 4).
+class LogLoss(Scheme):
+    """Sum of log losses, the geometric mean: weights inversely proportional to the losses of the
+    batch (001 Eq. 4).
 
-    The gradient of sum_i ln l_i is sum_i grad l_i / l_i; like AdaLoss it is scaled so that the
-    largest weight is 1.
+    The gradient of sum_i ln l_i is sum_i grad l_i / l_i. As for AdaLoss, which uses running
+    averages instead, the weights are scaled so that the largest is 1.
     """
 
-    def __init__(self):
-        super().__init__(gamma=0.0, momentum=0.0)
-
-    def get_config(self):
-        return {}
+    def step(self, state, losses):
+        return inverse(losses), {}
 
 
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class Uncertainty(Scheme):
     """Uncertainty weighting: sum_i l_i / (2 exp(s_i)) + s_i / 2 with learned s_i (Kendall, Gal and
     Cipolla, CVPR 2018).
@@ -43,10 +40,11 @@ class Uncertainty(Scheme):
         initial_log_variance: s_i at the start.
     """
 
-    learned = ("log_variances",)
+    initial_log_variance: float = knob(
+        -0.5, "logarithm of the variance of every exit at the start", flag="initial_log_variance"
+    )
 
-    def __init__(self, initial_log_variance=-0.5):
-        self.initial_log_variance = initial_log_variance
+    learned = ("log_variances",)
 
     def initial_state(self, num_exits):
         return {"log_variances": np.full(num_exits, self.initial_log_variance, np.float32)}
@@ -57,11 +55,8 @@ class Uncertainty(Scheme):
     def penalty(self, state):
         return 0.5 * ops.sum(state["log_variances"])
 
-    def get_config(self):
-        return {"initial_log_variance": self.initial_log_variance}
 
-
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class DynamicWeightAverage(Scheme):
     """DWA: w = K softmax(r / T), r_i the ratio of an exit's mean losses in the last two epochs.
 
@@ -76,14 +71,22 @@ class DynamicWeightAverage(Scheme):
         ValueError: an argument is out of range.
     """
 
-    def __init__(self, steps_per_epoch=100, temperature=2.0):
-        require_range("steps_per_epoch", steps_per_epoch, 1)
-        require_range("temperature", temperature, 1e-6)
-        self.steps_per_epoch = steps_per_epoch
-        self.temperature = temperature
+    steps_per_epoch: int = knob(100, "training steps over which losses are averaged", low=1)
+    temperature: float = knob(
+        2.0,
+        "the higher, the more even the weights",
+        low=0,
+        open="low",
+        flag="dwa_temperature",
+    )
+
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        del epochs, seed
+        return cls(steps_per_epoch=steps_per_epoch, **values)
 
     def weights_from(self, last_losses, losses_before) -> np.ndarray:
-        """Exit weights from the mean losses of the last epoch and of the one before, each `(num_exits,)`."""
+        """Exit weights from the mean losses of the last two epochs, each `(num_exits,)`."""
         last, before = (
             ops.convert_to_tensor(values, "float32") for values in (last_losses, losses_before)
         )
@@ -119,11 +122,8 @@ class DynamicWeightAverage(Scheme):
             "dynamic_weights": ops.where(ends, made, state["dynamic_weights"]),
         }
 
-    def get_config(self):
-        return {"steps_per_epoch": self.steps_per_epoch, "temperature": self.temperature}
 
-
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class RandomLossWeighting(Scheme):
     """RLW: K softmax(z) with new z ~ N(0, 1) at each step, K exits (Lin, Ye, Zhang and Tsang, TMLR
     2022).
@@ -132,8 +132,12 @@ class RandomLossWeighting(Scheme):
         seed: of the numbers.
     """
 
-    def __init__(self, seed=0):
-        self.seed = seed
+    seed: int = 0
+
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        del epochs, steps_per_epoch
+        return cls(seed=seed, **values)
 
     def initial_state(self, num_exits):
         return {"steps": np.zeros((), np.int32)}
@@ -143,18 +147,15 @@ class RandomLossWeighting(Scheme):
         weights = num_exits * _softmax(normal(self.seed, state["steps"], num_exits))
         return weights, {"steps": state["steps"] + 1}
 
-    def get_config(self):
-        return {"seed": self.seed}
 
-
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class GradNorm(Scheme):
     """GradNorm: weights learned so that exits that lag train with larger gradients (Chen et al.,
     ICML 2018).
 
     With G_i = w_i |grad l_i| on the shared weights and r_i the loss relative to its first value,
     over the mean of those, the weights descend sum_i |G_i - mean(G) r_i^alpha|, the target held
-    fixed, and are scaled to sum to the number of exits. Costs one backward pass an exit.
+    fixed, and are scaled to sum to the number of exits. Costs one backward pass per exit.
 
     Args:
         alpha: strength of the pull towards exits that lag.
@@ -164,13 +165,14 @@ class GradNorm(Scheme):
         ValueError: an argument is out of range.
     """
 
-    needs_gradient_norms = True
+    alpha: float = knob(
+        1.5, "strength of the pull towards exits that lag", low=0, flag="gradnorm_alpha"
+    )
+    learning_rate: float = knob(
+        0.025, "learning rate of the weights", low=0, flag="gradnorm_learning_rate"
+    )
 
-    def __init__(self, alpha=1.5, learning_rate=0.025):
-        require_range("alpha", alpha, 0)
-        require_range("learning_rate", learning_rate, 0)
-        self.alpha = alpha
-        self.learning_rate = learning_rate
+    needs_gradient_norms = True
 
     def initial_state(self, num_exits):
         return {
@@ -194,9 +196,6 @@ class GradNorm(Scheme):
             "first_losses": first,
             "task_weights": weights,
         }
-
-    def get_config(self):
-        return {"alpha": self.alpha, "learning_rate": self.learning_rate}
 
 
 def _softmax(values):

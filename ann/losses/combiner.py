@@ -1,16 +1,22 @@
-"""The layer that turns the losses of the exits into the scalar that is minimised, and holds all state of the weighting."""
+"""The layer that turns the losses of the exits into one scalar and holds the weighting's state."""
 
 import keras
 from keras import ops
 
+from ann import losses
 from ann.losses.replicas import mean_over_replicas
 from ann.losses.samplers import Sampler
 from ann.losses.scheme import Scheme
 
+# Saved models name these classes. They are registered here, not where they are defined, so that
+# they can be defined without importing Keras.
+for _cls in (*losses.schemes().values(), *losses.samplers().values()):
+    keras.saving.register_keras_serializable(package="ann")(_cls)
+
 
 @keras.saving.register_keras_serializable(package="ann")
 class LossCombiner(keras.layers.Layer):
-    """sum_i w_i l_i, with the weights w of a scheme, and more for the exit that a sampler draws.
+    """sum_i w_i l_i with the weights w of a scheme, plus extra weight for an exit that a sampler draws.
 
     State of scheme and sampler lives in variables, so that it is part of the compiled graph and of
     every checkpoint. Under `tf.distribute` both see the losses averaged over the replicas: all

@@ -6,7 +6,8 @@ and after a resume.
 """
 
 import numpy as np
-from keras import ops
+
+from ann.losses.backend import ops
 
 
 def uniform(seed: int, counter, count: int):
@@ -36,7 +37,7 @@ def normal(seed: int, counter, count: int):
 
 
 def _mix(bits):
-    """The finaliser of MurmurHash3: every bit of the result depends on every bit of the argument."""
+    """The finalizer of MurmurHash3: each bit of the result depends on all bits of the argument."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
         bits = ops.bitwise_xor(bits, ops.right_shift(bits, ops.cast(shift, "uint32"))) * ops.cast(
             factor, "uint32"

@@ -42,7 +42,8 @@ def is_one_hot(labels, num_classes: int) -> bool:
     if len(labels.shape) == 2 and labels.shape[-1] == num_classes:
         return True
     raise ValueError(
-        f"labels must be class indices (batch,) or one-hot (batch, {num_classes}). Received: labels.shape={tuple(labels.shape)}"
+        f"labels must be class indices (batch,) or one-hot (batch, {num_classes}). "
+        f"Received: labels.shape={tuple(labels.shape)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers over the replicas of `tf.distribute`; on other backends, and outside of a strategy, there is one."""
+"""Replicas of `tf.distribute`; on other backends, and outside of a strategy, there is one."""
 
 import keras
 

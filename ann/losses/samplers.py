@@ -1,22 +1,25 @@
-"""Samplers: at each step one exit is drawn and weighs more, on top of any weighting scheme (002
-section 3 and appendix D).
+"""Samplers: at each step one exit is drawn and weighs more, on top of any weighting scheme.
 
     total = sum_i w_i l_i + tau (sum_i w_i) l_chosen
 
-A sampler, like a scheme, owns no variables: `LossCombiner` holds its state.
+(002 section 3 and appendix D). A sampler, like a scheme, owns no variables: `LossCombiner` holds
+its state.
 """
 
-import keras
-import numpy as np
-from keras import ops
+import dataclasses
+from typing import ClassVar
 
-from ann.losses.checks import require_range
+import numpy as np
+
+from ann.losses.backend import ops
 from ann.losses.counter_random import uniform
+from ann.losses.knob import Configurable, Knob, knob
 
 _TINY = 1e-12
 
 
-class Sampler:
+@dataclasses.dataclass(eq=False)
+class Sampler(Configurable):
     """Base of all samplers: a distribution over exits, and how it moves.
 
     Args:
@@ -27,10 +30,18 @@ class Sampler:
         ValueError: `tau` is negative.
     """
 
-    def __init__(self, tau: float = 0.5, seed: int = 0):
-        require_range("tau", tau, 0)
-        self.tau = tau
-        self.seed = seed
+    tau: float = knob(
+        0.5,
+        "extra weight of the exit drawn, as a share of the sum of all weights",
+        low=0,
+        flag="tau",
+    )
+    seed: int = 0
+
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        del epochs, steps_per_epoch
+        return cls(**values, seed=seed)
 
     def initial_state(self, num_exits: int) -> dict[str, np.ndarray]:
         """Arrays to remember between steps, by name; "draws" counts the steps."""
@@ -38,7 +49,7 @@ class Sampler:
         return {"draws": np.zeros((), np.int32)}
 
     def probabilities(self, state: dict, weights):
-        """Probability of each exit to be drawn, `(num_exits,)`, given the scheme's weights `(num_exits,)`."""
+        """Probability that each exit is drawn, given the scheme's weights; both `(num_exits,)`."""
         raise NotImplementedError
 
     def update(self, state: dict, losses, chosen, probabilities) -> dict:
@@ -59,24 +70,14 @@ class Sampler:
         index = ops.sum(ops.cast(ops.cumsum(probabilities)[:-1] <= number, "int32"))
         return ops.one_hot(index, weights.shape[0], dtype="float32"), probabilities
 
-    def get_config(self) -> dict:
-        """Constructor arguments."""
-        return {"tau": self.tau, "seed": self.seed}
 
-    @classmethod
-    def from_config(cls, config: dict):
-        return cls(**config)
-
-
-@keras.saving.register_keras_serializable(package="ann")
 class AANN(Sampler):
-    """AANN: exits are drawn in proportion to their weights (002 section 3; tau = 0.5, over SIEVE)."""
+    """AANN: exits are drawn in proportion to their weights (002 section 3: SIEVE, tau = 0.5)."""
 
     def probabilities(self, state, weights):
         return weights / ops.sum(weights)
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class Milestone(Sampler):
     """Milestone: 1/8 for each of the exits at 1/4, 1/2, 3/4 and the end, the other half even over
     the rest (002 section 4.4).
@@ -101,8 +102,9 @@ def rewards(losses, eta: float):
         r_i = (l_i - l_{i+1}) / l_i  before the final exit,   r_L = eta max_i r_i, not below 0
 
     Example:
-        >>> keras.ops.convert_to_numpy(rewards(keras.ops.convert_to_tensor([2.0, 1.0, 0.75]), eta=0.8)).tolist()
-        [0.5, 0.25, 0.4000000059604645]
+        >>> losses = keras.ops.convert_to_tensor([2.0, 1.0, 0.75])
+        >>> keras.ops.convert_to_numpy(rewards(losses, eta=0.8)).round(3).tolist()
+        [0.5, 0.25, 0.4]
     """
     if losses.shape[0] == 1:
         return ops.zeros_like(losses)
@@ -110,26 +112,48 @@ def rewards(losses, eta: float):
     return ops.concatenate([falls, ops.maximum(eta * ops.max(falls, keepdims=True), 0.0)])
 
 
+@dataclasses.dataclass(eq=False)
 class _Learner(Sampler):
     """A sampler that learns scores v of the exits from their rewards.
 
     Args:
         gamma: probability of exploring an exit at random, mixed into the distribution.
         eta: reward of the final exit as a share of the largest other one.
-        floor: share of the even distribution mixed into v at each step, 0.001 in the authors' code.
-        start_after: steps before v starts to move, an epoch in the authors' code.
+        start_after: steps before v starts to move.
     """
 
-    def __init__(self, tau=0.5, seed=0, gamma=0.3, eta=0.8, floor=0.0, start_after=0):
-        super().__init__(tau, seed)
-        require_range("gamma", gamma, 0, 1)
-        require_range("eta", eta, 0)
-        require_range("floor", floor, 0, 1)
-        require_range("start_after", start_after, 0)
-        self.gamma = gamma
-        self.eta = eta
-        self.floor = floor
-        self.start_after = start_after
+    gamma: float = knob(
+        0.3,
+        "probability of exploring an exit at random",
+        low=0,
+        high=1,
+        flag="sampler_gamma",
+    )
+    eta: float = knob(
+        0.8,
+        "reward of the final exit as a share of the largest other one",
+        low=0,
+        flag="sampler_eta",
+        author_code=0.85,
+    )
+    start_after: int = knob(0, "steps before the scores start to move", low=0)
+
+    run_knobs: ClassVar[dict[str, Knob]] = {
+        "learn_after_epochs": Knob(
+            0,
+            "epochs before the scores start to move",
+            low=0,
+            flag="learn_after_epochs",
+            author_code=1,
+        )
+    }
+
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        settings = dict(values)
+        start_after = settings.pop("learn_after_epochs") * steps_per_epoch
+        settings["start_after"] = start_after
+        return super().for_run(settings, epochs=epochs, steps_per_epoch=steps_per_epoch, seed=seed)
 
     def initial_state(self, num_exits):
         return {
@@ -142,8 +166,6 @@ class _Learner(Sampler):
 
     def update(self, state, losses, chosen, probabilities):
         scores = self.new_scores(state["scores"], rewards(losses, self.eta), chosen, probabilities)
-        if self.floor:
-            scores = (1 - self.floor) * scores + self.floor / scores.shape[0]
         scores = ops.where(state["draws"] >= self.start_after, scores, state["scores"])
         return {**super().update(state, losses, chosen, probabilities), "scores": scores}
 
@@ -151,59 +173,66 @@ class _Learner(Sampler):
         """Scores after a step, all arguments `(num_exits,)`."""
         raise NotImplementedError
 
-    def get_config(self):
-        names = ("gamma", "eta", "floor", "start_after")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
-    @classmethod
-    def author_code(cls, steps_per_epoch: int, **kwargs):
-        """With the differences of the authors' code: a floor under the scores, and a first epoch without learning."""
-        options = {
-            "eta": 0.85,
-            "floor": 0.001 * kwargs.get("gamma", 0.3),
-            "start_after": steps_per_epoch,
-        }
-        return cls(**{**options, **kwargs})
-
-
-@keras.saving.register_keras_serializable(package="ann")
-class EXP3(_Learner):
-    """EXP3: the score of the exit drawn grows by exp(gamma r_i / (K p_i)) (002 appendix D.3; gamma = 0.3, eta = 0.8)."""
-
-    def new_scores(self, scores, reward, chosen, probabilities):
-        return _normalized(
-            scores * ops.exp(chosen * self.gamma * reward / (scores.shape[0] * probabilities))
-        )
-
-
-@keras.saving.register_keras_serializable(package="ann")
-class RWM(_Learner):
-    """RWM: all scores grow, by exp(rate r_i) (002 appendix D.3).
+@dataclasses.dataclass(eq=False)
+class _ExponentiatedLearner(_Learner):
+    """A learner whose scores grow by factors.
 
     Args:
-        rate: of the growth; default gamma / K, EXP3's in expectation. The authors' code uses gamma
-            / 2.
+        floor: share of the even distribution mixed into v at each step.
     """
 
-    def __init__(self, tau=0.5, seed=0, gamma=0.3, eta=0.8, floor=0.0, start_after=0, rate=None):
-        super().__init__(tau, seed, gamma, eta, floor, start_after)
-        self.rate = rate
+    floor: float = knob(
+        0.0,
+        "share of the even distribution mixed into the scores at each step",
+        low=0,
+        high=1,
+        flag="sampler_floor",
+        author_code=0.0003,
+    )
 
     def new_scores(self, scores, reward, chosen, probabilities):
-        rate = self.gamma / scores.shape[0] if self.rate is None else self.rate
-        return _normalized(scores * ops.exp(rate * reward))
+        growth = self.growth(reward, chosen, probabilities)
+        scores = _normalized(scores * ops.exp(growth))
+        return (1 - self.floor) * scores + self.floor / scores.shape[0]
 
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
-
-    @classmethod
-    def author_code(cls, steps_per_epoch, **kwargs):
-        return super().author_code(
-            steps_per_epoch, **{"rate": kwargs.get("gamma", 0.3) / 2, **kwargs}
-        )
+    def growth(self, reward, chosen, probabilities):
+        """Logarithm of the factor of each score, all arguments `(num_exits,)`."""
+        raise NotImplementedError
 
 
-@keras.saving.register_keras_serializable(package="ann")
+class EXP3(_ExponentiatedLearner):
+    """EXP3: the score of the exit drawn grows by exp(gamma r_i / (K p_i)) (002 appendix D.3)."""
+
+    def growth(self, reward, chosen, probabilities):
+        return chosen * self.gamma * reward / (reward.shape[0] * probabilities)
+
+
+@dataclasses.dataclass(eq=False)
+class RWM(_ExponentiatedLearner):
+    """RWM: the scores of all exits grow, by exp(gamma r_i / (K p_i)) (002 appendix D.3: as EXP3,
+    but for all).
+
+    Args:
+        rate: grow by exp(rate r_i) instead. The authors' code uses gamma / 2; gamma / K is what
+            EXP3 does on average.
+    """
+
+    rate: float | None = knob(
+        None,
+        "scores grow by exp(rate r_i) instead of exp(gamma r_i / (K p_i))",
+        low=0,
+        flag="rwm_rate",
+        author_code=0.15,
+    )
+
+    def growth(self, reward, chosen, probabilities):
+        if self.rate is None:
+            return self.gamma * reward / (reward.shape[0] * probabilities)
+        return self.rate * reward
+
+
+@dataclasses.dataclass(eq=False)
 class AVGL(_Learner):
     """AVGL: exits are drawn in proportion to the exponential average of their rewards, momentum 0.9
     (002 appendix D.1, D.4).
@@ -211,15 +240,17 @@ class AVGL(_Learner):
     The paper does not mix in random exploration (gamma = 0); the authors' code does.
     """
 
-    def __init__(self, tau=0.5, seed=0, gamma=0.0, eta=0.8, floor=0.0, start_after=0):
-        super().__init__(tau, seed, gamma, eta, floor, start_after)
+    gamma: float = knob(
+        0.0,
+        "probability of exploring an exit at random",
+        low=0,
+        high=1,
+        flag="avgl_gamma",
+        author_code=0.3,
+    )
 
     def new_scores(self, scores, reward, chosen, probabilities):
         return ops.maximum(0.9 * scores + 0.1 * reward, 0.0)
-
-    @classmethod
-    def author_code(cls, steps_per_epoch, **kwargs):
-        return super().author_code(steps_per_epoch, **{"gamma": 0.3, "floor": 0.0, **kwargs})
 
 
 def _normalized(scores):

@@ -1,9 +1,13 @@
 """What a weighting scheme is: a pure rule from numbers to exit weights."""
 
+import dataclasses
+
 import numpy as np
 
+from ann.losses.knob import Configurable
 
-class Scheme:
+
+class Scheme(Configurable):
     """Base of all weighting schemes.
 
     A scheme owns no variables. `initial_state` says what has to be remembered between steps, `step`
@@ -14,7 +18,7 @@ class Scheme:
     Attributes:
         learned: names of the entries of the state that the optimizer trains with the network.
         needs_gradient_norms: whether `step` takes the gradient norms of the exits, at the price of
-            one backward pass an exit.
+            one backward pass per exit.
     """
 
     learned: tuple[str, ...] = ()
@@ -50,15 +54,8 @@ class Scheme:
         del state
         return 0.0
 
-    def get_config(self) -> dict:
-        """Constructor arguments."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: dict):
-        return cls(**config)
-
-
+@dataclasses.dataclass(eq=False)
 class StaticScheme(Scheme):
     """Base of the schemes whose weights depend on the number of exits alone.
 
@@ -71,12 +68,15 @@ class StaticScheme(Scheme):
         ValueError: another `normalize`.
     """
 
-    def __init__(self, normalize: str | None = "largest"):
-        if normalize not in ("largest", "sum", None):
+    normalize: str | None = dataclasses.field(default="largest", kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.normalize not in ("largest", "sum", None):
             raise ValueError(
-                f"normalize must be 'largest', 'sum' or None. Received: normalize={normalize!r}"
+                "normalize must be 'largest', 'sum' or None. "
+                f"Received: normalize={self.normalize!r}"
             )
-        self.normalize = normalize
 
     def weights(self, num_exits: int) -> np.ndarray:
         """Exit weights, float32 `(num_exits,)`, shallow to deep.
@@ -99,6 +99,3 @@ class StaticScheme(Scheme):
 
     def step(self, state, losses):
         return self.weights(losses.shape[0]), {}
-
-    def get_config(self):
-        return {"normalize": self.normalize}

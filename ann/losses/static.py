@@ -5,13 +5,14 @@ in the docstrings). i counts exits from 1, L is their number, B_i the weight of 
 normalisation.
 """
 
-import keras
+import dataclasses
+
 import numpy as np
 
+from ann.losses.knob import knob
 from ann.losses.scheme import StaticScheme
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class Const(StaticScheme):
     """CONST: every exit weighs the same (001 section 3)."""
 
@@ -19,7 +20,6 @@ class Const(StaticScheme):
         return np.ones(num_exits)
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class Linear(StaticScheme):
     """LINEAR: from 0.25 at the first exit to 1 at the last (001 section 3). A single exit weighs 1.
 
@@ -32,7 +32,6 @@ class Linear(StaticScheme):
         return np.linspace(0.25, 1.0, num_exits) if num_exits > 1 else np.ones(1)
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class HalfEnd(StaticScheme):
     """HALF_END: the final exit weighs as much as all the others together (001 section 3).
 
@@ -45,7 +44,6 @@ class HalfEnd(StaticScheme):
         return np.append(np.full(num_exits - 1, 1 / max(num_exits - 1, 1)), 1.0)
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class QuarterHalf(StaticScheme):
     """Quarter-quarter-half: 1/4 at the first exit, 1/2 at the last, 1/4 over those between
     (author_code).
@@ -63,7 +61,6 @@ class QuarterHalf(StaticScheme):
         return np.concatenate([[1 / 4], np.full(num_exits - 2, 1 / (4 * num_exits - 8)), [1 / 2]])
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class Sieve(StaticScheme):
     """SIEVE: B_i = 1 + nu_2(L - i) before the final exit, B_L their sum (002 section 3).
 
@@ -80,7 +77,6 @@ class Sieve(StaticScheme):
         return _with_final_half(1 + np.log2(behind & -behind))
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class SieveV2(StaticScheme):
     """SIEVE of 003: peaks where the exits are halved again and again, counted from the first; B_L
     the sum of the others.
@@ -103,7 +99,6 @@ class SieveV2(StaticScheme):
         return _with_final_half(weights[:-1])
 
 
-@keras.saving.register_keras_serializable(package="ann")
 class ExpLin(StaticScheme):
     """EXP-LIN: weight halves with every halving of the depth; B_L the sum of the others (003;
     author_code).
@@ -128,7 +123,7 @@ class ExpLin(StaticScheme):
         return _with_final_half(weights[:-1])
 
 
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class ExpBase(StaticScheme):
     """Exponential: B_i proportional to base^i (002 section 4.3 compares 2 and 0.5).
 
@@ -143,21 +138,20 @@ class ExpBase(StaticScheme):
         array([0.25, 0.5 , 1.  ], dtype=float32)
     """
 
-    def __init__(self, base: float = 2.0, **kwargs):
-        super().__init__(**kwargs)
-        if not 0 < base < float("inf"):
-            raise ValueError(f"exp_base: base must be positive. Received: base={base}")
-        self.base = base
+    base: float = knob(
+        2.0,
+        "weights grow by this factor from exit to exit; 0.5 favors the shallow ones",
+        low=0,
+        open="low",
+        flag="base",
+    )
 
     def _rule(self, num_exits):
         exponents = np.arange(num_exits) * np.log(self.base)
         return np.exp(exponents - exponents.max())  # scaled, so that many exits do not overflow
 
-    def get_config(self):
-        return {**super().get_config(), "base": self.base}
 
-
-@keras.saving.register_keras_serializable(package="ann")
+@dataclasses.dataclass(eq=False)
 class Opt(StaticScheme):
     """OPT: one exit alone is trained, the optimum the papers compare with (001 section 3).
 
@@ -168,21 +162,17 @@ class Opt(StaticScheme):
         ValueError: (`weights`) `at` is not one of the exits.
     """
 
-    def __init__(self, at: int = -1, **kwargs):
-        super().__init__(**kwargs)
-        self.at = at
+    at: int = knob(-1, "the one exit trained, 0-based; -1 is the last", flag="opt_at")
 
     def _rule(self, num_exits):
         if not -num_exits <= self.at < num_exits:
             raise ValueError(
-                f"opt: `at` must be one of the exits 0..{num_exits - 1} or -1. Received: at={self.at}"
+                f"opt: `at` must be one of the exits 0..{num_exits - 1}, or negative to count from "
+                f"the last. Received: at={self.at}"
             )
         weights = np.zeros(num_exits)
         weights[self.at] = 1
         return weights
-
-    def get_config(self):
-        return {**super().get_config(), "at": self.at}
 
 
 def _with_final_half(others):

@@ -1,7 +1,7 @@
-"""Config to objects: the one module that sees every room. Names are resolved here, before any work is done."""
+"""From a config to objects, before any work is done."""
 
 from ann import data, losses, models, training
-from ann.runs.config import RunConfig
+from ann.runs.config import RunConfig, settings_of
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -21,43 +21,26 @@ def dataset(config: RunConfig) -> data.Dataset:
 
 
 def weighting(config: RunConfig, steps_per_epoch: int) -> losses.Scheme:
-    """The run's weighting scheme.
-
-    Raises:
-        ValueError: unknown name.
-    """
-    wanted = config.weighting
-    adaloss = {
-        "gamma": wanted.gamma,
-        "momentum": wanted.average_momentum,
-        "update_every": wanted.update_every,
-        "final_extra": wanted.final_extra,
-        "anneal_steps": round(wanted.gamma_anneal * config.training.epochs * steps_per_epoch),
-    }
-    arguments = {
-        "opt": {"at": wanted.opt_at},
-        "exp_base": {"base": wanted.base},
-        "adaloss": adaloss,
-        "adaloss_first_order": adaloss,
-        "dwa": {"steps_per_epoch": steps_per_epoch},
-        "rlw": {"seed": config.training.seed},
-    }
-    return type(losses.get(wanted.weighting))(**arguments.get(wanted.weighting, {}))
+    """The run's weighting scheme."""
+    return _for_run(losses.schemes(), config.weighting.weighting, config, steps_per_epoch)
 
 
 def sampler(config: RunConfig, steps_per_epoch: int) -> losses.Sampler | None:
-    """The run's sampler, if it has one.
-
-    Raises:
-        ValueError: unknown name.
-    """
+    """The run's sampler, if it has one."""
     if config.weighting.sampler is None:
         return None
-    cls = type(losses.get_sampler(config.weighting.sampler))
-    arguments = {"tau": config.weighting.tau, "seed": config.training.seed}
-    if config.model.preset == "author_code" and hasattr(cls, "author_code"):
-        return cls.author_code(steps_per_epoch, **arguments)
-    return cls(**arguments)
+    return _for_run(losses.samplers(), config.weighting.sampler, config, steps_per_epoch)
+
+
+def _for_run(classes, name, config, steps_per_epoch):
+    values = {
+        argument: getattr(config.weighting, flag)
+        for flag, (argument, _) in settings_of(name).items()
+    }
+    training = config.training
+    return classes[name].for_run(
+        values, epochs=training.epochs, steps_per_epoch=steps_per_epoch, seed=training.seed
+    )
 
 
 def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitModel:

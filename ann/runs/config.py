@@ -1,9 +1,8 @@
-"""What is run: frozen dataclasses, standard library only, validated when made.
+"""What is run: frozen dataclasses, checked when they are made.
 
-One group a concern. `RunConfig` joins them; its first four groups are what a result claims,
-`RuntimeConfig` is only where and how fast it runs. Names of data sets, models and schemes are
-resolved by the rooms that own them (`ann.runs.build`), numbers are checked here. The metadata of each
-field is the help of its command line flag.
+There is one group per concern, and `RunConfig` joins them. Its first four groups are what a result
+claims; `RuntimeConfig` is where and how fast it runs. The metadata of each field is the help of its
+command line flag. Nothing here imports a framework.
 
 Example:
     >>> RunConfig(training=TrainingConfig(epochs=12)).training.learning_rate
@@ -13,7 +12,12 @@ Example:
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
+
+from ann import data, losses
+from ann.did_you_mean import unknown_name
+from ann.losses.knob import Knob, run_settings
 
 
 def _field(default: Any, text: str):
@@ -33,8 +37,8 @@ class DataConfig:
     dataset: str = _field("digits", "Data set.")
     data_dir: str | None = _field(
         None,
-        "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets. For class_folders the folder "
-        "that holds train/<class>/*.JPEG and val/<class>/*.JPEG.",
+        "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets. "
+        "For class_folders the folder that holds train/<class>/*.JPEG and val/<class>/*.JPEG.",
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
@@ -47,10 +51,11 @@ class DataConfig:
     )
 
     def __post_init__(self):
+        _require_name("dataset", self.dataset, data.names())
         _require(self.batch_size >= 1, "batch_size must be at least 1", batch_size=self.batch_size)
         _require(
             self.train_examples is None or self.train_examples >= self.batch_size,
-            "train_examples must be at least batch_size: the last, incomplete batch of an epoch is dropped",
+            "train_examples must be at least batch_size, because incomplete batches are dropped",
             train_examples=self.train_examples,
             batch_size=self.batch_size,
         )
@@ -66,11 +71,15 @@ class ModelConfig:
     )
     s: int | None = _field(
         None,
-        "Prediction period: an exit every s units, counted back from the last; default: the model's own.",
+        "Prediction period: an exit every s units, counted back from the last; default: the "
+        "model's own.",
     )
     preset: str = _field(
         "paper",
-        "Architecture, samplers, changes of colour as in the paper, or as in the authors' code: paper, author_code.",
+        "Where the papers and the authors' code differ, whose way to go: paper, author_code. It "
+        "decides the architecture, and the colors of training JPEGs. The command line and the "
+        "experiments also take from it the defaults of l2, of the learning rate's steps, and of "
+        "the settings of AdaLoss and the samplers (docs/author_code.md).",
     )
 
     def __post_init__(self):
@@ -82,56 +91,64 @@ class ModelConfig:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class WeightingConfig:
-    """How the losses of the exits are combined."""
+def settings_of(name: str) -> dict[str, tuple[str, Knob]]:
+    """What a scheme or sampler can be set by: from a field of `WeightingConfig` to the argument of
+    the class, and its range and help."""
+    cls = (losses.schemes() | losses.samplers())[name]
+    return {one.flag: (argument, one) for argument, one in run_settings(cls).items()}
 
-    weighting: str = _field("adaloss", "Weighting scheme.")
-    opt_at: int = _field(-1, "opt: the one exit trained, 0-based; -1 is the last.")
-    base: float = _field(
-        2.0,
-        "exp_base: weights grow by this factor from exit to exit; 0.5 favours the shallow ones.",
-    )
-    gamma: float = _field(0.05, "adaloss: share of the constant weights mixed in (Eq. 7), 0 to 1.")
-    average_momentum: float = _field(
-        0.9, "adaloss: momentum of the running losses, 0 up to but not including 1."
-    )
-    update_every: int = _field(1, "adaloss: steps between two updates of the weights.")
-    final_extra: float = _field(
-        0.0, "adaloss: weight added to the final exit before scaling; 1 doubles it."
-    )
-    gamma_anneal: float = _field(
-        0.0, "adaloss: share of training over which gamma falls from 1 to its value, 0 to 1."
-    )
-    sampler: str | None = _field(
-        None, "Sampler that adds weight to one exit drawn at each step; default: none."
-    )
-    tau: float = _field(
-        0.5, "Sampler: extra weight of the exit drawn, as a share of the sum of all weights."
-    )
 
-    def __post_init__(self):
-        _require(self.base > 0, "base must be positive", base=self.base)
-        _require(0 <= self.gamma <= 1, "gamma must lie in [0, 1]", gamma=self.gamma)
-        _require(
-            0 <= self.average_momentum < 1,
-            "average_momentum must lie in [0, 1)",
-            average_momentum=self.average_momentum,
-        )
-        _require(
-            self.update_every >= 1,
-            "update_every must be at least 1",
-            update_every=self.update_every,
-        )
-        _require(
-            self.final_extra >= 0, "final_extra must not be negative", final_extra=self.final_extra
-        )
-        _require(
-            0 <= self.gamma_anneal <= 1,
-            "gamma_anneal must lie in [0, 1]",
-            gamma_anneal=self.gamma_anneal,
-        )
-        _require(self.tau >= 0, "tau must not be negative", tau=self.tau)
+def _settings() -> dict[str, Knob]:
+    """The settings of all schemes and samplers by flag; the help says which ones have them."""
+    found: dict[str, Knob] = {}
+    owners: dict[str, list[str]] = {}
+    for name in (*losses.schemes(), *losses.samplers()):
+        for flag, (_, one) in settings_of(name).items():
+            if found.setdefault(flag, one) != one:
+                raise TypeError(f"two settings share a flag but differ. Received: {name}, {flag}")
+            owners.setdefault(flag, []).append(name)
+    return {
+        flag: dataclasses.replace(one, help=f"{', '.join(owners[flag])}: {one.help}.")
+        for flag, one in found.items()
+    }
+
+
+SETTINGS = _settings()
+
+
+def _type_of(flag: str):
+    """Type of a setting: that of its default; a default of None stands for a number."""
+    default = SETTINGS[flag].default
+    return float | None if default is None else type(default)
+
+
+def _check_weighting(self):
+    for name, known in (("weighting", losses.schemes()), ("sampler", losses.samplers())):
+        value = getattr(self, name)
+        _require_name(name, value, known, none_allowed=name == "sampler")
+    for flag, one in SETTINGS.items():
+        one.check(flag, getattr(self, flag))
+
+
+def _require_name(what, value, known, *, none_allowed=False):
+    if value not in known and not (value is None and none_allowed):
+        raise ValueError(unknown_name(what, value, known))
+
+
+WeightingConfig = dataclasses.make_dataclass(
+    "WeightingConfig",
+    [
+        ("weighting", str, _field("adaloss", "Weighting scheme.")),
+        ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
+        *((flag, _type_of(flag), _field(one.default, one.help)) for flag, one in SETTINGS.items()),
+    ],
+    frozen=True,
+    namespace={
+        "__module__": __name__,  # by which a worker process finds the class
+        "__doc__": "How the losses of the exits are combined; one field per setting of a scheme.",
+        "__post_init__": _check_weighting,
+    },
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,11 +166,13 @@ class TrainingConfig:
     momentum: float = _field(0.9, "Momentum of SGD.")
     l2: float = _field(
         1e-4,
-        "L2 coefficient: l2 * w is added to the gradient of each kernel (not decoupled weight decay).",
+        "L2 coefficient: l2 * w is added to the gradient of each kernel (this is not decoupled "
+        "weight decay).",
     )
     training_mode: str = _field(
         "joint",
-        "joint; no_grad: gradients stop between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "joint; no_grad: gradients stop between segments; midfeat: the final exit alone, then the "
+        "heads on frozen features.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -225,13 +244,37 @@ class RunConfig:
 
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
-    weighting: WeightingConfig = WeightingConfig()
+    weighting: WeightingConfig = WeightingConfig()  # noqa: RUF009 (frozen, made above)
     training: TrainingConfig = TrainingConfig()
     runtime: RuntimeConfig = RuntimeConfig()
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> RunConfig:
+        """The config with these fields, each put into the group it belongs to.
+
+        With `preset="author_code"` the fields that are not given take the authors' values
+        (`author_defaults`).
+
+        Raises:
+            ValueError: a field is not one of ours, or its value is not allowed.
+
+        Example:
+            >>> RunConfig.from_fields({"epochs": 3, "preset": "author_code"}).weighting.gamma
+            0.07
+        """
+        for name in fields:
+            if name not in OWNERS:
+                raise ValueError(unknown_name("field", name, sorted(OWNERS)))
+        if fields.get("preset") == "author_code":
+            fields = author_defaults(fields) | dict(fields)
+        groups = {name: {} for name in GROUPS}
+        for name, value in fields.items():
+            groups[OWNERS[name]][name] = value
+        return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
     def from_dict(cls, values: dict[str, dict[str, Any]]) -> RunConfig:
@@ -259,3 +302,42 @@ GROUPS = {
     "training": TrainingConfig,
     "runtime": RuntimeConfig,
 }
+
+# Field -> its group. The names are unique over all groups.
+OWNERS = {field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)}
+
+# The learning rate's steps and L2 in the authors' code (docs/author_code.md): 300 epochs on CIFAR,
+# 60 on SVHN; as fractions of the training here.
+_AUTHORS_CIFAR = {
+    "l2": 2e-4,
+    "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
+    "lr_drop_to": (0.1, 0.01, 0.002),
+}
+_AUTHORS_TRAINING = {
+    "cifar10": _AUTHORS_CIFAR,
+    "cifar100": _AUTHORS_CIFAR,
+    "svhn": {
+        "l2": 2e-4,
+        "lr_drop_at": (0.25, 0.5, 0.75),
+        "lr_drop_to": (0.1, 0.01, 0.002),
+    },
+}
+
+
+def author_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the authors' code sets for a run with these fields, where it differs from the papers.
+
+    Args:
+        fields: those that are given; they say the data set, the scheme and the sampler.
+    """
+    defaults = RunConfig()
+    dataset = fields.get("dataset", defaults.data.dataset)
+    weighting = fields.get("weighting", defaults.weighting.weighting)
+    sampler = fields.get("sampler", defaults.weighting.sampler)
+    found = dict(_AUTHORS_TRAINING.get(dataset, {}))
+    for name in filter(None, (weighting, sampler)):
+        _require_name("weighting or sampler", name, losses.schemes() | losses.samplers())
+        for flag, (_, one) in settings_of(name).items():
+            if one.author_code is not None:
+                found[flag] = one.author_code
+    return found

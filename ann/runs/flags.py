@@ -1,4 +1,4 @@
-"""Command line flags made from the config dataclasses: one flag a field, named and explained as the field is."""
+"""Command line flags made from the config: one flag per field, with the field's name and help."""
 
 import dataclasses
 import typing
@@ -6,38 +6,32 @@ import typing
 from absl import flags
 
 from ann import data, losses
-from ann.runs.config import GROUPS, RunConfig
-
-
-def _choices() -> dict[str, list[str]]:
-    """Fields whose values are names of a room."""
-    return {
-        "dataset": data.names(),
-        "weighting": list(losses.schemes()),
-        "sampler": list(losses.samplers()),
-    }
+from ann.runs.config import GROUPS, OWNERS, RunConfig
 
 
 def define() -> None:
     """Defines a flag for every field of every group of `RunConfig`."""
-    choices = _choices()
     for cls in GROUPS.values():
         hints = typing.get_type_hints(cls)
         for field in dataclasses.fields(cls):
-            _define(field, hints[field.name], choices.get(field.name))
+            _define(field, hints[field.name])
 
 
-def _define(field, hint, choices):
-    text = field.metadata["help"]
-    if choices:
-        flags.DEFINE_enum(field.name, field.default, choices, text)
-    elif typing.get_origin(hint) is tuple:
+def _choices(name: str) -> str:
+    """The values of a field that are names, for its help."""
+    known = {"dataset": data.names, "weighting": losses.schemes, "sampler": losses.samplers}
+    return f" One of {', '.join(known[name]())}." if name in known else ""
+
+
+def _define(field, hint):
+    text = field.metadata["help"] + _choices(field.name)
+    if typing.get_origin(hint) is tuple:
         flags.DEFINE_list(field.name, [str(value) for value in field.default], text)
     elif hint is bool:
         flags.DEFINE_bool(field.name, field.default, text)
     elif hint in (int, int | None):
         flags.DEFINE_integer(field.name, field.default, text)
-    elif hint is float:
+    elif hint in (float, float | None):
         flags.DEFINE_float(field.name, field.default, text)
     elif hint in (str, str | None):
         flags.DEFINE_string(field.name, field.default, text)
@@ -52,12 +46,12 @@ def config_from(values) -> RunConfig:
         values: `absl.flags.FLAGS`, parsed.
 
     Raises:
-        ValueError: a value is out of range.
+        ValueError: a value is not allowed.
     """
-    groups = {}
-    for name, cls in GROUPS.items():
-        fields = {field.name: getattr(values, field.name) for field in dataclasses.fields(cls)}
-        groups[name] = cls(
-            **{k: tuple(map(float, v)) if isinstance(v, list) else v for k, v in fields.items()}
-        )
-    return RunConfig(**groups)
+    given = {name: values[name].value for name in OWNERS if values[name].present}
+    return RunConfig.from_fields(
+        {
+            name: tuple(map(float, value)) if isinstance(value, list) else value
+            for name, value in given.items()
+        }
+    )

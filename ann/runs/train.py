@@ -7,9 +7,8 @@ import keras
 import pandas as pd
 
 from ann import data, evaluation, training
-
-from ann.runs import build
 from ann.atomic_write import atomic_path
+from ann.runs import build
 from ann.runs.config import RunConfig
 from ann.runs.environment import environment
 from ann.runs.folder import RunFolder, write_json

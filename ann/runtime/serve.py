@@ -1,6 +1,6 @@
 """Serves an exported anytime network over HTTP.
 
-    python -m ann.runtime.serve --export_dir=runs/resann/export
+    ann serve --export_dir=runs/resann/export
 
 Needs the extra ann-keras[serve] and the package of one engine. The port opens once the network is
 loaded, warmed up and measured; SIGTERM or Ctrl+C lets the requests in progress finish.

@@ -131,8 +131,8 @@ CHOSEN, PROBABILITIES = (
     ("sampler", "expected"),
     [
         (EXP3(gamma=0.3), SCORES * np.exp([0, 0.3 * 0.25 / (3 * 0.31), 0])),
-        (RWM(gamma=0.3), SCORES * np.exp(0.1 * REWARD)),
-        (RWM.author_code(10), SCORES * np.exp(0.15 * REWARD)),
+        (RWM(gamma=0.3), SCORES * np.exp(0.1 * REWARD / PROBABILITIES)),
+        (RWM(rate=0.15), SCORES * np.exp(0.15 * REWARD)),
     ],
 )
 def test_exponentiated_scores_by_hand(sampler, expected):
@@ -155,7 +155,7 @@ def test_avgl_by_hand():
         AVGL().probabilities(state, CHOSEN), np.array([0, 0.295, 0.22]) / 0.515, atol=1e-6
     )
     mixed = 0.7 * np.array([0, 0.295, 0.22]) / 0.515 + 0.1
-    np.testing.assert_allclose(AVGL.author_code(10).probabilities(state, CHOSEN), mixed, rtol=1e-4)
+    np.testing.assert_allclose(AVGL(gamma=0.3).probabilities(state, CHOSEN), mixed, rtol=1e-4)
 
 
 def test_exploration_is_mixed_in():
@@ -163,9 +163,18 @@ def test_exploration_is_mixed_in():
     np.testing.assert_allclose(probabilities, 0.7 * SCORES + 0.1, rtol=1e-5)
 
 
-def test_author_code_keeps_a_floor_and_starts_after_the_first_epoch():
-    sampler = EXP3.author_code(steps_per_epoch=3)
-    assert (sampler.floor, sampler.start_after, sampler.eta) == (0.0003, 3, 0.85)
+def test_scores_keep_their_floor():
+    scores = EXP3(floor=0.1).new_scores(
+        *map(ops.convert_to_tensor, (SCORES, REWARD, CHOSEN, PROBABILITIES))
+    )
+    without = EXP3().new_scores(
+        *map(ops.convert_to_tensor, (SCORES, REWARD, CHOSEN, PROBABILITIES))
+    )
+    np.testing.assert_allclose(scores, 0.9 * np.array(without) + 0.1 / 3, rtol=1e-6)
+
+
+def test_scores_do_not_move_before_start_after():
+    sampler = EXP3(start_after=3)
     combiner = LossCombiner(Const(), 3, sampler)
     scores = []
     for _ in range(5):
@@ -202,5 +211,5 @@ def test_bad_arguments_are_refused():
         AANN(tau=-1)
     with pytest.raises(ValueError, match="Received: gamma=2"):
         EXP3(gamma=2)
-    with pytest.raises(ValueError, match="'aann', 'avgl'.*Received: sampler='thompson'"):
+    with pytest.raises(ValueError, match="aann, milestone.*Received: sampler='thompson'"):
         losses.get_sampler("thompson")

@@ -112,7 +112,9 @@ def test_all_the_names_of_the_papers_and_their_rivals_are_there():
 
 
 def test_unknown_names_are_refused_with_the_known():
-    with pytest.raises(ValueError, match=r"'adaloss', .*'const'.*Received: weighting='ada'"):
+    with pytest.raises(
+        ValueError, match=r"const, .*adaloss.*Did you mean 'adaloss'.*Received: weighting='ada'"
+    ):
         losses.get("ada")
 
 

@@ -14,19 +14,36 @@ def test_every_scheme_builds_from_its_name(name):
     )
 
 
-@pytest.mark.parametrize("preset", ["paper", "author_code"])
 @pytest.mark.parametrize("name", list(losses.samplers()))
-def test_every_sampler_builds_from_its_name(name, preset):
-    config = RunConfig(
-        model=ModelConfig(preset=preset), weighting=WeightingConfig(sampler=name, tau=0.25)
-    )
+def test_every_sampler_builds_from_its_name(name):
+    config = RunConfig(weighting=WeightingConfig(sampler=name, tau=0.25))
     sampler = build.sampler(config, 10)
     assert type(sampler) is losses.samplers()[name]
     assert sampler.tau == 0.25
-    assert getattr(sampler, "start_after", 0) == (
-        10 if preset == "author_code" and hasattr(sampler, "floor") else 0
-    )
     assert build.sampler(RunConfig(), 10) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),  # docs/author_code.md
+    [
+        ("exp3", {"gamma": 0.3, "eta": 0.85, "floor": 0.0003, "start_after": 10}),
+        ("rwm", {"gamma": 0.3, "eta": 0.85, "floor": 0.0003, "start_after": 10, "rate": 0.15}),
+        ("avgl", {"gamma": 0.3, "eta": 0.85, "start_after": 10}),
+        ("aann", {}),
+    ],
+)
+def test_the_preset_of_the_authors_code_sets_the_samplers(name, numbers):
+    config = RunConfig.from_fields({"sampler": name, "preset": "author_code"})
+    sampler = build.sampler(config, steps_per_epoch=10)
+    assert sampler.get_config() == {"tau": 0.5, "seed": 0, **numbers}
+
+
+def test_what_is_given_wins_over_the_preset():
+    fields = {"preset": "author_code", "dataset": "cifar10", "gamma": 0.2, "l2": 1e-3}
+    config = RunConfig.from_fields(fields)
+    assert (config.weighting.gamma, config.training.l2) == (0.2, 1e-3)
+    assert config.weighting.update_every == 100
+    assert config.training.lr_drop_to == (0.1, 0.01, 0.002)
 
 
 def test_adaloss_takes_its_numbers_from_the_config():
@@ -89,16 +106,10 @@ def test_model_and_optimizer():
 @pytest.mark.parametrize(
     ("function", "config", "received"),
     [
-        (build.dataset, RunConfig(data=DataConfig(dataset="mnist")), "dataset='mnist'"),
         (
             lambda config: build.model(config, 10, (32, 32, 3)),
             RunConfig(model=ModelConfig(model="vgg")),
             "model='vgg'",
-        ),
-        (
-            lambda config: build.weighting(config, 1),
-            RunConfig(weighting=WeightingConfig(weighting="ada")),
-            "weighting='ada'",
         ),
     ],
 )

@@ -31,10 +31,15 @@ def test_dictionary_round_trip_through_json():
 @pytest.mark.parametrize(
     ("cls", "field", "value"),
     [
+        (DataConfig, "dataset", "mnist"),
         (DataConfig, "batch_size", 0),
         (DataConfig, "train_examples", 10),
         (ModelConfig, "s", 0),
         (ModelConfig, "preset", "mine"),
+        (WeightingConfig, "weighting", "ada"),
+        (WeightingConfig, "sampler", "exp4"),
+        (WeightingConfig, "sampler_gamma", 1.5),
+        (WeightingConfig, "rwm_rate", -1),
         (WeightingConfig, "base", 0),
         (WeightingConfig, "gamma", 1.1),
         (WeightingConfig, "average_momentum", 1.0),
@@ -75,3 +80,12 @@ def test_field_names_are_unique_over_groups_and_explained():
     fields = [field for cls in GROUPS.values() for field in dataclasses.fields(cls)]
     assert len({field.name for field in fields}) == len(fields)
     assert all(field.metadata["help"].endswith(".") for field in fields)
+
+
+def test_a_misspelled_value_gets_a_guess():
+    with pytest.raises(ValueError, match="Did you mean 'adaloss'"):
+        WeightingConfig(weighting="adalos")
+    with pytest.raises(ValueError, match="Did you mean 'cifar10'"):
+        DataConfig(dataset="cifar-10")
+    with pytest.raises(ValueError, match="Did you mean 'epochs'"):
+        RunConfig.from_fields({"epoch": 3})

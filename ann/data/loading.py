@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 
 from ann.data.arrays import Dataset
-from ann.data.class_folders import load_class_folders
-from ann.data.digits import load_digits
-from ann.data.imagenet2012 import load_imagenet2012
+from ann.data.catalogue import DATASETS, names
 from ann.data.jpegs import JpegDataset
-from ann.data.synthetic import load_synthetic
-from ann.data.tfds_images import load_cifar10, load_cifar100, load_svhn
-
-# Name -> (function of data_dir, images held out for validation; None: as many as there are test
-# images).
-_DATASETS = {
-    "digits": (load_digits, 200),
-    "cifar10": (load_cifar10, 5000),
-    "cifar100": (load_cifar100, 5000),
-    "svhn": (load_svhn, 5000),
-    "imagenet2012": (load_imagenet2012, None),
-    "class_folders": (load_class_folders, None),
-    "synthetic": (load_synthetic, 64),
-}
-
-
-def names() -> list[str]:
-    """Names of the data sets."""
-    return list(_DATASETS)
+from ann.did_you_mean import unknown_name
 
 
 def load(
@@ -47,8 +28,8 @@ def load(
         hold_out: train without the last training images and evaluate on them, not on the test
             images (001 section 5.1: the last 5,000 of CIFAR's 50,000, by id).
         train_examples: keep only so many training images, the first in the data set's order.
-        preset: "author_code" changes the colours of JPEGs in training, as the authors' code does
-            and no paper says.
+        preset: "author_code" changes the colors of JPEGs in training, which the authors' code does
+            and no paper mentions.
 
     Raises:
         ValueError: unknown name, more `train_examples` than there are, or too few images to hold
@@ -59,15 +40,16 @@ def load(
         >>> load("digits").train.images.shape
         (1437, 8, 8, 1)
     """
-    if name not in _DATASETS:
-        raise ValueError(f"dataset must be one of {names()}. Received: dataset={name!r}")
-    loader, num_held_out = _DATASETS[name]
-    dataset = loader(data_dir)
+    if name not in DATASETS:
+        raise ValueError(unknown_name("dataset", name, names()))
+    entry = DATASETS[name]
+    dataset = getattr(importlib.import_module(entry.module), entry.function)(data_dir)
     if hold_out:
-        num_held_out = num_held_out or len(dataset.test)
+        num_held_out = entry.held_out or len(dataset.test)
         if num_held_out >= len(dataset.train):
             raise ValueError(
-                f"{name} has {len(dataset.train)} training images, too few to hold out {num_held_out}. Received: hold_out=True"
+                f"{name} has {len(dataset.train)} training images, too few to hold out "
+                f"{num_held_out}. Received: hold_out=True"
             )
         dataset = dataclasses.replace(
             dataset, train=dataset.train[:-num_held_out], test=dataset.train[-num_held_out:]

@@ -1,0 +1,40 @@
+"""Exports the network of a finished run for deployment.
+
+    ann export --run_dir=runs/demo/adaloss --output=exported --format=onnx
+
+The export takes uint8 images and normalizes them as the training did, unless --nopreprocess.
+manifest.json beside the files says what each exit costs and its error on the test images.
+`ann.runtime.AnytimePredictor`, `ann predict` and `ann serve` run it.
+"""
+
+import json
+import pathlib
+
+from absl import flags
+
+
+def define_flags() -> None:
+    """Defines the flags of the command."""
+    flags.DEFINE_string("run_dir", None, "Folder of a finished run.", required=True)
+    flags.DEFINE_string(
+        "output", None, "Folder to write; an earlier export there is replaced.", required=True
+    )
+    flags.DEFINE_list("format", "saved_model", "One or several of saved_model, onnx, litert.")
+    flags.DEFINE_bool(
+        "preprocess", True, "Take uint8 images and normalize them as the training did."
+    )
+
+
+def main(arguments) -> None:
+    """Exports the run that the flags name."""
+    del arguments
+    from absl import logging
+
+    from ann.runs.export import export_run
+
+    logging.set_verbosity(logging.ERROR)  # TensorFlow reports every function it saves
+    values = flags.FLAGS
+    export_run(values.run_dir, values.output, values.format, preprocess=values.preprocess)
+    manifest = json.loads((pathlib.Path(values.output) / "manifest.json").read_text())
+    exits = len(manifest["exits"])
+    print(f"{exits} exits as {', '.join(values.format)} written to {values.output}")

@@ -1,0 +1,54 @@
+"""Runs a command: its flags, its help, its errors."""
+
+import os
+import sys
+
+from absl import app, flags
+
+_HELP = ("--help", "-help", "-h")
+# What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
+_MISTAKES = (ValueError, FileNotFoundError, FloatingPointError, ImportError)
+
+
+def run(command, argv=None) -> None:
+    """Parses the flags of a command, runs it, and ends the process.
+
+    `--help` prints the command's docstring and its flags and ends with 0. A mistake of the user
+    ends with 1 and one line.
+
+    Args:
+        command: module with a docstring, `define_flags()` and `main(arguments)`; if it takes
+            arguments that are not flags, also with a constant `ARGUMENTS` that describes them.
+        argv: program and arguments; default: those of the process.
+    """
+    argv = sys.argv if argv is None else argv
+    command.define_flags()
+    if any(argument in _HELP for argument in argv[1:]):
+        print(help_of(command))
+        sys.exit(0)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    app.run(lambda rest: _run(command, rest[1:]), argv=argv)
+
+
+def _run(command, arguments):
+    if arguments and not hasattr(command, "ARGUMENTS"):
+        raise app.UsageError(f"every setting is a --flag=value. Received: {arguments}")
+    try:
+        command.main(arguments)
+    except _MISTAKES as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def help_of(command) -> str:
+    """The docstring of a command, and its flags with their defaults."""
+    found = flags.FLAGS.flags_by_module_dict()
+    own = [one for module, them in found.items() if not module.startswith("absl.") for one in them]
+    described = (_described(flag) for flag in sorted(own, key=lambda flag: flag.name))
+    return f"{command.__doc__.strip()}\n\nflags:\n" + "\n".join(described)
+
+
+def _described(flag) -> str:
+    name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
+    default = "" if flag.default is None else f" (default: {flag.default_as_str})"
+    text = flags.text_wrap(f"{flag.help}{default}", indent="      ", firstline_indent="      ")
+    return f"  {name}\n{text}"

@@ -1,0 +1,38 @@
+"""The data sets by name."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Where a data set comes from.
+
+    Attributes:
+        module, function: what loads it, a function of `data_dir`.
+        held_out: training images held out for validation; None: as many as there are test images.
+    """
+
+    module: str
+    function: str
+    held_out: int | None
+
+
+DATASETS = {
+    "digits": Entry("ann.data.digits", "load_digits", 200),
+    "cifar10": Entry("ann.data.tfds_images", "load_cifar10", 5000),
+    "cifar100": Entry("ann.data.tfds_images", "load_cifar100", 5000),
+    "svhn": Entry("ann.data.tfds_images", "load_svhn", 5000),
+    "imagenet2012": Entry("ann.data.imagenet2012", "load_imagenet2012", None),
+    "class_folders": Entry("ann.data.class_folders", "load_class_folders", None),
+    "synthetic": Entry("ann.data.synthetic", "load_synthetic", 64),
+}
+
+
+def names() -> list[str]:
+    """Names of the data sets.
+
+    Example:
+        >>> names()[:2]
+        ['digits', 'cifar10']
+    """
+    return list(DATASETS)
