@@ -5,22 +5,21 @@ from scipy import special
 
 
 def batch_answers(model, dataset):
-    """Yields `(logits, labels)` of each batch: float64 `(num_exits, batch, num_classes)` and
-    `(batch,)`.
+    """Yields `(logits, labels)` of each batch: float64 `(num_exits, answers, num_classes)` and
+    `(answers,)`.
+
+    A network that answers for each position of a sample gives as many answers per sample.
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, labels class indices.
+        dataset: iterable of batches `(inputs, labels)`, labels class indices.
     """
     for images, labels in dataset:
-        labels = np.asarray(labels).reshape(-1)
+        labels = np.asarray(labels)
         # Under a strategy Keras gives the batch to every replica and joins their equal answers.
-        yield (
-            np.stack([logits[: len(labels)] for logits in model.predict_on_batch(images)]).astype(
-                np.float64
-            ),
-            labels,
-        )
+        logits = [one[: len(labels)] for one in model.predict_on_batch(images)]
+        logits = np.stack(logits).astype(np.float64)
+        yield logits.reshape(len(logits), -1, logits.shape[-1]), labels.reshape(-1)
 
 
 def logits_and_labels(model, dataset):

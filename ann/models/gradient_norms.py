@@ -3,7 +3,6 @@
 import keras
 from keras import ops
 
-from ann.losses.cross_entropy import exit_cross_entropies
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
 
@@ -42,7 +41,7 @@ def train_step(model, data):
     with tf.GradientTape() as step_tape:
         with tf.GradientTape(persistent=True) as norm_tape:
             y_pred = model(x, training=True)
-            means = ops.mean(exit_cross_entropies(y, y_pred), axis=1)
+            means = ops.mean(model.exit_losses.per_answer(y, y_pred), axis=1)
             losses = [means[index] for index in range(model.num_exits)]
         with step_tape.stop_recording():
             norms = ops.stack([_norm(norm_tape.gradient(loss, shared)) for loss in losses])

@@ -8,11 +8,13 @@ from keras import ops
 
 from ann import losses
 from ann.exits import exit_names
-from ann.losses import LossCombiner, exit_cross_entropies
-from ann.losses.cross_entropy import wrong_predictions
+from ann.losses import LossCombiner
 from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
+from ann.models.exit_losses import ExitLosses
+from ann.models.exit_metrics import ExitMetrics
+from ann.models.frozen import FrozenLayers
 from ann.models.progress import AnytimeProgbar
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
@@ -25,8 +27,9 @@ class MultiExitModel(keras.Model):
     """An anytime network.
 
     Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch,
-    num_classes)`. It is compiled with a weighting scheme in place of a loss and otherwise used as
-    any Keras model; labels are class indices or one-hot.
+    num_classes)`, or `(batch, ..., num_classes)` where it answers for each position. It is compiled
+    with a weighting scheme besides the loss, and otherwise used as any Keras model. Labels are as
+    the loss wants them, by default class indices or one-hot.
 
     Args:
         segments: models or layers, state in, state out; a state is any structure of tensors.
@@ -37,6 +40,7 @@ class MultiExitModel(keras.Model):
     Attributes:
         segments, heads: the links of the chain, usable on their own.
         num_exits, num_classes: integers.
+        logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
 
@@ -59,6 +63,7 @@ class MultiExitModel(keras.Model):
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
         self.training_mode = "joint"
+        self._frozen = FrozenLayers()
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -67,10 +72,13 @@ class MultiExitModel(keras.Model):
         self.anytime_metric = AnytimeMetric(self.exit_names)
         shapes = {tuple(logits.shape) for logits in self(sample_inputs(self))}
         if len(shapes) != 1:
+            widths = sorted({shape[-1] for shape in shapes})
+            received = widths if len(widths) > 1 else sorted(shapes, key=str)
             raise ValueError(
-                f"all heads must give the same number of classes. Received: {sorted(shapes, key=str)}"
+                f"all heads must give the same number of classes. Received: {received}"
             )
-        self.num_classes = shapes.pop()[-1]
+        self.logits_shape = shapes.pop()
+        self.num_classes = self.logits_shape[-1]
 
     def call(self, inputs, training=None):
         state, logits = inputs, []
@@ -82,13 +90,25 @@ class MultiExitModel(keras.Model):
         return logits
 
     def compile(
-        self, optimizer="sgd", weighting="const", sampler=None, training_mode="joint", **kwargs
+        self,
+        optimizer="sgd",
+        loss=None,
+        metrics=None,
+        weighting="const",
+        sampler=None,
+        training_mode="joint",
+        **kwargs,
     ):
         """Configures training.
 
         Args:
             optimizer: name or Keras optimizer.
-            weighting: name or `ann.losses.Scheme`, how the exits' cross-entropies are combined.
+            loss: of each exit, from labels and logits: name, function or Keras loss with
+                `from_logits=True`; default the cross-entropy of classes. A loss that cannot fall
+                below some `floor` (label smoothing) is weighed by what is above it.
+            metrics: list of names, functions or Keras metrics of labels and logits, measured at
+                each exit and named `exit_00_<name>`, ... in the logs.
+            weighting: name or `ann.losses.Scheme`, how the losses of the exits are combined.
             sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default
                 none.
             training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is
@@ -98,15 +118,14 @@ class MultiExitModel(keras.Model):
                 `keras.Model.compile`.
 
         Raises:
-            ValueError: an unknown name, or a `loss` or `metrics` of Keras.
+            ValueError: an unknown name, a loss or metric that reads probabilities, or one class.
             NotImplementedError: the weighting needs another backend.
         """
-        for name in ("loss", "metrics", "loss_weights"):
-            if kwargs.get(name) is not None:
-                raise ValueError(
-                    "an anytime network is compiled with a weighting: the loss of each exit is its cross-entropy, loss and "
-                    f"error of each are measured. Received: {name}={kwargs[name]!r}"
-                )
+        if kwargs.get("loss_weights") is not None:
+            raise ValueError(
+                "the losses of the exits are weighed by `weighting`. "
+                f"Received: loss_weights={kwargs['loss_weights']!r}"
+            )
         if training_mode not in TRAINING_MODES:
             raise ValueError(
                 f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}"
@@ -114,26 +133,30 @@ class MultiExitModel(keras.Model):
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
-        if "heads" in (training_mode, self.training_mode):
-            for segment in self.segments:
-                segment.trainable = training_mode != "heads"
+        exit_losses = ExitLosses(loss, self.logits_shape)
+        exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
+        self._frozen.undo()
+        if training_mode == "heads":
+            self._frozen.freeze(self.segments)
         self.training_mode = training_mode
+        self.exit_losses = exit_losses
+        self._replace("anytime_metric", exit_metrics)
         combiner = LossCombiner(
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
-        self._set_loss_combiner(combiner)
+        self._replace("loss_combiner", combiner)
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
         # A first step that had to create the optimizer's variables would be traced twice.
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
 
-    def _set_loss_combiner(self, combiner):
-        # Keras locks a built model against new sublayers; this one must be a sublayer, so that its
-        # variables are trained, saved and restored with the model, and a new one at each `compile`,
-        # so that the weighting starts afresh.
+    def _replace(self, name, part):
+        # Keras locks a built model against new sublayers; the loss combiner must be a sublayer, so
+        # that its variables are trained, saved and restored with the model, and a new one at each
+        # `compile`, so that the weighting starts afresh. The same holds for the metrics.
         self._tracker.unlock()
-        self._tracker.untrack(getattr(self, "loss_combiner", None))
-        self.loss_combiner = combiner
+        self._tracker.untrack(getattr(self, name, None))
+        setattr(self, name, part)
         self._tracker.lock()
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -141,10 +164,16 @@ class MultiExitModel(keras.Model):
 
     def total_loss(self, y, y_pred, sample_weight=None, *, training, gradient_norms=None):
         """The replica's share of the scalar to minimise; moves the state of the weighting on if `training`."""
-        per_sample = exit_cross_entropies(y, y_pred)
-        if sample_weight is not None:
-            per_sample = per_sample * ops.cast(ops.reshape(sample_weight, (-1,)), per_sample.dtype)
-        total = self.loss_combiner(ops.mean(per_sample, axis=1), gradient_norms, training=training)
+        per_answer = self.exit_losses.per_answer(y, y_pred)
+        weights = self.exit_losses.weights(sample_weight, per_answer, y_pred)
+        if weights is not None:
+            per_answer = per_answer * weights
+        means, floor = ops.mean(per_answer, axis=1), self.exit_losses.floor
+        if floor:  # the weighting sees what is above it
+            means = ops.maximum(means - floor, 0.0)
+        total = self.loss_combiner(means, gradient_norms, training=training)
+        if floor:
+            total = total + floor * ops.stop_gradient(ops.sum(self.loss_combiner.exit_weights))
         if self.losses:
             total = total + ops.sum(ops.stack(self.losses))
         # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's
@@ -189,15 +218,13 @@ class MultiExitModel(keras.Model):
         self._loss_tracker.update_state(loss, sample_weight=batch_size)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        if sample_weight is not None:
-            sample_weight = ops.reshape(sample_weight, (-1,))
-        self.anytime_metric.update_state(
-            exit_cross_entropies(y, y_pred), wrong_predictions(y, y_pred), sample_weight
-        )
+        self.anytime_metric.update(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
         """`keras.Model.fit`, with a progress bar that shows the summary; history and logs hold the values of every exit."""
+        if self.compiled:
+            self.exit_losses.require_values(args[1] if len(args) > 1 else kwargs.get("y"))
         return super().fit(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
 
     def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):
@@ -207,19 +234,18 @@ class MultiExitModel(keras.Model):
         )
 
     def get_config(self):
+        with self._frozen.undone():
+            segments = [keras.saving.serialize_keras_object(segment) for segment in self.segments]
         return {
             **super().get_config(),
-            "segments": [keras.saving.serialize_keras_object(segment) for segment in self.segments],
+            "segments": segments,
             "heads": [keras.saving.serialize_keras_object(head) for head in self.heads],
             "input_shape": self.sample_shape,
         }
 
     @classmethod
     def from_config(cls, config):
-        links = {
-            key: [deserialize(link) for link in config[key]]
-            for key in ("segments", "heads")
-        }
+        links = {key: [deserialize(link) for link in config[key]] for key in ("segments", "heads")}
         return cls(**{**config, **links})
 
     def get_compile_config(self):
@@ -227,6 +253,10 @@ class MultiExitModel(keras.Model):
             return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "loss": keras.saving.serialize_keras_object(self.exit_losses.given),
+            "metrics": [
+                keras.saving.serialize_keras_object(one) for one in self.anytime_metric.given()
+            ],
             "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
             "sampler": keras.saving.serialize_keras_object(self.loss_combiner.sampler),
             "training_mode": self.training_mode,
