@@ -135,6 +135,7 @@ MAC_RULES = {
             "Normalization",
             "PReLU",
             "Permute",
+            "Position",
             "RMSNormalization",
             "RandomFlip",
             "RandomRotation",

@@ -2,6 +2,7 @@
 (`heads`)."""
 
 from ann.exits.heads import (
+    class_token_head,
     default_head,
     has_head,
     linear_head,
@@ -14,6 +15,7 @@ from ann.exits.heads import (
 from ann.exits.placement import every, exit_names
 
 __all__ = [
+    "class_token_head",
     "default_head",
     "every",
     "exit_names",

@@ -89,6 +89,22 @@ def vector_head(state, num_classes: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, logits, name=name)
 
 
+def class_token_head(state, num_classes: int, *, name: str) -> keras.Model:
+    """Layer normalization, linear layer on the first token.
+
+    Args:
+        state: Keras tensor `(batch, length, channels)` like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+
+    Returns:
+        Functional model from `(batch, length, channels)` to float32 logits `(batch, num_classes)`.
+    """
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(inputs[:, 0])
+    return keras.Model(inputs, _linear(num_classes)(x), name=name)
+
+
 def token_head(state, num_classes: int, *, name: str) -> keras.Model:
     """Layer normalization, linear layer at each token: for language models and tagging.
 

@@ -33,6 +33,11 @@ FAMILIES = {
         "denseann121",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
+    "vitann cifar": ("vitann-n2-c16", {"input_shape": (16, 16, 3), "heads": 2, "dropout": 0.1}),
+    "vitann cifar, mean": (
+        "vitann-n2-c16",
+        {"input_shape": (16, 16, 3), "pooling": "mean"},
+    ),
     "msdnet cifar": ("msdnet-cifar-b3", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
     "msdnet ilsvrc": (
         "msdnet23",
