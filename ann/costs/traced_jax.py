@@ -20,7 +20,13 @@ def traced_macs(function, specs) -> int:
 
 
 def _jaxpr_macs(jaxpr) -> int:
-    return sum(_equation_macs(equation) for equation in jaxpr.eqns)
+    """MACs of what the outputs need."""
+    macs, wanted = 0, set(map(id, jaxpr.outvars))
+    for equation in reversed(jaxpr.eqns):
+        if wanted & set(map(id, equation.outvars)):
+            wanted.update(map(id, equation.invars))
+            macs += _equation_macs(equation)
+    return macs
 
 
 def _equation_macs(equation) -> int:

@@ -28,7 +28,14 @@ def traced_macs(function, specs) -> int:
 
 
 def _graph_macs(graph) -> int:
-    return sum(_operation_macs(operation) for operation in graph.get_operations())
+    """MACs of what the outputs need: a recurrent layer also traces a step that is never run."""
+    found, waiting = set(), [tensor.op for tensor in graph.outputs]
+    while waiting:
+        operation = waiting.pop()
+        if operation not in found:
+            found.add(operation)
+            waiting += [tensor.op for tensor in operation.inputs]
+    return sum(_operation_macs(operation) for operation in found)
 
 
 def _operation_macs(operation) -> int:

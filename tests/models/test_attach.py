@@ -44,7 +44,7 @@ APPLICATIONS = {
 
 
 def as_if_trained(model, x, random):
-    """Weights with which answers depend on the image; those of an untrained deep network hardly do."""
+    """Weights with which answers depend on the image: in an untrained deep network they do not."""
     for weight in model.weights:
         if len(weight.shape) == 1:
             weight.assign(random.uniform(0.5, 1.5, weight.shape))
