@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
 
 def independent_macs(model, sizes=None) -> int:
@@ -47,7 +48,9 @@ def _macs(graph, operation) -> int:
             raise NotImplementedError(f"TensorFlow registers no statistics for {kind}")
         return int(flops) // 2
     if kind in ("PartitionedCall", "StatefulPartitionedCall"):  # what XLA is to compile
-        inside = graph._get_function(operation.get_attr("f").name).graph
+        definition = graph._get_function(operation.get_attr("f").name).definition
+        shapes = [tensor.shape for tensor in operation.inputs]
+        inside = function_def_to_graph(definition, input_shapes=shapes)
         return sum(_macs(inside, one) for one in inside.get_operations())
     if kind in ("While", "StatelessWhile", "If", "StatelessIf"):
         raise NotImplementedError(f"the graph has an operation {kind}")
