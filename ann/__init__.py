@@ -1,3 +1,3 @@
-"""ANN: anytime neural networks, a valid answer at any moment and a better one the longer they run."""
+"""ANN: anytime neural networks. They answer at any moment, and the better the longer they run."""
 
 __version__ = "0.1.0"

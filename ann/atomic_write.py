@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are either complete or do not exist."""
 
 import contextlib
 import os
@@ -14,10 +14,11 @@ def _umask():
 
 @contextlib.contextmanager
 def atomic_path(path):
-    """A temporary path beside `path` to write to; it takes `path`'s place when the block ends well,
-    and goes when it does not.
+    """Yields a temporary path in the folder of `path` to write to.
 
-    The temporary name keeps the suffixes of `path`, by which libraries choose the format.
+    When the block ends, the temporary file replaces `path`. If the block raises, the temporary file
+    is removed and `path` stays as it was. The temporary name keeps the suffixes of `path`, because
+    libraries choose the format by them.
 
     Example:
         >>> with atomic_path("curve.csv") as temporary:
@@ -28,7 +29,7 @@ def atomic_path(path):
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
     os.close(handle)
     temporary = pathlib.Path(name)
-    temporary.chmod(0o666 & ~_umask())  # as any new file, not for its owner alone
+    temporary.chmod(0o666 & ~_umask())  # The mode of any new file; mkstemp's is for the owner only.
     try:
         yield temporary
         os.replace(temporary, path)

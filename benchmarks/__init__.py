@@ -1,1 +1,1 @@
-"""Side-by-side measurements; each prints ratios from one run."""
+"""Side-by-side measurements. Each benchmark prints ratios from a single run."""

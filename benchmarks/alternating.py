@@ -1,4 +1,7 @@
-"""Variants of a computation timed side by side: each in a process of its own with all cores, taking turns."""
+"""Times several variants of a computation side by side.
+
+Each variant has its own process, which may use all cores. The variants take turns.
+"""
 
 import multiprocessing
 import os
@@ -10,7 +13,7 @@ from tqdm import tqdm
 
 
 def _worker(pipe, make_step):
-    """Takes numbers of steps, answers with seconds; the first answer is the warm-up's."""
+    """Receives numbers of steps, runs the steps, and sends how many seconds they took."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     step = make_step()
     for steps in iter(pipe.recv, None):
@@ -21,24 +24,25 @@ def _worker(pipe, make_step):
 
 
 def measure(variants, *, batch_size, steps, rounds) -> pd.DataFrame:
-    """Speed of each variant.
+    """Measures the speed of each variant.
 
     Args:
-        variants: name -> function that makes the step, a function without arguments; both are made
-            in the variant's process.
-        batch_size: images a step takes.
-        steps: in a turn.
-        rounds: turns of each variant.
+        variants: dictionary from name to a function that makes the step. The step is a function
+            without arguments. It is made and run in the variant's process.
+        batch_size: number of images per step.
+        steps: number of steps per turn.
+        rounds: number of turns per variant.
 
     Returns:
-        DataFrame: `variant`, `images_per_second` (median over rounds), `slowest`, `fastest`.
+        DataFrame with one row per variant and the columns `variant`, `images_per_second` (median
+        over the rounds), `slowest`, and `fastest`.
     """
     context = multiprocessing.get_context("spawn")
     pipes = {}
     for variant, make_step in tqdm(variants.items(), desc="warm-up"):
         pipes[variant], theirs = context.Pipe()
         context.Process(target=_worker, args=(theirs, make_step), daemon=True).start()
-        theirs.close()  # so that a worker that fails is an EOFError here
+        theirs.close()  # If the worker fails, `recv` then raises an EOFError.
         pipes[variant].send(3)
         pipes[variant].recv()
     speeds = {variant: [] for variant in variants}
@@ -53,13 +57,13 @@ def measure(variants, *, batch_size, steps, rounds) -> pd.DataFrame:
 
 
 def ratios(table: pd.DataFrame) -> dict[str, float]:
-    """The ratios the project promises, from one table of medians."""
+    """Computes the ratios that the project promises from a table of medians."""
     speed = table.set_index("variant").images_per_second
+    ann_speed = speed[speed.index.str.startswith("ann")]
     torch_speed = speed[speed.index.str.startswith("torch")]
     torch_float32 = torch_speed[torch_speed.index.str.contains("float32")]
     return {
-        "fastest ann / fastest torch": speed[speed.index.str.startswith("ann")].max()
-        / torch_speed.max(),
+        "fastest ann / fastest torch": ann_speed.max() / torch_speed.max(),
         "ann bfloat16 / fastest torch": speed["ann bfloat16"] / torch_speed.max(),
         "ann float32 / fastest torch float32": speed["ann float32"] / torch_float32.max(),
     }

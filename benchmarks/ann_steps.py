@@ -1,4 +1,7 @@
-"""What is timed of ours: functions without arguments, one step a call. CONST weights, SGD with momentum and L2."""
+"""The steps of this library that benchmarks time.
+
+Each step is a function without arguments. Training uses CONST weights and SGD with momentum and L2.
+"""
 
 import keras
 import tensorflow as tf
@@ -7,7 +10,13 @@ from ann import training
 
 
 def training_step(build, batch, variant):
-    """Trains the network that `build` makes on the batch of NumPy arrays; `variant` names "float32" or "bfloat16" (mixed)."""
+    """Returns a step that trains a network.
+
+    Args:
+        build: function that makes the network.
+        batch: images and labels, NumPy arrays.
+        variant: contains "float32" or "bfloat16" (mixed precision).
+    """
     keras.config.set_dtype_policy("mixed_bfloat16" if "bfloat16" in variant else "float32")
     model = build()
     model.compile(optimizer=training.L2SGD(1e-3, momentum=0.9, l2=1e-4), weighting="const")
@@ -17,7 +26,10 @@ def training_step(build, batch, variant):
 
 
 def forward(build, batch, variant):
-    """The answers of all exits; "bfloat16" has the weights in it too. Arguments as `training_step`."""
+    """Returns a step that computes the answers of all exits.
+
+    The arguments are those of `training_step`, but with "bfloat16" the weights are bfloat16, too.
+    """
     keras.config.set_dtype_policy("bfloat16" if "bfloat16" in variant else "float32")
     model = build()
     answers = tf.function(lambda x: model(x, training=False))

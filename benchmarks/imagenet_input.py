@@ -1,10 +1,11 @@
-"""Images/s of the ILSVRC pipeline over those of bare JPEG decoding, in one run, on real images.
+"""Compares the speed of the ILSVRC pipeline with that of JPEG decoding alone, on real images.
 
     python -m benchmarks.imagenet_input --images=<folder of JPEGs>
 
-Training (in both presets) and evaluation, from files to normalised batches, take turns with reading
-and fully decoding the same files and nothing else. Each runs alone, started anew each turn.
-Promised: at least 0.8 times decoding in the preset `paper`.
+The pipelines for training (both presets) and for evaluation go from files to normalized batches.
+They take turns with a pipeline that only reads and fully decodes the same files. Only one pipeline
+runs at a time, and it is restarted for each turn. The project promises at least 0.8 times the speed
+of decoding with the preset `paper`.
 """
 
 import os
@@ -28,25 +29,30 @@ ROOT = pathlib.Path(__file__).parent.parent
 _IMAGES = flags.DEFINE_string(
     "images", str(ROOT.parent / "shared/datasets/imagenet_sample"), "Folder of JPEG files."
 )
-_BATCH = flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
-_BATCHES = flags.DEFINE_integer("batches", 24, "Batches in a turn.", lower_bound=1)
-_ROUNDS = flags.DEFINE_integer("rounds", 9, "Turns of each pipeline.", lower_bound=1)
-_WARM_UP = 4  # batches before the clock starts, while tf.data chooses its parallelism
+_BATCH = flags.DEFINE_integer("batch_size", 64, "Images per batch.", lower_bound=1)
+_BATCHES = flags.DEFINE_integer("batches", 24, "Batches per turn.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 9, "Turns per pipeline.", lower_bound=1)
+_WARM_UP = 4  # Batches before the clock starts, while tf.data chooses its parallelism.
 
 
 def class_folders(images: list[pathlib.Path], count: int, folder: pathlib.Path) -> data.JpegDataset:
-    """A data set of so many links to the images, one after the other and again, for training and for evaluation."""
+    """Makes a data set of `count` links to the images, for training and for evaluation.
+
+    If there are fewer images than links, they are repeated.
+    """
     for split in ("train", "val"):
         (folder / split / "all").mkdir(parents=True)
         for index in range(count):
-            (folder / split / "all" / f"{index}.JPEG").symlink_to(
-                images[index % len(images)].resolve()
-            )
+            link = folder / split / "all" / f"{index}.JPEG"
+            link.symlink_to(images[index % len(images)].resolve())
     return data.load("class_folders", data_dir=str(folder))
 
 
 def pipelines(dataset: data.JpegDataset, batch_size: int) -> dict:
-    """Name -> function that makes the pipeline, a tf.data.Dataset of batches; `decode` is what the others are compared with."""
+    """Returns a dictionary from name to a function that makes a pipeline of batches.
+
+    All others are compared with the pipeline `decode`.
+    """
 
     def training(change_colours):
         chosen = dataclasses.replace(dataset, change_colours=change_colours)
@@ -81,7 +87,7 @@ def _speed(batches, num_batches, batch_size):
 def measure(
     images: list[pathlib.Path], *, batch_size: int, num_batches: int, rounds: int
 ) -> dict[str, list[float]]:
-    """Images/s of each pipeline in each round."""
+    """Measures the images per second of each pipeline in each round."""
     with tempfile.TemporaryDirectory() as folder:
         dataset = class_folders(images, batch_size * (num_batches + _WARM_UP), pathlib.Path(folder))
         makers = pipelines(dataset, batch_size)
@@ -96,15 +102,14 @@ def main(argv):
     del argv
     images = sorted(pathlib.Path(_IMAGES.value).glob("*.JPEG"))
     if not images:
-        print(f"skipped: no *.JPEG in {_IMAGES.value}; name a folder of them with --images")
+        print(f"skipped: {_IMAGES.value} contains no *.JPEG file; choose a folder with --images")
         return
     speeds = measure(
         images, batch_size=_BATCH.value, num_batches=_BATCHES.value, rounds=_ROUNDS.value
     )
     for name, values in speeds.items():
-        ratio = statistics.median(
-            own / decode for own, decode in zip(values, speeds["decode"], strict=True)
-        )
+        ratios = [own / decode for own, decode in zip(values, speeds["decode"], strict=True)]
+        ratio = statistics.median(ratios)
         print(f"{name}: {statistics.median(values):,.0f} images/s, {ratio:.2f} times decoding")
 
 

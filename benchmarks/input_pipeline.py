@@ -1,9 +1,10 @@
-"""Images/s of the training pipeline against those of a training step, in one run.
+"""Compares the speed of the training pipeline with that of the training step, in one run.
 
     python -m benchmarks.input_pipeline
 
-The pipeline draws, augments and normalises CIFAR-10 where it is prepared, else random images of its
-size, and runs alone; the step is that of resann-n3-c16. Promised: at least 10 times the step.
+The pipeline draws, augments, and normalizes CIFAR-10 or, if CIFAR-10 is not prepared, random images
+of the same size. It runs alone. The step is that of resann-n3-c16. The project promises that the
+pipeline is at least 10 times as fast as the step.
 """
 
 import os
@@ -24,7 +25,7 @@ def _dataset():
     try:
         return data.load("cifar10")
     except FileNotFoundError as error:
-        print(f"random images: {error}")
+        print(f"using random images: {error}")
         random = np.random.default_rng(0)
         split = data.Split(
             random.integers(0, 256, (50000, 32, 32, 3), np.uint8),
@@ -34,7 +35,7 @@ def _dataset():
 
 
 def pipeline_speed(dataset, num_batches=800) -> float:
-    """Images/s of the training batches."""
+    """Measures the images per second of the training batches."""
     batches = iter(data.training_batches(dataset, BATCH_SIZE, seed=0, first_epoch=0, epochs=10))
     next(batches)
     start = time.perf_counter()
@@ -53,9 +54,8 @@ def main(argv):
     )
     print(f"pipeline: {pipeline:,.0f} images/s")
     for variant, step in table.set_index("variant").images_per_second.items():
-        print(
-            f"{variant} step: {step:,.0f} images/s; the pipeline is {pipeline / step:.0f} times as fast"
-        )
+        ratio = pipeline / step
+        print(f"{variant} step: {step:,.0f} images/s; the pipeline is {ratio:.0f} times as fast")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The networks that are compared, as arguments of `ann.models.msdnet` and of the PyTorch one."""
+"""The MSDNets that are compared, as arguments of `ann.models.msdnet` and of `torch_msdnet`."""
 
 _IMAGENET = {
     "growth": 16,

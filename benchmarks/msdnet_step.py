@@ -1,12 +1,12 @@
-"""Images/s of MSDNet's forward pass and training step, ours against the same networks in PyTorch,
-alternating in one run.
+"""Compares the speed of MSDNet in this library and in PyTorch, alternating in one run.
 
     python -m benchmarks.msdnet_step           # needs the extra [bench]
 
-The released ILSVRC network of base = step = 4 at 224 pixels, one image and 8, and the CIFAR network
-of 7 blocks, 64 images; random images in memory. For each network, batch size and task the variants
-take turns as in `benchmarks.train_step`; the tables give medians over the rounds and their ratios.
-The forward pass gives the answers of all exits.
+The tasks are the forward pass, which computes the answers of all exits, and the training step. The
+networks are the released ILSVRC network with base = step = 4 at 224 pixels, with batches of 1 and 8
+images, and the CIFAR network with 7 blocks, with batches of 64 images. The images are random and in
+memory. For each network, batch size, and task, the variants take turns as in
+`benchmarks.train_step`. The tables show medians over the rounds and their ratios.
 """
 
 import functools
@@ -23,10 +23,10 @@ _CASES = flags.DEFINE_list(
 )
 _TASKS = flags.DEFINE_list("tasks", ["forward", "training_step"], "What to time.")
 _COMPILED = flags.DEFINE_bool(
-    "compiled", False, "Also PyTorch's compiler, which takes minutes for each network."
+    "compiled", False, "Also use PyTorch's compiler, which takes minutes per network."
 )
-_STEPS = flags.DEFINE_integer("steps", 5, "Steps in a turn.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each variant.")
+_STEPS = flags.DEFINE_integer("steps", 5, "Steps per turn.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns per variant.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write, if any.")
 
 VARIANTS = (
@@ -56,7 +56,7 @@ def _step(variant, task, network, batch_size):
 
 
 def measure(variants, *, task, network, batch_size, steps, rounds) -> pd.DataFrame:
-    """`alternating.measure` of the variants, with the columns `network`, `batch_size` and `task`."""
+    """Calls `alternating.measure` and adds the columns `network`, `batch_size`, and `task`."""
     makers = {
         variant: functools.partial(_step, variant, task, network, batch_size)
         for variant in variants
@@ -67,11 +67,12 @@ def measure(variants, *, task, network, batch_size, steps, rounds) -> pd.DataFra
 
 def main(argv):
     if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
+        raise app.UsageError(f"settings must have the form --flag=value. Received: {argv[1:]}")
     from ann.runs.environment import environment
 
     variants = (*VARIANTS, *(COMPILED if _COMPILED.value else ()))
-    tables, ratios = [], []
+    tables = []
+    ratios = []
     for case in _CASES.value:
         network, batch_size = case.split(":")
         for task in _TASKS.value:

@@ -1,4 +1,7 @@
-"""The MSDNet of `ann.models.msdnet` (prune "max") in PyTorch, for comparison; same function for the same weights."""
+"""The MSDNet of `ann.models.msdnet` (prune "max") in PyTorch, for comparison.
+
+With the same weights, both compute the same outputs.
+"""
 
 import itertools
 import math
@@ -10,7 +13,10 @@ from benchmarks.torch_weights import copy_convolution, copy_linear, copy_normali
 
 
 class ConvBNReLU(nn.Sequential):
-    """Convolution without bias, padded alike on all sides, BN, ReLU; `name` is that of the Keras layers."""
+    """Convolution without bias and with the same padding on all sides, followed by BN and ReLU.
+
+    `name` is the name of the corresponding Keras layers.
+    """
 
     def __init__(self, inputs, outputs, size=3, stride=1, *, name):
         super().__init__(
@@ -22,7 +28,7 @@ class ConvBNReLU(nn.Sequential):
 
 
 class Stem(nn.Module):
-    """All scales from the images."""
+    """Computes all scales from the images."""
 
     def __init__(self, channels, large):
         super().__init__()
@@ -41,25 +47,23 @@ class Stem(nn.Module):
 
 
 class Layer(nn.Module):
-    """A dense layer over scales; with fewer `growths` than maps the finest ones only feed the next."""
+    """A dense layer over scales.
+
+    If there are fewer `growths` than maps, the finest maps are used only by the next scale.
+    """
 
     def __init__(self, channels, growths, factors, name):
         super().__init__()
         self.dropped = len(channels) - len(growths)
         self.branches = nn.ModuleList()
         for index, growth in enumerate(growths, start=self.dropped):
-            sources = (
-                [(index, 1, "same")] if index == 0 else [(index - 1, 2, "down"), (index, 1, "same")]
-            )
+            sources = [(index, 1, "same")]
+            if index > 0:
+                sources.insert(0, (index - 1, 2, "down"))
+            outputs = growth // len(sources)
             self.branches.append(
                 nn.ModuleList(
-                    _branch(
-                        channels[i],
-                        growth // len(sources),
-                        factors[i],
-                        stride,
-                        f"{name}_{index}_{edge}",
-                    )
+                    _branch(channels[i], outputs, factors[i], stride, f"{name}_{index}_{edge}")
                     for i, stride, edge in sources
                 )
             )
@@ -82,7 +86,7 @@ def _branch(inputs, outputs, factor, stride, name):
 
 
 class Transition(nn.ModuleList):
-    """1x1 convolution of each map."""
+    """A 1x1 convolution of each map."""
 
     def __init__(self, inputs, outputs, name):
         pairs = zip(inputs, outputs, strict=True)
@@ -95,7 +99,7 @@ class Transition(nn.ModuleList):
 
 
 class Head(nn.Module):
-    """Two 3x3 convolutions of stride 2 on the coarsest map, pooling, linear."""
+    """Two 3x3 convolutions with stride 2 on the coarsest map, pooling, and a linear layer."""
 
     def __init__(self, inputs, width, num_classes):
         super().__init__()
@@ -110,20 +114,24 @@ class Head(nn.Module):
 
 
 class MSDNet(nn.Module):
-    """Arguments as those of `ann.models.msdnet`; gives the list of logits."""
+    """Returns the list of logits. The arguments are those of `ann.models.msdnet`."""
 
     def __init__(
         self, *, steps, growth, channels, factors, head_width=None, num_classes, input_shape
     ):
         super().__init__()
-        scales, interval = len(factors), math.ceil(sum(steps) / len(factors))
+        scales = len(factors)
+        interval = math.ceil(sum(steps) / scales)
         self.stem = Stem([channels * factor for factor in factors], large=input_shape[0] >= 64)
-        self.blocks, self.heads = nn.ModuleList(), nn.ModuleList()
-        index, live = 0, scales
+        self.blocks = nn.ModuleList()
+        self.heads = nn.ModuleList()
+        index = 0
+        live = scales
         for length in steps:
             block = nn.Sequential()
             for _ in range(length):
-                name, before = f"layer_{index:02d}", factors[-live:]
+                name = f"layer_{index:02d}"
+                before = factors[-live:]
                 live = scales - index // interval
                 after = factors[-live:]
                 block.append(
@@ -131,15 +139,10 @@ class MSDNet(nn.Module):
                 )
                 channels += growth
                 if len(before) > live:
-                    kept = channels // 2
-                    block.append(
-                        Transition(
-                            [channels * f for f in after],
-                            [kept * f for f in after],
-                            f"{name}_transition",
-                        )
-                    )
-                    channels = kept
+                    inputs = [channels * f for f in after]
+                    channels //= 2
+                    outputs = [channels * f for f in after]
+                    block.append(Transition(inputs, outputs, f"{name}_transition"))
                 index += 1
             self.blocks.append(block)
             inputs = channels * factors[-1]
@@ -154,7 +157,7 @@ class MSDNet(nn.Module):
 
 
 def copy_weights(model, keras_model) -> None:
-    """Gives `model` the weights of the `ann` model of the same size."""
+    """Copies the weights of an `ann` model of the same size to `model`."""
     layers = {layer.name: layer for segment in keras_model.segments for layer in segment.layers}
     with torch.no_grad():
         _copy_convolutions(model.stem, layers)

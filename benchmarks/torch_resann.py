@@ -1,4 +1,7 @@
-"""The CIFAR ResANN of `ann.models.resann` (preset paper) in PyTorch, for comparison; same function for the same weights."""
+"""The CIFAR ResANN of `ann.models.resann` (preset "paper") in PyTorch, for comparison.
+
+With the same weights, both compute the same outputs.
+"""
 
 import torch
 from torch import nn
@@ -8,7 +11,10 @@ from benchmarks.torch_weights import copy_convolution, copy_linear, copy_normali
 
 
 class Conv3x3(nn.Conv2d):
-    """3x3 without bias, padded as TensorFlow's "same": for stride 2 on even maps, behind only."""
+    """3x3 convolution without bias and with the padding of TensorFlow's "same".
+
+    For stride 2 on maps of even size, this padding is only on the right and at the bottom.
+    """
 
     def __init__(self, inputs, outputs, stride=1):
         super().__init__(
@@ -20,37 +26,43 @@ class Conv3x3(nn.Conv2d):
 
 
 class BasicUnit(nn.Module):
-    """BN-ReLU-conv3x3-BN-ReLU-conv3x3 on the identity, pooled and widened with zero channels where needed."""
+    """Identity plus BN-ReLU-conv3x3-BN-ReLU-conv3x3.
+
+    Where necessary, the identity is pooled and padded with zero channels.
+    """
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), Conv3x3(inputs, outputs, stride)
-        self.bn2, self.conv2 = nn.BatchNorm2d(outputs), Conv3x3(outputs, outputs)
-        self.stride, self.extra = stride, outputs - inputs
+        self.bn1 = nn.BatchNorm2d(inputs)
+        self.conv1 = Conv3x3(inputs, outputs, stride)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.conv2 = Conv3x3(outputs, outputs)
+        self.stride = stride
+        self.extra = outputs - inputs
 
     def forward(self, x):
         shortcut = functional.avg_pool2d(x, self.stride) if self.stride > 1 else x
         if self.extra:
-            shortcut = functional.pad(
-                shortcut, (0, 0, 0, 0, self.extra // 2, self.extra - self.extra // 2)
-            )
+            before = self.extra // 2
+            shortcut = functional.pad(shortcut, (0, 0, 0, 0, before, self.extra - before))
         x = self.conv1(functional.relu(self.bn1(x)))
         return shortcut + self.conv2(functional.relu(self.bn2(x)))
 
 
 class Head(nn.Module):
-    """BN-ReLU, global average pooling, linear."""
+    """BN-ReLU, global average pooling, and a linear layer."""
 
     def __init__(self, inputs, num_classes):
         super().__init__()
-        self.bn, self.linear = nn.BatchNorm2d(inputs), nn.Linear(inputs, num_classes)
+        self.bn = nn.BatchNorm2d(inputs)
+        self.linear = nn.Linear(inputs, num_classes)
 
     def forward(self, x):
         return self.linear(functional.relu(self.bn(x)).mean((2, 3)))
 
 
 class ResANN(nn.Module):
-    """3 stages of n units of width c, 2c, 4c, an exit after each unit; gives the list of logits."""
+    """Returns the list of logits. Has 3 stages of n units, widths c, 2c, 4c, an exit per unit."""
 
     def __init__(self, n, c, num_classes=10):
         super().__init__()
@@ -72,7 +84,7 @@ class ResANN(nn.Module):
 
 
 def copy_weights(model, keras_model) -> None:
-    """Gives `model` the weights of the `ann` model of the same size."""
+    """Copies the weights of an `ann` model of the same size to `model`."""
     layers = {layer.name: layer for segment in keras_model.segments for layer in segment.layers}
     with torch.no_grad():
         copy_convolution(model.stem, layers["stem_conv"])

@@ -1,14 +1,20 @@
-"""What is timed of PyTorch: functions without arguments, one step a call. CONST weights, SGD with momentum and L2."""
+"""The steps in PyTorch that benchmarks time.
+
+Each step is a function without arguments. Training uses CONST weights and SGD with momentum and L2.
+"""
 
 import torch
 from torch.nn import functional
 
 
 def training_step(model, batch, variant):
-    """Trains `model` (images to the list of logits) on the batch of NumPy arrays.
+    """Returns a step that trains a network.
 
-    `variant` names, among other words, "float32" or "bfloat16" (autocast), "channels_last",
-    "compiled".
+    Args:
+        model: module that maps images to a list of logits.
+        batch: images and labels, NumPy arrays.
+        variant: contains "float32" or "bfloat16" (autocast), and optionally "channels_last" and
+            "compiled".
     """
     model, x = _laid_out(model, batch, variant)
     y = torch.from_numpy(batch[1])
@@ -32,7 +38,10 @@ def training_step(model, batch, variant):
 
 
 def forward(model, batch, variant):
-    """The answers of all exits; "bfloat16" has the weights in it too. Arguments as `training_step`."""
+    """Returns a step that computes the answers of all exits.
+
+    The arguments are those of `training_step`, but with "bfloat16" the weights are bfloat16, too.
+    """
     model, x = _laid_out(model, batch, variant)
     model.eval()
     if "bfloat16" in variant:
@@ -49,8 +58,7 @@ def forward(model, batch, variant):
 
 def _laid_out(model, batch, variant):
     x = torch.from_numpy(batch[0]).permute(0, 3, 1, 2).contiguous()
-    if "channels_last" not in variant:
-        return model, x
-    return model.to(memory_format=torch.channels_last), x.contiguous(
-        memory_format=torch.channels_last
-    )
+    if "channels_last" in variant:
+        model = model.to(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=torch.channels_last)
+    return model, x

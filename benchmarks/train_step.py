@@ -1,10 +1,10 @@
-"""Training images/s of our step against the same ResANN in PyTorch, alternating in one run.
+"""Compares the training speed of a ResANN in this library and in PyTorch, alternating in one run.
 
     python -m benchmarks.train_step            # needs the extra [bench]
 
-Each variant lives in a process of its own with all cores; they take turns, a few steps at a time,
-and the table gives medians over the rounds and their ratios. CONST weights, SGD with momentum and
-L2, batch 128, random CIFAR-sized images in memory.
+Each variant has its own process, which may use all cores. The variants take turns, a few steps at a
+time. The table shows medians over the rounds and their ratios. Training uses CONST weights and SGD
+with momentum and L2, on batches of 128 random images of CIFAR's size, in memory.
 """
 
 import functools
@@ -15,10 +15,10 @@ from benchmarks import alternating
 from benchmarks.random_batch import random_batch
 
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
-_C = flags.DEFINE_integer("c", 16, "First width.")
-_BATCH = flags.DEFINE_integer("batch_size", 128, "Images in a batch.")
-_STEPS = flags.DEFINE_integer("steps", 8, "Steps in a turn.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each variant.")
+_C = flags.DEFINE_integer("c", 16, "Width of the first stage.")
+_BATCH = flags.DEFINE_integer("batch_size", 128, "Images per batch.")
+_STEPS = flags.DEFINE_integer("steps", 8, "Steps per turn.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns per variant.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write, if any.")
 
 VARIANTS = (
@@ -59,26 +59,25 @@ def _ann_step(variant, n, c, batch):
 
 
 def measure(variants, *, n, c, batch_size, steps, rounds):
-    """`alternating.measure` of these of the `VARIANTS`."""
+    """Calls `alternating.measure` for some of the `VARIANTS`."""
     makers = {variant: functools.partial(_step, variant, n, c, batch_size) for variant in variants}
     return alternating.measure(makers, batch_size=batch_size, steps=steps, rounds=rounds)
 
 
 def ratios(table) -> dict[str, float]:
-    """The ratios the project promises, from one table of medians."""
+    """Computes the ratios that the project promises from a table of medians."""
     speed = table.set_index("variant").images_per_second
-    return {
-        **alternating.ratios(table),
-        "fused / stock batch norm, float32": speed["ann float32"]
-        / speed["ann float32, stock batch norm"],
-        "fused / stock batch norm, bfloat16": speed["ann bfloat16"]
-        / speed["ann bfloat16, stock batch norm"],
+    fused_over_stock = {
+        f"fused / stock batch norm, {dtype}": speed[f"ann {dtype}"]
+        / speed[f"ann {dtype}, stock batch norm"]
+        for dtype in ("float32", "bfloat16")
     }
+    return {**alternating.ratios(table), **fused_over_stock}
 
 
 def main(argv):
     if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
+        raise app.UsageError(f"settings must have the form --flag=value. Received: {argv[1:]}")
     from ann.runs.environment import environment
 
     table = measure(
@@ -96,9 +95,8 @@ def main(argv):
     print(", ".join(f"{name} {value}" for name, value in made_with.items()))
     if _OUTPUT.value:
         settings = {"n": _N.value, "c": _C.value, "batch_size": _BATCH.value}
-        table.assign(**settings, **{k: str(v) for k, v in made_with.items()}).to_csv(
-            _OUTPUT.value, index=False
-        )
+        columns = {**settings, **{name: str(value) for name, value in made_with.items()}}
+        table.assign(**columns).to_csv(_OUTPUT.value, index=False)
 
 
 if __name__ == "__main__":

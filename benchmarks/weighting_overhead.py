@@ -1,10 +1,10 @@
-"""Time of a training step under each weighting and sampler over that under CONST, in one run.
+"""Compares the time of a training step with each weighting and sampler to that with CONST.
 
     python -m benchmarks.weighting_overhead
 
-All models live in one process and take turns, CONST before and after each, so that a slow moment of
-the machine meets both. The table gives the median over rounds of the ratio. Weightings without
-extra backward passes are promised to stay within 2 %.
+All models are in one process and take turns. CONST runs before and after each of them, so that a
+slow moment of the machine affects both. The table shows the median of the ratio over the rounds.
+The project promises at most 2 % more time for weightings without extra backward passes.
 """
 
 import os
@@ -24,15 +24,15 @@ from ann.runs.environment import environment
 from benchmarks.random_batch import random_batch
 
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
-_C = flags.DEFINE_integer("c", 16, "First width.")
-_BATCH = flags.DEFINE_integer("batch_size", 64, "Images in a batch.")
-_STEPS = flags.DEFINE_integer("steps", 3, "Steps in a turn.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each weighting.")
+_C = flags.DEFINE_integer("c", 16, "Width of the first stage.")
+_BATCH = flags.DEFINE_integer("batch_size", 64, "Images per batch.")
+_STEPS = flags.DEFINE_integer("steps", 3, "Steps per turn.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns per weighting.")
 _OUTPUT = flags.DEFINE_string("output", None, "CSV to write, if any.")
 
 
 def _stepper(weighting, sampler):
-    """A function that takes so many training steps and gives their seconds."""
+    """Returns a function that runs a number of training steps and returns how long they took."""
     model = models.build(f"resann-n{_N.value}-c{_C.value}", s=1)
     model.compile(optimizer=training.L2SGD(1e-3), weighting=weighting, sampler=sampler)
     batches = iter(tf.data.Dataset.from_tensors(random_batch(_BATCH.value)).cache().repeat())
@@ -48,10 +48,14 @@ def _stepper(weighting, sampler):
 
 
 def measure() -> pd.DataFrame:
-    """Ratios of step times: `weighting`, `sampler`, `ratio` (median), `lowest`, `highest`, `extra_backward`."""
-    variants = [(name, None) for name in losses.schemes() if name != "const"] + [
-        ("const", name) for name in losses.samplers()
-    ]
+    """Measures the ratios of step times.
+
+    Returns:
+        DataFrame with one row per weighting or sampler and the columns `weighting`, `sampler`,
+        `ratio` (median), `lowest`, `highest`, and `extra_backward`.
+    """
+    variants = [(name, None) for name in losses.schemes() if name != "const"]
+    variants += [("const", name) for name in losses.samplers()]
     const = _stepper("const", None)
     const(3)
     rows = []
@@ -77,7 +81,8 @@ def main(argv):
     print(table.round(3).to_string(index=False))
     free = table[~table.extra_backward]
     print(
-        f"without extra backward passes: {free.ratio.min():.3f} to {free.ratio.max():.3f} times CONST's step"
+        f"without extra backward passes: {free.ratio.min():.3f} to {free.ratio.max():.3f} times "
+        "the step with CONST"
     )
     if _OUTPUT.value:
         made_with = {name: str(value) for name, value in environment().items()}

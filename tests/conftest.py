@@ -9,6 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import settings
+
+settings.register_profile("ann", max_examples=50, deadline=None, database=None, derandomize=True)
+settings.load_profile("ann")
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -16,7 +20,8 @@ tf.config.set_logical_device_configuration(
 
 
 gc.collect()
-gc.freeze()  # what was imported is there to stay: `clear_session` collects garbage before every test
+# What was imported is there to stay: `clear_session` collects garbage before every test.
+gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +40,7 @@ def random():
 
 @pytest.fixture
 def dense_chain():
-    """Makes a tiny chain without batch normalisation: each sample's result is its own, whatever the batch."""
+    """Makes a tiny chain without batch normalization: samples of a batch do not mix."""
     from ann.models import MultiExitModel
 
     def make(num_exits=3, width=4, num_classes=3):
@@ -60,7 +65,10 @@ def dense_chain():
 
 @pytest.fixture
 def class_folders(tmp_path):
-    """A folder of plain JPEGs, 16 high and 20 wide: 3 classes, 4 and 2 images each, image number k of a split 10 k all over."""
+    """A folder of plain JPEGs, 16 high and 20 wide: 3 classes with 4 and 2 images each.
+
+    All pixels of image number k of a split are 10 k.
+    """
     for split, each in (("train", 4), ("val", 2)):
         for number in range(3 * each):
             path = tmp_path / split / "abc"[number // each] / f"{number:02d}.JPEG"

@@ -3,7 +3,7 @@ import pytest
 from ann.atomic_write import atomic_path
 
 
-def test_the_file_appears_whole(tmp_path):
+def test_the_file_appears_only_when_it_is_complete(tmp_path):
     with atomic_path(tmp_path / "new" / "a.csv") as temporary:
         temporary.write_text("1")
         assert temporary.suffix == ".csv"
@@ -11,7 +11,7 @@ def test_the_file_appears_whole(tmp_path):
     assert (tmp_path / "new" / "a.csv").read_text() == "1"
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_after_a_failure_only_the_old_file_remains(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
 

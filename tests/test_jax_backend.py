@@ -1,4 +1,4 @@
-"""The same code on Keras's JAX backend, without TensorFlow: the same numbers for the same inputs."""
+"""The same code on Keras's JAX backend, without TensorFlow: same inputs, same numbers."""
 
 import os
 import pathlib
@@ -27,9 +27,11 @@ inputs = np.load(sys.argv[1])
 model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
 model.compile(optimizer=L2SGD(0.05), weighting="adaloss")
 model.set_weights([inputs[f"weight_{i:03d}"] for i in range(len(model.get_weights()))])
-history = model.fit(inputs["x"], inputs["y"], batch_size=10, epochs=2, shuffle=False, verbose=0).history
+fit = {"batch_size": 10, "epochs": 2, "shuffle": False, "verbose": 0}
+history = model.fit(inputs["x"], inputs["y"], **fit).history
 print(costs.profile(model).macs_pruned.tolist())
-np.savez(sys.argv[2], *model.predict(inputs["x"], verbose=0), weights=model.loss_combiner.exit_weights,
+answers = model.predict(inputs["x"], verbose=0)
+np.savez(sys.argv[2], *answers, weights=model.loss_combiner.exit_weights,
          losses=model.loss_combiner.state["running_losses"], loss=history["loss"])
 """
 
@@ -73,7 +75,10 @@ for scheme in losses.schemes():
     for sampler in (None, *losses.samplers()):
         combiner = losses.LossCombiner(losses.get(scheme), 9, losses.get_sampler(sampler))
         signals = (norms,) if combiner.scheme.needs_gradient_norms else ()
-        steps = [float(combiner(v, *(n[i] for n in signals), training=True)) for i, v in enumerate(values)]
+        steps = [
+            float(combiner(step_losses, *(one[i] for one in signals), training=True))
+            for i, step_losses in enumerate(values)
+        ]
         totals[f"{scheme} {sampler}"] = steps + ops.convert_to_numpy(combiner.exit_weights).tolist()
 np.savez(sys.argv[1], **totals)
 """

@@ -13,7 +13,7 @@ from ann.data import augment
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Images uint8 `(count, height, width, channels)` and labels int32 `(count,)`."""
+    """uint8 images `(count, height, width, channels)` and int32 labels `(count,)`."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -30,11 +30,11 @@ class Dataset:
     """A data set, split for training and evaluation.
 
     Attributes:
-        name: as in `ann.data.names()`.
-        num_classes: number of classes; labels are 0..num_classes - 1.
-        train, test: the images to train on and those to evaluate on.
-        padding: pixels of padding before the random crop of the augmentation.
-        flip: whether the augmentation mirrors images.
+        name: name of the data set, as in `ann.data.names()`.
+        num_classes: number of classes. Labels are 0..num_classes - 1.
+        train, test: images for training and images for evaluation.
+        padding: pixels of padding on each side before the augmentation's random crop.
+        flip: whether the augmentation mirrors images left to right.
         blur: whether the augmentation blurs images.
     """
 
@@ -53,16 +53,24 @@ class Dataset:
         return self.train.images.shape[1:]
 
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each channel over the training images, float32 `(channels,)`, in pixel values."""
+        """Mean and standard deviation of each channel over the training images.
+
+        Returns:
+            Two float32 arrays `(channels,)`, in pixel values (0..255).
+        """
         pixels = self.train.images.reshape(-1, self.image_shape[-1])
-        return pixels.mean(0, dtype=np.float64).astype(np.float32), pixels.std(
-            0, dtype=np.float64
-        ).astype(np.float32)
+        mean = pixels.mean(0, dtype=np.float64)
+        std = pixels.std(0, dtype=np.float64)
+        return mean.astype(np.float32), std.astype(np.float32)
 
     def training_batches(
         self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
     ) -> tf.data.Dataset:
-        """See `ann.data.training_batches`. The images of a batch are drawn and augmented together, by seed and step number."""
+        """See `ann.data.training_batches`.
+
+        The images of a batch are drawn and augmented together. The seed and the step number decide
+        how.
+        """
         steps = len(self.train) // batch_size
         images, labels = _on_host(self.train)
         normalize = self._normalizer()

@@ -1,18 +1,18 @@
-"""Augmentation of whole batches, each a pure function of images and seed.
+"""Augmentation of whole batches. Each operation is a pure function of images and a seed.
 
-Seeds are the pairs of integers of `tf.random.stateless_uniform`: equal seeds give equal images, in
-eager code and in `map`.
+A seed is a pair of integers, as for `tf.random.stateless_uniform`. Equal seeds give equal images,
+both in eager code and inside `map`.
 """
 
 import tensorflow as tf
 
 
 def random_crop(images, padding: int, seed):
-    """Pads with zeros on all sides and crops back at a random place.
+    """Pads each image with zeros on all sides, then crops it to its old size at a random place.
 
     Args:
         images: `(batch, height, width, channels)`, any dtype.
-        padding: pixels on each side.
+        padding: pixels to add on each side.
         seed: int `(2,)`.
 
     Returns:
@@ -29,19 +29,27 @@ def random_crop(images, padding: int, seed):
 
 
 def random_flip(images, seed):
-    """Mirrors each image left to right with probability 1/2; arguments and result as in `random_crop`."""
+    """Mirrors each image left to right with probability 1/2.
+
+    Arguments and result are as in `random_crop`.
+    """
     flip = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed) < 0.5
     return tf.where(flip, tf.reverse(images, axis=[2]), images)
 
 
 def random_blur(images, seed, *, max_sigma: float = 1.0):
-    """Gaussian blur of each image with its own sigma, uniform in 0..max_sigma pixels, by 3 taps in
-    each direction.
+    """Blurs each image with a Gaussian filter of 3 taps in each direction.
 
-    The papers blur SVHN's images and do not say how much (001 section 5.1).
+    Each image has its own sigma, drawn uniformly from 0..max_sigma pixels. The papers blur SVHN's
+    images but do not say how much (001 section 5.1).
 
     Args:
         images: float `(batch, height, width, channels)`.
+        seed: int `(2,)`.
+        max_sigma: largest sigma, in pixels.
+
+    Returns:
+        Images of the same shape and dtype.
     """
     sigma = tf.random.stateless_uniform(
         (tf.shape(images)[0], 1, 1, 1), seed, minval=1e-2, maxval=max_sigma

@@ -1,4 +1,4 @@
-"""The data sets by name."""
+"""The names of the data sets, and where each comes from."""
 
 import dataclasses
 
@@ -8,8 +8,9 @@ class Entry:
     """Where a data set comes from.
 
     Attributes:
-        module, function: what loads it, a function of `data_dir`.
-        held_out: training images held out for validation; None: as many as there are test images.
+        module, function: the function of `data_dir` that loads the data set.
+        held_out: number of training images to hold out for validation. None means as many as there
+            are test images.
     """
 
     module: str
@@ -29,7 +30,7 @@ DATASETS = {
 
 
 def names() -> list[str]:
-    """Names of the data sets.
+    """Returns the names of the data sets.
 
     Example:
         >>> names()[:2]

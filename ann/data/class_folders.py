@@ -1,4 +1,4 @@
-"""Images in a folder for each class: train/<class>/*.JPEG and val/<class>/*.JPEG."""
+"""Images in one folder per class: train/<class>/*.JPEG and val/<class>/*.JPEG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUFFIXES = (".jpeg", ".jpg")
 
 @dataclasses.dataclass(frozen=True)
 class FileSplit:
-    """Paths of image files, bytes `(count,)`, and labels int32 `(count,)`: a `JpegSplit`."""
+    """A `JpegSplit` of image files: their paths, bytes `(count,)`, and int32 labels `(count,)`."""
 
     paths: np.ndarray
     labels: np.ndarray
@@ -29,26 +29,26 @@ class FileSplit:
 
     def elements(self, seed=None) -> tf.data.Dataset:
         order = tf.range(len(self))
-        return tf.data.Dataset.from_tensor_slices(
-            order if seed is None else tf.random.experimental.stateless_shuffle(order, seed)
-        )
+        if seed is not None:
+            order = tf.random.experimental.stateless_shuffle(order, seed)
+        return tf.data.Dataset.from_tensor_slices(order)
 
     def reader(self):
         with tf.device("CPU"):
-            paths, labels = tf.constant(self.paths), tf.constant(self.labels)
+            paths = tf.constant(self.paths)
+            labels = tf.constant(self.labels)
         return lambda which: (paths[which], tf.io.read_file(paths[which]), labels[which])
 
 
 def load_class_folders(data_dir=None) -> JpegDataset:
-    """The images below `data_dir`, which holds `train` and `val`; classes are the folders of
-    `train` in alphabetical order.
+    """Loads the images in the folders `train` and `val` of `data_dir`.
 
-    The training images are put into a fixed random order, so that its first or last ones are of all
-    classes.
+    The classes are the folders in `train`, in alphabetical order. The training images are put into
+    a fixed random order, so that the first or last images of the data set come from all classes.
 
     Raises:
-        ValueError: no `data_dir`, or `train` and `val` have different classes.
-        FileNotFoundError: a folder is missing or has no JPEG.
+        ValueError: there is no `data_dir`, or `train` and `val` have different classes.
+        FileNotFoundError: a folder is missing or contains no JPEG file.
     """
     if data_dir is None:
         raise ValueError(
@@ -58,7 +58,8 @@ def load_class_folders(data_dir=None) -> JpegDataset:
     classes, test_classes = (_classes(root / name) for name in ("train", "val"))
     if classes != test_classes:
         raise ValueError(
-            f"train and val must have the same classes; only one has {sorted(set(classes) ^ set(test_classes))}. "
+            "train and val must have the same classes; "
+            f"only one has {sorted(set(classes) ^ set(test_classes))}. "
             f"Received: data_dir={data_dir!r}"
         )
     train, test = (_files(root / name, classes) for name in ("train", "val"))
@@ -67,13 +68,10 @@ def load_class_folders(data_dir=None) -> JpegDataset:
 
 
 def _classes(folder):
-    classes = (
-        sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    )
+    paths = folder.iterdir() if folder.is_dir() else ()
+    classes = sorted(path.name for path in paths if path.is_dir())
     if not classes:
-        raise FileNotFoundError(
-            f"class_folders needs a folder of JPEG files for each class in {folder}"
-        )
+        raise FileNotFoundError(f"{folder} must contain one folder of JPEG files per class")
     return classes
 
 
@@ -86,7 +84,7 @@ def _files(folder, classes) -> FileSplit:
             if path.suffix.lower() in _SUFFIXES
         )
         if not found:
-            raise FileNotFoundError(f"{folder / name} has no file *.JPEG, *.jpeg or *.jpg")
+            raise FileNotFoundError(f"{folder / name} has no *.JPEG, *.jpeg, or *.jpg file")
         paths += found
         labels += [label] * len(found)
     return FileSplit(np.array(paths), np.array(labels, np.int32))

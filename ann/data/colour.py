@@ -1,18 +1,20 @@
-"""Random changes of the colours of an image."""
+"""Random changes to the colors of an image."""
 
 import tensorflow as tf
 
-# Weights of red, green and blue in grey (ITU-R BT.601), and the principal components of ILSVRC's
-# pixels with their standard deviations, as published with the ResNets of Torch for the lighting of
-# Krizhevsky, Sutskever and Hinton 2012.
+# Weights of red, green, and blue in gray (ITU-R BT.601).
 _GREY = (0.299, 0.587, 0.114)
+# Principal components of ILSVRC's pixels and their standard deviations, for the lighting change of
+# Krizhevsky, Sutskever, and Hinton 2012. The numbers were published with the ResNets of Torch.
 _COMPONENTS = ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203))
 _DEVIATIONS = (0.2175 * 255, 0.0188 * 255, 0.0045 * 255)
 
 
 def random_change(image, seed):
-    """Brightness +-30, contrast 0.8 to 1.2, saturation 0.6 to 1.4, lighting N(0, 0.1)
-    (author_code.md section 3).
+    """Changes brightness, contrast, saturation, and lighting by random amounts.
+
+    The ranges are those of the authors' code (author_code.md section 3): brightness +-30, contrast
+    0.8 to 1.2, saturation 0.6 to 1.4, lighting N(0, 0.1).
 
     Args:
         image: float32 `(height, width, 3)`, RGB, 0..255.
@@ -35,18 +37,18 @@ def random_change(image, seed):
 
 
 def change(image, *, brightness, contrast, saturation, lighting):
-    """Contrast about the image's average, then saturation against its grey, then brightness and
-    lighting added.
+    """Scales contrast and saturation, then adds brightness and lighting.
 
-    All four are affine in a pixel's colour: together they are one 3x3 matrix and an offset. The
-    authors' code draws their order anew for each image; but only saturation and lighting do not
-    commute, and they nearly do, since lighting is nearly grey.
+    Contrast is scaled around the image's average color, and saturation around the gray value of
+    each pixel. All four changes are affine in a pixel's color, so together they are one 3x3 matrix
+    and an offset. The authors' code draws a new order of the changes for each image. The order
+    hardly matters: only saturation and lighting do not commute, and lighting is nearly gray.
 
     Args:
         image: float32 `(height, width, 3)`, RGB, 0..255.
-        brightness: grey levels to add.
-        contrast, saturation: factors; 1 changes nothing.
-        lighting: `(3,)`, multiples of the standard deviation of each principal component to add.
+        brightness: gray levels to add.
+        contrast, saturation: factors. 1 changes nothing.
+        lighting: `(3,)`, how many standard deviations of each principal component to add.
 
     Returns:
         An image of the same shape, in 0..255.
@@ -57,7 +59,7 @@ def change(image, *, brightness, contrast, saturation, lighting):
     offset = (
         (1 - contrast) * tf.linalg.matvec(saturate, average, transpose_a=True) + brightness + light
     )
-    # A 1x1 convolution with bias is the fastest product of many pixels with a small matrix.
+    # A 1x1 convolution with bias is the fastest way to multiply many pixels by a small matrix.
     changed = tf.nn.bias_add(
         tf.nn.conv2d(image[None], (contrast * saturate)[None, None], strides=1, padding="VALID"),
         offset,

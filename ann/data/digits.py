@@ -8,11 +8,12 @@ _TEST_IMAGES = 360
 
 
 def load_digits(data_dir=None) -> Dataset:
-    """scikit-learn's 1,797 handwritten digits, 8x8, grey: 1,437 to train and 360 to test.
+    """Loads scikit-learn's 1,797 handwritten digits, 8x8, gray: 1,437 to train and 360 to test.
 
-    They come in the order of the writers; a fixed permutation makes both splits of all of them.
+    scikit-learn orders the digits by writer. A fixed permutation mixes the writers, so that both
+    splits contain all of them.
     """
-    del data_dir  # embedded in scikit-learn
+    del data_dir  # scikit-learn contains the images.
     from sklearn import datasets
 
     digits = datasets.load_digits()

@@ -1,4 +1,7 @@
-"""ILSVRC 2012 as TensorFlow Datasets prepares it: records in shards, in the random order in which they were written."""
+"""ILSVRC 2012 as TensorFlow Datasets prepares it.
+
+The records are stored in shards, in the random order in which TFDS wrote them.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from ann.data.jpegs import JpegDataset
 from ann.data.tfds_builder import prepared_builder
 
 _SHARDS_AT_A_TIME = 16
-_WINDOW = 2048  # about 110 KB an image: two windows in memory are half a gigabyte
+_WINDOW = 2048  # An image takes about 110 KB, so two windows in memory take half a gigabyte.
 
 
 @dataclasses.dataclass(frozen=True)
 class RecordSplit:
-    """The records `start` to `stop` of a TFDS split: a `JpegSplit`.
+    """A `JpegSplit` of the records `start` to `stop` of a TFDS split.
 
-    To shuffle, shards are put into random order and 16 of them are read at a time; what comes is
-    shuffled in windows of 2,048.
+    Shuffling has two steps. First, the shards are put into random order and read 16 at a time.
+    Then the resulting stream is shuffled in windows of 2,048 records.
     """
 
     builder: Any
@@ -35,9 +38,8 @@ class RecordSplit:
         return dataclasses.replace(self, start=self.start + start, stop=self.start + stop)
 
     def elements(self, seed=None) -> tf.data.Dataset:
-        shards = self.builder.info.splits[
-            f"{self.name}[{self.start}:{self.stop}]"
-        ].file_instructions
+        part = f"{self.name}[{self.start}:{self.stop}]"
+        shards = self.builder.info.splits[part].file_instructions
         paths = tf.constant([str(shard.filename) for shard in shards])
         bounds = tf.constant([(shard.skip, shard.take) for shard in shards], tf.int64)
         records = lambda path, bound: tf.data.TFRecordDataset(path).skip(bound[0]).take(bound[1])
@@ -71,30 +73,32 @@ class RecordSplit:
 
 
 def load_imagenet2012(data_dir=None) -> JpegDataset:
-    """ILSVRC 2012: 1,281,167 training images, and the 50,000 validation images to evaluate on (001
-    section 5.1).
+    """Loads ILSVRC 2012: 1,281,167 images to train on and the 50,000 validation images to test on.
 
-    Its images cannot be downloaded by a program; the error says what to do.
+    001 section 5.1 also evaluates on the validation images. A program cannot download the images.
+    If they are missing, the error says what to do.
 
     Raises:
-        FileNotFoundError: it is not prepared, or only a part of it.
-        ValueError: it is prepared in another format than TFRecord.
+        FileNotFoundError: the data set is not prepared, or only a part of it is.
+        ValueError: it is prepared in a format other than TFRecord.
     """
     builder = prepared_builder(
         "imagenet2012",
         "imagenet2012",
         data_dir,
-        first="after registering at https://image-net.org/download-images and putting ILSVRC2012_img_train.tar and "
-        "ILSVRC2012_img_val.tar into downloads/manual of that folder; for images unpacked into folders there is class_folders",
+        first="after registering at https://image-net.org/download-images and putting "
+        "ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar into downloads/manual of that folder; "
+        "for images that are already unpacked into folders, use class_folders instead",
     )
     missing = sorted({"train", "validation"} - set(builder.info.splits))
     if missing:
         raise FileNotFoundError(
-            f"imagenet2012 in {builder.data_path} lacks {missing}: tfds build found only a part of the archives"
+            f"imagenet2012 in {builder.data_path} lacks {missing}: "
+            "tfds build found only some of the archives"
         )
     if builder.info.file_format.value != "tfrecord":
         raise ValueError(
-            "imagenet2012 must be prepared with TFDS's default, --file_format=tfrecord. "
+            "imagenet2012 must be prepared in TFDS's default format, --file_format=tfrecord. "
             f"Received: file_format={builder.info.file_format.value!r}"
         )
     train, test = (

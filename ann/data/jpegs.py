@@ -1,4 +1,4 @@
-"""A data set of JPEG images of any size, read from disk and decoded as they are needed."""
+"""A data set of JPEG images of any size, which are read from disk and decoded when needed."""
 
 from __future__ import annotations
 
@@ -13,33 +13,41 @@ from ann.data import colour, windows
 
 
 class JpegSplit(Protocol):
-    """Encoded images with their labels, on disk. A slice of it is a split, too."""
+    """Encoded images on disk with their labels. A slice of a split is a split."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, which: slice) -> JpegSplit: ...
 
     def elements(self, seed: tf.Tensor | None = None) -> tf.data.Dataset:
-        """What `reader()` takes, one element an image, in order; or shuffled by a seed int64 `(2,)`."""
+        """The elements that `reader()` takes, one per image.
+
+        Args:
+            seed: int64 `(2,)` to shuffle the elements. None keeps their order.
+        """
 
     def reader(self) -> Callable:
-        """A function from an element to the image's name, its encoded bytes (both string scalars) and label (int32)."""
+        """Returns a function that reads one element.
+
+        The function returns the image's name and its encoded bytes, both string scalars, and its
+        int32 label.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
 class JpegDataset:
     """A data set, split for training and evaluation.
 
-    A training image is a random window (`windows.random_window`), resized to a square and mirrored
-    half of the time; an evaluation image is the centre (`windows.centre_window`). Only the window
-    is decoded; resizing is bilinear.
+    For training, an image is a random window (`windows.random_window`), resized to a square and
+    mirrored half of the time. For evaluation, it is the center (`windows.centre_window`). Only the
+    window is decoded. Resizing is bilinear.
 
     Attributes:
-        name: as in `ann.data.names()`.
-        num_classes: number of classes; labels are 0..num_classes - 1.
-        train, test: the images to train on and those to evaluate on.
-        size: pixels of an edge of what the network is given.
-        change_colours: whether the augmentation changes colours (`colour.random_change`).
+        name: name of the data set, as in `ann.data.names()`.
+        num_classes: number of classes. Labels are 0..num_classes - 1.
+        train, test: images for training and images for evaluation.
+        size: height and width of the network's input, in pixels.
+        change_colours: whether the augmentation changes colors (`colour.random_change`).
     """
 
     name: str
@@ -56,14 +64,21 @@ class JpegDataset:
         return (self.size, self.size, 3)
 
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each channel, float32 `(3,)`, in pixel values: ILSVRC's, as everybody has them."""
+        """The widely used mean and standard deviation of ILSVRC's channels.
+
+        Returns:
+            Two float32 arrays `(3,)`, in pixel values (0..255).
+        """
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 
     def training_batches(
         self, batch_size: int, seed: tf.Tensor, epochs: tf.data.Dataset, augmented: bool
     ) -> tf.data.Dataset:
-        """See `ann.data.training_batches`. Each image is augmented by seed and its number since the first epoch."""
+        """See `ann.data.training_batches`.
+
+        The seed and an image's number, counted from the first epoch, decide its augmentation.
+        """
         count = len(self.train) // batch_size * batch_size
         read = self.train.reader()
 
@@ -90,12 +105,12 @@ class JpegDataset:
         return examples.batch(batch_size, num_parallel_calls=tf.data.AUTOTUNE)
 
     def image(self, encoded, name, seed=None):
-        """One image as the network is given it.
+        """Returns one image as the network receives it.
 
         Args:
-            encoded: bytes of the file, a string scalar.
-            name: of the file, for the message if it cannot be decoded.
-            seed: int `(2,)` of the augmentation; None for the evaluation view.
+            encoded: contents of the file, a string scalar.
+            name: name of the file, for the error message if it cannot be decoded.
+            seed: int `(2,)` for the augmentation. None gives the image for evaluation.
 
         Returns:
             Normalised float32 `(size, size, 3)`.
@@ -118,7 +133,8 @@ class JpegDataset:
         return self._normalize(image)
 
     def _decode(self, encoded, window):
-        # TensorFlow's default, the fast DCT, is no faster with libjpeg-turbo, and a grey level off.
+        # TensorFlow's default, the fast DCT, is no faster with libjpeg-turbo, and its results are a
+        # gray level off.
         image = tf.io.decode_and_crop_jpeg(
             encoded, window, channels=3, dct_method="INTEGER_ACCURATE"
         )
@@ -126,25 +142,25 @@ class JpegDataset:
 
     def _normalize(self, image):
         mean, std = (np.tile(values, self.size) for values in self.normalization())
-        rows = tf.reshape(
-            image, (self.size, -1)
-        )  # whole rows: several times faster than broadcasting over 3 channels
+        # Working on whole rows is several times faster than broadcasting over 3 channels.
+        rows = tf.reshape(image, (self.size, -1))
         return tf.reshape((rows - mean) / std, self.image_shape)
 
 
 def as_jpeg(encoded, name):
-    """An image file as a whole JPEG: itself as a rule; images of other formats (ILSVRC has a PNG
-    named .JPEG) are encoded anew.
+    """Returns an image file as a complete JPEG.
 
-    CMYK needs no care: TensorFlow decodes it to RGB. The beginning and end of a file are looked at,
-    not what is between: damage there goes unnoticed, or shows as wrong pixels.
+    A complete JPEG is returned unchanged. An image in another format is encoded again as a JPEG:
+    ILSVRC has a PNG named .JPEG. CMYK needs no special care, since TensorFlow decodes it to RGB.
+    Only the beginning and the end of a file are checked. Damage between them goes unnoticed or
+    shows as wrong pixels.
 
     Args:
-        encoded, name: bytes and name of the file, string scalars.
+        encoded, name: contents and name of the file, string scalars.
 
     Raises:
-        tf.errors.InvalidArgumentError, tf.errors.UnknownError: no image, or cut short; the message
-            names the file.
+        tf.errors.InvalidArgumentError, tf.errors.UnknownError: the file is not an image or is cut
+            short. The message names the file.
     """
     end = tf.strings.substr(encoded, tf.maximum(tf.strings.length(encoded) - 2, 0), 2)
     whole = tf.io.is_jpeg(encoded) & (end == b"\xff\xd9")
@@ -162,6 +178,6 @@ def _recode(encoded, name):
         raise ValueError(
             f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}"
         ) from None
-    if tf.io.is_jpeg(encoded):  # with something after its end
+    if tf.io.is_jpeg(encoded):  # It is complete, with extra bytes after its end.
         return encoded
     return tf.io.encode_jpeg(image, quality=100, chroma_downsampling=False).numpy()

@@ -1,4 +1,4 @@
-"""Data sets by name."""
+"""Loads data sets by name."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def load(
     train_examples: int | None = None,
     preset: str = "paper",
 ) -> Dataset | JpegDataset:
-    """A data set: small images in memory, or JPEGs on disk.
+    """Loads a data set: small images in memory, or JPEGs on disk.
 
     Args:
         name: one of `names()`.
-        data_dir: folder of prepared TFDS data sets, for those that come from there; for
-            class_folders the folder that holds train/<class>/*.JPEG and val/<class>/*.JPEG.
-        hold_out: train without the last training images and evaluate on them, not on the test
-            images (001 section 5.1: the last 5,000 of CIFAR's 50,000, by id).
-        train_examples: keep only so many training images, the first in the data set's order.
+        data_dir: folder of prepared TFDS data sets. For class_folders, it is the folder that
+            contains train/<class>/*.JPEG and val/<class>/*.JPEG. digits and synthetic need none.
+        hold_out: True trains without the last training images and evaluates on them instead of on
+            the test images (001 section 5.1: the last 5,000 of CIFAR's 50,000 images, by id).
+        train_examples: number of training images to keep, the first in the data set's order.
         preset: "author_code" changes the colors of JPEGs in training, which the authors' code does
             and no paper mentions.
 
     Raises:
-        ValueError: unknown name, more `train_examples` than there are, or too few images to hold
-            some out.
-        FileNotFoundError: the data set is not prepared; the message says how to.
+        ValueError: the name is unknown, or there are too few training images for `train_examples`
+            or for `hold_out`.
+        FileNotFoundError: the data set is not prepared. The message says how to prepare it.
 
     Example:
         >>> load("digits").train.images.shape
@@ -57,7 +57,8 @@ def load(
     if train_examples is not None:
         if not 1 <= train_examples <= len(dataset.train):
             raise ValueError(
-                f"{name} has {len(dataset.train)} training images. Received: train_examples={train_examples}"
+                f"{name} has {len(dataset.train)} training images. "
+                f"Received: train_examples={train_examples}"
             )
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
     if preset == "author_code" and isinstance(dataset, JpegDataset):

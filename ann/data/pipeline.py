@@ -1,4 +1,8 @@
-"""Batches as tf.data: a pure function of data set, seed and epoch, so that a resumed run sees what it would have seen."""
+"""Batches as tf.data.
+
+Batches are a pure function of data set, seed, and epoch. A resumed run therefore sees the batches
+that it would have seen without the interruption.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +21,18 @@ def training_batches(
     epochs: int,
     augmented: bool = True,
 ) -> tf.data.Dataset:
-    """Shuffled, augmented, normalised training batches of the epochs `first_epoch`..`epochs - 1`,
-    one after the other.
+    """Returns the shuffled, augmented, normalized training batches of several epochs.
 
-    Order and augmentation of an epoch depend on `seed` and its number alone. Incomplete last
-    batches are dropped.
+    The epochs `first_epoch`..`epochs - 1` follow one another. The order and the augmentation of an
+    epoch depend only on `seed` and the epoch's number. An incomplete last batch is dropped.
 
     Args:
-        dataset: images to draw from.
-        batch_size: images in a batch; at most the number of training images.
-        seed: of order and augmentation.
-        first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`; `steps_per_epoch` is
+        dataset: data set whose training images are used.
+        batch_size: images per batch, at most the number of training images.
+        seed: decides the order and the augmentation.
+        first_epoch, epochs: as `initial_epoch` and `epochs` of `fit`. `steps_per_epoch` is
             `len(dataset.train) // batch_size`.
-        augmented: False leaves the images as they are evaluated.
+        augmented: False gives the images as they are for evaluation.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
@@ -51,11 +54,11 @@ def training_batches(
 def evaluation_batches(
     dataset: Dataset | JpegDataset, batch_size: int | None = None
 ) -> tf.data.Dataset:
-    """All test images in order, normalised, the last batch as it comes.
+    """Returns all test images in order, normalized. The last batch may be smaller.
 
     Args:
-        dataset: images to take.
-        batch_size: images in a batch; default `dataset.evaluation_batch_size`.
+        dataset: data set whose test images are used.
+        batch_size: images per batch. The default is `dataset.evaluation_batch_size`.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels

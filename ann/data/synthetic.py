@@ -1,4 +1,4 @@
-"""Made-up images for tests: small, learnable, the same every time."""
+"""Artificial images for tests: small, easy to learn, the same every time."""
 
 import numpy as np
 
@@ -6,7 +6,10 @@ from ann.data.arrays import Dataset, Split
 
 
 def load_synthetic(data_dir=None) -> Dataset:
-    """10 random 8x8 colour patterns, each image one of them under noise: 512 to train, 256 to test."""
+    """Makes images from 10 random 8x8 color patterns: 512 to train and 256 to test.
+
+    Each image is one of the patterns with added noise.
+    """
     del data_dir
     random = np.random.default_rng(0)
     patterns = random.uniform(0, 255, (10, 8, 8, 3))

@@ -9,20 +9,23 @@ from ann.data.tfds_builder import prepared_builder
 
 
 def load_cifar10(data_dir=None) -> Dataset:
-    """CIFAR-10: 50,000 and 10,000 images, in the official order; pad 4, crop, mirror (001 section 5.1)."""
+    """Loads CIFAR-10 in the official order: 50,000 images to train and 10,000 to test.
+
+    Training images are padded by 4 pixels, cropped, and mirrored (001 section 5.1).
+    """
     return _load("cifar10", "cifar10", 10, data_dir, train="train", padding=4, flip=True)
 
 
 def load_cifar100(data_dir=None) -> Dataset:
-    """CIFAR-100: as CIFAR-10, 100 classes."""
+    """Loads CIFAR-100. Everything but the 100 classes is as in CIFAR-10."""
     return _load("cifar100", "cifar100", 100, data_dir, train="train", padding=4, flip=True)
 
 
 def load_svhn(data_dir=None) -> Dataset:
-    """SVHN: 604,388 (train and extra) and 26,032 images; pad 4, crop, blur (001 section 5.1).
+    """Loads SVHN: 604,388 images to train (train and extra) and 26,032 to test.
 
-    Its records have no id: they stay in the order TFDS wrote them, which is the same on every
-    machine.
+    Training images are padded by 4 pixels, cropped, and blurred (001 section 5.1). The records have
+    no id, so they stay in the order in which TFDS wrote them, which is the same on every machine.
     """
     return _load("svhn", "svhn_cropped", 10, data_dir, train="train+extra", padding=4, blur=True)
 
@@ -38,16 +41,16 @@ def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
 
 @functools.lru_cache(maxsize=2)
 def _read(tfds_name, data_dir, split) -> Split:
-    """A whole split, sorted by id where its records have one: TFDS shuffles when it writes.
+    """Reads a whole split.
 
-    The last two splits stay in memory, so that many runs in a process decode them once.
+    The records are sorted by id if they have one, because TFDS shuffles when it writes. The last
+    two splits stay in memory, so that many runs in one process decode them only once.
     """
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(tfds_name, data_dir=data_dir)
-    config = tfds.ReadConfig(
-        interleave_cycle_length=1
-    )  # the shards one after the other: the order they were written in
+    # One shard after the other, in the order in which they were written.
+    config = tfds.ReadConfig(interleave_cycle_length=1)
     batches = tfds.as_numpy(builder.as_dataset(split=split, read_config=config, batch_size=1000))
     columns = {}
     for batch in batches:

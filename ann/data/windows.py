@@ -1,4 +1,7 @@
-"""Which part of an image is seen: windows `(top, left, height, width)` in whole pixels, int32 `(4,)`."""
+"""Windows: which part of an image the network sees.
+
+A window is `(top, left, height, width)` in whole pixels, int32 `(4,)`.
+"""
 
 import math
 
@@ -11,28 +14,30 @@ _CENTRE = 224 / 256
 
 
 def random_window(height, width, seed):
-    """A window of 8 to 100 % of the area and aspect 3/4 to 4/3, anywhere in the image; the training
-    crop of ILSVRC.
+    """Draws the training crop of ILSVRC: 8 to 100 % of the area, aspect ratio 3/4 to 4/3.
 
-    The area is uniform, the aspect (width over height) uniform in its logarithm. A window that does
-    not fit is drawn again; after 10 that do not, it is the whole image (author_code.md section 3).
+    The window can be anywhere in the image. Its area is distributed uniformly, and so is the
+    logarithm of its aspect ratio (width over height). A window that does not fit is drawn again.
+    After 10 windows that do not fit, the result is the whole image (author_code.md section 3).
 
     Args:
-        height, width: of the image, int32 scalars.
+        height, width: size of the image, int32 scalars.
         seed: int `(2,)`, as in `ann.data.augment`.
     """
     return window_from_draws(height, width, tf.random.stateless_uniform((_ATTEMPTS, 4), seed))
 
 
 def window_from_draws(height, width, draws):
-    """The first window that fits of those that `draws` describe, else the whole image.
+    """Returns the first window in `draws` that fits, or the whole image if none fits.
 
     Args:
-        height, width: of the image, int32 scalars.
-        draws: float32 `(attempts, 4)` in [0, 1): area, aspect, top and left of each attempt.
+        height, width: size of the image, int32 scalars.
+        draws: float32 `(attempts, 4)` in [0, 1): area, aspect ratio, top, and left per attempt.
 
-    Example: 3/4 of the area of 300x400 is a square of side 300 at aspect 1, here half way along the
-        100 columns left over.
+    Example:
+        With an aspect ratio of 1, 3/4 of the area of a 300x400 image is a square with a side of
+        300. Here it starts halfway along the 100 remaining columns.
+
         >>> area = (0.75 - 0.08) / 0.92
         >>> window_from_draws(300, 400, tf.constant([[area, 0.5, 0.0, 0.5]])).numpy()
         array([  0,  50, 300, 300], dtype=int32)
@@ -51,8 +56,10 @@ def window_from_draws(height, width, draws):
 
 
 def centre_window(height, width):
-    """What remains visible of an image that is scaled to a shortest edge of 256 and cut to its
-    centre 224x224.
+    """Returns the center crop for evaluation, in pixels of the original image.
+
+    It is the part that remains visible when the image is scaled to a shortest edge of 256 and then
+    cropped to the center 224x224.
 
     Example:
         >>> centre_window(375, 500).numpy()  # side 375 * 224 / 256 = 328.1

@@ -1,4 +1,4 @@
-"""Sequences of networks as one anytime network, and what they cost (001 section 4)."""
+"""Sequences of networks that form one anytime network, and what they cost (001 section 4)."""
 
 from ann.ensembles.eann import EANN, linear_ensemble
 from ann.ensembles.inflation import cost_inflation, cost_ratio, exact_cost_inflation

@@ -1,8 +1,8 @@
 """Several networks, one after the other, as one chain.
 
-The first state is the image; the others are lists of, in this order, `answer`, the logits to give
-if nothing more is computed, `features`, the state inside the member that runs, and `image`, kept
-until the last member starts.
+The first state is the image. Every other state is a list of up to three entries in this order:
+`answer`, the logits to return if nothing more is computed; `features`, the state inside the member
+that is running; and `image`, which is kept until the last member starts.
 """
 
 import functools
@@ -16,28 +16,30 @@ from ann.models.unit_chain import chain_of_units
 
 
 def EANN(members, selection=None, *, name="eann") -> MultiExitModel:
-    """An ensemble of exponentially deepening anytime networks (001 section 4), itself an anytime
-    network.
+    """Joins anytime networks into an ensemble, which is itself an anytime network (001 section 4).
 
-    The members are computed in order. Each of their exits is an exit of the ensemble: a selected
-    one gives a new answer, at the others the one before it stands. A member ends with its last
-    selected exit, and heads that are not selected are left out. The layers are those of the
-    members, weights included, not copies.
+    In 001, the depths of the members grow exponentially. The members are computed in order, and
+    each of their exits is an exit of the ensemble. A selected exit gives a new answer. At any other
+    exit, the previous answer is kept. A member ends with its last selected exit, and heads that are
+    not selected are left out. The ensemble shares its layers and weights with the members. They are
+    not copied.
 
     Args:
-        members: trained `MultiExitModel`s of functional links, of the same input and classes.
-        selection: `select_by_depth` (the default), `select_by_validation`, or any such lists; the
-            very first exit is selected.
-        name: of the model.
+        members: trained `MultiExitModel`s with functional segments and heads, and with the same
+            input shape and classes.
+        selection: the result of `select_by_depth` (the default), the result of
+            `select_by_validation`, or other lists of the same form. The very first exit must be
+            selected.
+        name: name of the model.
 
     Returns:
-        The chain; costs, curves, saving and loading are those of any `MultiExitModel`. Where an
-        answer stands, `macs_incremental` is what that answer cost and `macs_blockwise` what has
-        been computed by then.
+        A chain. Costs, curves, saving, and loading work as for any `MultiExitModel`. Where an
+        answer is kept, `macs_incremental` is the cost of that answer, and `macs_blockwise` is the
+        cost of everything computed so far.
 
     Raises:
-        ValueError: no members, members that differ in input or classes, a selection that does not
-            fit them.
+        ValueError: there are no members, they differ in input shape or number of classes, or the
+            selection does not fit them.
 
     Example:
         >>> eann = EANN([models.build("resann-n1-c4"), models.build("resann-n2-c4")])
@@ -45,38 +47,37 @@ def EANN(members, selection=None, *, name="eann") -> MultiExitModel:
         9
     """
     members = _of_one_kind(members)
-    selection = (
-        select_by_depth(members) if selection is None else [list(chosen) for chosen in selection]
-    )
+    if selection is None:
+        selection = select_by_depth(members)
+    selection = [list(chosen) for chosen in selection]
     _check(selection, members)
     lengths = [last_selected(chosen) + 1 for chosen in selection]
     links = [(j, k) for j, length in enumerate(lengths) for k in range(length)]
     steps = []
     for j, k in links:
         keep = ["answer"] + ["features"] * (k + 1 < lengths[j]) + ["image"] * (j < links[-1][0])
-        steps.append(
-            (functools.partial(_exit, member=members[j], index=k, selected=selection[j][k]), keep)
-        )
+        step = functools.partial(_exit, member=members[j], index=k, selected=selection[j][k])
+        steps.append((step, keep))
     return _chain(steps, members[0], name)
 
 
 def linear_ensemble(members, *, name="linear_ensemble") -> MultiExitModel:
-    """The baseline: plain networks of growing size, one after the other, one answer each, for its
-    final exit alone.
+    """Joins plain networks of growing size, the baseline of EANN.
 
-    Each answer is the average of the probabilities of the networks so far, as in the ensembles of
-    Huang et al. (ICLR 2018) that 001 compares with.
+    The networks are computed one after the other, and each contributes only the answer of its final
+    exit. The ensemble's answer is the average of the probabilities of the networks computed so far,
+    as in the ensembles of Huang et al. (ICLR 2018), which 001 compares with.
 
     Args:
-        members: `MultiExitModel`s of functional links, of the same input and classes, small to
-            large.
-        name: of the model.
+        members: `MultiExitModel`s with functional segments and heads, and with the same input shape
+            and classes, small to large.
+        name: name of the model.
 
     Returns:
-        A chain with an exit for each member.
+        A chain with one exit per member.
 
     Raises:
-        ValueError: no members, or members that differ in input or classes.
+        ValueError: there are no members, or they differ in input shape or number of classes.
 
     Example:
         >>> linear_ensemble([models.build("resann-n1-c4"), models.build("resann-n2-c4")]).num_exits
@@ -91,7 +92,7 @@ def linear_ensemble(members, *, name="linear_ensemble") -> MultiExitModel:
 
 
 def _exit(state, *, member, index, selected):
-    """One segment of a member, and its head where the answer is wanted."""
+    """Computes one segment of a member, and its head if the exit is selected."""
     features = member.segments[index](state["image"] if index == 0 else state["features"])
     return {
         **state,
@@ -101,7 +102,7 @@ def _exit(state, *, member, index, selected):
 
 
 def _whole_member(state, *, member, count):
-    """A plain network, and its part in the average."""
+    """Computes a plain network and adds its answer to the average."""
     features = state["image"]
     for segment in member.segments:
         features = segment(features)
@@ -112,8 +113,16 @@ def _whole_member(state, *, member, count):
 
 
 def _chain(steps, member, name):
-    """The chain of `steps`: functions from state to state as dictionaries, each with the entries that its state keeps."""
-    units, before = [], None
+    """Builds the chain.
+
+    Args:
+        steps: one pair per link: a function from state to state (dictionaries), and the names of
+            the entries to keep in the new state.
+        member: a member, for the shape of the input.
+        name: name of the model.
+    """
+    units = []
+    before = None
     for step, keep in steps:
         units.append(functools.partial(_unit, step=step, before=before, keep=keep))
         before = keep
@@ -137,18 +146,22 @@ def _of_one_kind(members):
     kinds = {(member.sample_shape, member.num_classes) for member in members}
     if len(kinds) != 1:
         raise ValueError(
-            f"members must exist and have the same input and classes. Received: (input, classes) {sorted(kinds)}"
+            "there must be members, all with the same input shape and number of classes. "
+            f"Received: (input shape, classes) {sorted(kinds)}"
         )
     return members
 
 
 def _check(selection, members):
-    sizes, exits = [len(chosen) for chosen in selection], [member.num_exits for member in members]
+    sizes = [len(chosen) for chosen in selection]
+    exits = [member.num_exits for member in members]
     if sizes != exits:
         raise ValueError(
-            f"the selection must have a boolean for each exit, {exits}. Received: selection of lengths {sizes}"
+            f"selection must contain one boolean per exit; its lists must have lengths {exits}. "
+            f"Received: selection with lists of lengths {sizes}"
         )
     if not selection[0][0]:
         raise ValueError(
-            f"the first exit must be selected: there is no answer before it. Received: selection={selection}"
+            "the first exit must be selected, because there is no answer before it. "
+            f"Received: selection={selection}"
         )

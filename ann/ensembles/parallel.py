@@ -1,4 +1,4 @@
-"""An EANN on several processes: its members run at the same time, first in, first out."""
+"""An EANN in several processes: its members run at the same time, first in, first out."""
 
 import dataclasses
 import multiprocessing
@@ -11,7 +11,7 @@ import numpy as np
 
 from ann.ensembles.selection import last_selected
 
-_POLL_SECONDS = 1.0  # how often a worker that has ended is looked for
+_POLL_SECONDS = 1.0  # How often to check whether a worker has ended.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,9 +19,9 @@ class ParallelAnswer:
     """An answer of a `ParallelEANN`.
 
     Attributes:
-        member, exit: which exit of which member it is, 0-based.
+        member, exit: index of the member and of its exit, 0-based.
         logits: `(batch, num_classes)`.
-        seconds: since the images came in.
+        seconds: time since `refine` received the images.
     """
 
     member: int
@@ -31,44 +31,47 @@ class ParallelAnswer:
 
 
 class ParallelEANN:
-    """The answers of an EANN, computed by several worker processes (001 section 4, 003).
+    """An EANN that several worker processes compute (001 section 4, 003).
 
-    Each worker takes the next member that has not started. An answer is given if none that follows
-    it in the sequence has come before it; the last one is that of `EANN`. `fifo_answers` tells the
-    order on equally fast workers. The processes are started
-    with `spawn`: a script that uses this class needs the usual `if __name__ == "__main__":`. How
-    many cores each may use is set by the environment (`TF_NUM_INTRAOP_THREADS`) before.
+    Each worker takes the next member that has not started yet. An answer is returned unless an
+    answer that comes later in the sequence has already been returned. The last answer equals that
+    of `EANN`. `fifo_answers` tells the order of the answers if all workers are equally fast.
+
+    The processes are started with `spawn`, so a script that uses this class needs the usual
+    `if __name__ == "__main__":`. To limit the cores that each process uses, set the environment
+    variable `TF_NUM_INTRAOP_THREADS` first.
 
     Args:
-        paths: files of the trained members (`model.save`), shallow to deep.
+        paths: files of the trained members (from `model.save`), shallow to deep.
         selection: as for `EANN`.
-        workers: processes.
-        batch_size: images that `refine` will be given at once, for the first call to be as fast as
-            the others.
+        workers: number of processes.
+        batch_size: number of images that each call of `refine` will receive. It makes the first
+            call as fast as later ones.
 
     Raises:
-        ValueError: `workers` is below 1.
-        FileNotFoundError: a member's file is not there.
-        RuntimeError: a worker failed; its error is printed.
+        ValueError: `workers` is less than 1.
+        FileNotFoundError: a member's file does not exist.
+        RuntimeError: a worker failed. Its error is printed.
 
     Example:
-        >>> with ParallelEANN(["small.keras", "large.keras"], selection, workers=2) as eann:  # doctest: +SKIP
+        >>> paths = ["small.keras", "large.keras"]
+        >>> with ParallelEANN(paths, selection, workers=2) as eann:  # doctest: +SKIP
         ...     for answer in eann.refine(images):
         ...         print(answer.seconds, answer.logits.argmax(1))
     """
 
     def __init__(self, paths, selection, *, workers: int = 2, batch_size: int = 1):
         if workers < 1:
-            raise ValueError(f"there must be at least 1 worker. Received: workers={workers}")
+            raise ValueError(f"workers must be at least 1. Received: workers={workers}")
         missing = [str(path) for path in paths if not pathlib.Path(path).exists()]
         if missing:
-            raise FileNotFoundError(f"every member must be saved. Received: paths={missing}")
+            raise FileNotFoundError(f"these files do not exist. Received: paths={missing}")
         context = multiprocessing.get_context("spawn")
         self._members = [member for member, chosen in enumerate(selection) if any(chosen)]
-        self._tasks, self._answers = context.Queue(), context.Queue()
-        self._request = context.Value(
-            "q", 0
-        )  # the one being answered; workers leave members of any other
+        self._tasks = context.Queue()
+        self._answers = context.Queue()
+        # The number of the current request. Workers stop computing members for any other request.
+        self._request = context.Value("q", 0)
         arguments = (
             [str(path) for path in paths],
             selection,
@@ -83,7 +86,7 @@ class ParallelEANN:
         for worker in self._workers:
             worker.start()
         for _ in self._workers:
-            self._next_message()  # ready
+            self._next_message()  # The worker is ready.
 
     def __enter__(self):
         return self
@@ -93,20 +96,24 @@ class ParallelEANN:
             worker.terminate()
         for worker in self._workers:
             worker.join()
-        self._tasks.cancel_join_thread()  # what no worker took need not be delivered
+        self._tasks.cancel_join_thread()  # Tasks that no worker took need not be delivered.
 
     def refine(self, images):
-        """Yields ever better answers; may be left at any time.
+        """Yields better and better answers. The caller may stop at any time.
 
         Args:
             images: `(batch, *sample_shape)`.
 
         Yields:
             `ParallelAnswer`s.
+
+        Raises:
+            RuntimeError: a worker failed. Its error is printed.
         """
         begin = time.perf_counter()
         self._request.value += 1
-        request, best = self._request.value, (-1, -1)
+        request = self._request.value
+        best = (-1, -1)
         for member in self._members:
             self._tasks.put((request, member, images))
         running = len(self._members)
@@ -129,20 +136,17 @@ class ParallelEANN:
                 return self._answers.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 if not all(worker.is_alive() for worker in self._workers):
-                    raise RuntimeError("a worker ended; its error stands above") from None
+                    raise RuntimeError("a worker ended; its error is printed above") from None
 
 
 def _work(paths, selection, batch_size, request, tasks, answers):
-    """What a worker does: makes itself ready, then computes members as they come."""
+    """Runs in a worker: loads and warms up the members, then computes those it is asked for."""
     members = [keras.saving.load_model(path, compile=False) for path in paths]
     for member, chosen in zip(members, selection, strict=True):
         for link in (*member.segments, *member.heads):
-            link.jit_compile = False  # compiling each link would take longer than it saves
-        list(
-            _selected_answers(
-                member, chosen, np.zeros((batch_size, *member.sample_shape), "float32")
-            )
-        )
+            link.jit_compile = False  # Compiling each link takes longer than it saves.
+        images = np.zeros((batch_size, *member.sample_shape), "float32")
+        list(_selected_answers(member, chosen, images))
     answers.put("ready")
     while True:
         of_request, index, images = tasks.get()
@@ -155,7 +159,11 @@ def _work(paths, selection, batch_size, request, tasks, answers):
 
 
 def _selected_answers(member, chosen, state):
-    """Walks the chain to the last selected exit; yields each exit's index and its logits, None where it is not selected."""
+    """Walks the chain to the last selected exit.
+
+    Yields:
+        The index of each exit and its logits, which are None if the exit is not selected.
+    """
     for k in range(last_selected(chosen) + 1):
         state = member.segments[k].predict_on_batch(state)
         yield k, member.heads[k].predict_on_batch(state) if chosen[k] else None

@@ -1,4 +1,4 @@
-"""Several networks on several workers, first in, first out: when what is ready."""
+"""The schedule of several networks on several workers, first in, first out."""
 
 import pandas as pd
 
@@ -6,44 +6,51 @@ from ann.ensembles.selection import last_selected
 
 
 def fifo_schedule(costs, workers: int = 1) -> pd.DataFrame:
-    """Start and finish of each network, when each worker takes the next one as soon as it is free.
+    """Returns the start and the finish of each network.
+
+    Each worker takes the next network as soon as it is free.
 
     Args:
-        costs: cost of each network, in the order in which they are taken; in MACs, or in any unit
-            of time.
-        workers: networks that run at the same time.
+        costs: cost of each network in MACs or in any unit of time. The networks start in this
+            order.
+        workers: number of networks that run at the same time.
 
     Returns:
-        DataFrame `member` (0-based), `worker`, `start`, `finish`, in the unit of the costs.
+        DataFrame with one row per network and the columns `member` (0-based), `worker`, `start`,
+        and `finish`. The last two are in the unit of the costs.
 
     Raises:
-        ValueError: `workers` below 1.
+        ValueError: `workers` is less than 1.
 
     Example:
         >>> fifo_schedule([1, 2, 4], workers=2).finish.tolist()
         [1, 2, 5]
     """
     if workers < 1:
-        raise ValueError(f"there must be at least 1 worker. Received: workers={workers}")
-    free_at, rows = [0] * workers, []
+        raise ValueError(f"workers must be at least 1. Received: workers={workers}")
+    free_at = [0] * workers
+    rows = []
     for member, cost in enumerate(costs):
-        worker = free_at.index(min(free_at))
-        start, free_at[worker] = free_at[worker], free_at[worker] + cost
-        rows.append((member, worker, start, free_at[worker]))
+        start = min(free_at)
+        worker = free_at.index(start)
+        free_at[worker] = start + cost
+        rows.append((member, worker, start, start + cost))
     return pd.DataFrame(rows, columns=["member", "worker", "start", "finish"])
 
 
 def fifo_answers(exit_costs, selection, workers: int = 1) -> pd.DataFrame:
-    """When each answer of an EANN is there, and which of them are improvements by then.
+    """Returns when each answer of an EANN is ready, for the answers that are improvements.
+
+    An answer is an improvement unless an answer that comes later in the sequence is ready first.
 
     Args:
-        exit_costs: for each member, the cost to each of its exits (`costs.profile`).
+        exit_costs: for each member, the cost to each of its exits (see `costs.profile`).
         selection: as for `EANN`.
         workers: as in `fifo_schedule`.
 
     Returns:
-        DataFrame `member`, `exit`, `cost` (elapsed, in the unit of the costs), in order of time:
-        each selected answer that is there before any that follows it in the sequence.
+        DataFrame with one row per improvement, in order of time, and the columns `member`, `exit`,
+        and `cost` (cost or time elapsed, in the unit of `exit_costs`).
 
     Example:
         >>> fifo_answers([[1, 2], [2, 3, 4]], [[True, True], [False, True, True]], workers=2)
@@ -62,7 +69,8 @@ def fifo_answers(exit_costs, selection, workers: int = 1) -> pd.DataFrame:
         for k, selected in enumerate(selection[member])
         if selected
     )
-    improvements, best = [], (-1, -1)
+    improvements = []
+    best = (-1, -1)
     for cost, *where in ready:
         if tuple(where) > best:
             best = tuple(where)

@@ -1,7 +1,7 @@
-"""Which answers of its members an EANN gives.
+"""Rules that select which of its members' exits give an EANN new answers.
 
-A selection is a list with, for each member in order, a list of booleans, one an exit: True where
-that exit gives a new answer, False where the answer before it stands.
+A selection is a list with one entry per member, in order. Each entry is a list of booleans, one per
+exit: True if the exit gives a new answer, and False if the previous answer is kept.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from ann import costs
 
 
 def select_by_depth(members) -> list[list[bool]]:
-    """002's rule (section 3.3): the exits deeper than the member before them.
+    """Selects the exits that are deeper than the previous member (002 section 3.3).
 
     Args:
         members: `MultiExitModel`s, shallow to deep.
@@ -20,7 +20,7 @@ def select_by_depth(members) -> list[list[bool]]:
         The selection.
 
     Raises:
-        ValueError: a member is not deeper than the one before it.
+        ValueError: a member is not deeper than the previous one.
 
     Example:
         >>> select_by_depth([models.build("resann-n1-c4"), models.build("resann-n2-c4")])
@@ -30,16 +30,16 @@ def select_by_depth(members) -> list[list[bool]]:
 
 
 def select_deeper(depths) -> list[list[bool]]:
-    """The same from the depths of the exits, for networks that are not at hand.
+    """Selects as `select_by_depth` does, but needs only the depths of the exits.
 
     Args:
-        depths: for each member, the depth of each of its exits (`costs.depths`).
+        depths: for each member, the depth of each of its exits (see `costs.depths`).
 
     Returns:
         The selection.
 
     Raises:
-        ValueError: a member is not deeper than the one before it.
+        ValueError: a member is not deeper than the previous one.
 
     Example:
         >>> select_deeper([[3, 5, 7], [3, 5, 7, 9, 11, 13]])
@@ -48,7 +48,7 @@ def select_deeper(depths) -> list[list[bool]]:
     finals = [0, *(of_member[-1] for of_member in depths)]
     if any(deeper <= before for before, deeper in itertools.pairwise(finals)):
         raise ValueError(
-            f"each member must be deeper than the one before it. Received: final depths {finals[1:]}"
+            f"each member must be deeper than the previous one. Received: final depths {finals[1:]}"
         )
     return [
         [depth > before for depth in of_member]
@@ -57,12 +57,11 @@ def select_deeper(depths) -> list[list[bool]]:
 
 
 def select_by_validation(errors) -> list[list[bool]]:
-    """001's rule (section 4): the exits that are better on validation images than every one before
-    them.
+    """Selects the exits that beat all exits before them on validation images (001 section 4).
 
     Args:
-        errors: for each member, the error of each of its exits on images that were not trained on,
-            for example `anytime_curve(member, validation).error_top1`.
+        errors: for each member, the error of each of its exits on images that were not used for
+            training, for example `anytime_curve(member, validation).error_top1`.
 
     Returns:
         The selection.
@@ -71,7 +70,8 @@ def select_by_validation(errors) -> list[list[bool]]:
         >>> select_by_validation([[50, 40, 40], [45, 41, 38]])
         [[True, True, False], [False, False, True]]
     """
-    best, selection = math.inf, []
+    best = math.inf
+    selection = []
     for of_member in errors:
         selection.append([])
         for error in of_member:
@@ -81,8 +81,9 @@ def select_by_validation(errors) -> list[list[bool]]:
 
 
 def last_selected(chosen) -> int:
-    """Index of a member's last selected exit, with which it ends; -1 if none is, and the member is
-    left out.
+    """Returns the index of a member's last selected exit, or -1 if no exit is selected.
+
+    The member ends with this exit. A member with no selected exit is left out.
 
     Example:
         >>> last_selected([True, True, False])

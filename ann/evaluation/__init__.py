@@ -1,4 +1,4 @@
-"""Measure an anytime network the papers' way."""
+"""Measures for anytime networks, as the papers define them, and figures that show them."""
 
 from ann.evaluation.answers import confidences, logits_and_labels
 from ann.evaluation.anytime_metrics import (

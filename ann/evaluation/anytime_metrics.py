@@ -1,4 +1,7 @@
-"""How good an anytime network is as a whole, and how often more computation makes an answer worse."""
+"""Measures of an anytime network as a whole.
+
+They tell how good its answers are on average, and how often more computation makes an answer worse.
+"""
 
 import numpy as np
 import pandas as pd
@@ -9,20 +12,20 @@ VIOLATION_MARGINS = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 
 def area_under_error(curve: pd.DataFrame, unanswered: float = 100.0) -> float:
-    """Mean top-1 error when the interruption comes at a cost drawn evenly from 0 to the total, in
-    percent.
+    """Returns the mean top-1 error over interruptions, in percent.
 
-    An answer holds until the next exit. For exits at equal steps AE (`average_error`) is the same
-    but for the ends: it knows no time before the first exit and gives the final exit a step of its
-    own.
+    The cost at which an interruption comes is uniform from 0 to the total cost. An answer holds
+    until the next exit. If the exits are evenly spaced, AE (`average_error`) differs only at the
+    ends: it leaves out the time before the first exit and gives the final exit a step of its own.
 
     Args:
-        curve: of `anytime_curve`, at least `fraction` and `error_top1`.
-        unanswered: error in percent of having no answer yet, before the first exit; a guess among C
-            classes errs 100 (1 - 1/C).
+        curve: as returned by `anytime_curve`, with at least `fraction` and `error_top1`.
+        unanswered: error before the first exit, when there is no answer yet, in percent. A guess
+            among C classes has an error of 100 (1 - 1/C).
 
     Example:
-        >>> area_under_error(pd.DataFrame({"fraction": [0.25, 0.5, 1.0], "error_top1": [40.0, 20.0, 10.0]}))
+        >>> curve = pd.DataFrame({"fraction": [0.25, 0.5, 1.0], "error_top1": [40.0, 20.0, 10.0]})
+        >>> area_under_error(curve)
         45.0
     """
     starts = np.array([0, *curve.fraction])
@@ -30,10 +33,10 @@ def area_under_error(curve: pd.DataFrame, unanswered: float = 100.0) -> float:
 
 
 def timeliness(curve: pd.DataFrame, unanswered: float = 100.0) -> float:
-    """Mean accuracy over the same interruptions, in percent: the share of the ideal area (Karayev
-    et al. 2012).
+    """Returns the mean accuracy over the same interruptions, in percent.
 
-    Arguments as `area_under_error`.
+    This is the area under the accuracy, as a share of the ideal area (Karayev et al. 2012). The
+    arguments are those of `area_under_error`.
 
     Example:
         >>> timeliness(pd.DataFrame({"fraction": [0.5, 1.0], "error_top1": [20.0, 10.0]}))
@@ -43,22 +46,25 @@ def timeliness(curve: pd.DataFrame, unanswered: float = 100.0) -> float:
 
 
 def violations(logits, labels, margins=VIOLATION_MARGINS) -> pd.Series:
-    """Images whose answer gets worse with time: the label's probability falls between some exit and
-    a later one (conditional monotonicity violated).
+    """Returns how many images have answers that get worse with time.
+
+    An answer gets worse if the label's probability falls from some exit to a later one, which
+    violates conditional monotonicity.
 
     Args:
         logits: `(num_exits, N, num_classes)`.
         labels: class indices `(N,)`.
-        margins: falls of probability that count as worse, when exceeded.
+        margins: the probability has to fall by more than the margin to count.
 
     Returns:
-        Series of percentages of the images, indexed by margin.
+        Series indexed by margin: violations in percent of the images.
 
     Raises:
         ValueError: the shapes do not fit.
 
     Example:
-        >>> violations(np.log([[[0.5, 0.5], [0.2, 0.8]], [[0.35, 0.65], [0.6, 0.4]]]), [0, 0], margins=(0.1, 0.2)).tolist()
+        >>> first, second = [[0.5, 0.5], [0.2, 0.8]], [[0.35, 0.65], [0.6, 0.4]]
+        >>> violations(np.log([first, second]), [0, 0], margins=(0.1, 0.2)).tolist()
         [50.0, 0.0]
     """
     labels = checked_labels(logits, labels)
@@ -71,10 +77,16 @@ def violations(logits, labels, margins=VIOLATION_MARGINS) -> pd.Series:
 
 
 def overthinking_rate(logits, labels) -> float:
-    """Images that an earlier exit has right and the final exit wrong, in percent (destructive
-    overthinking, Kaya et al. 2019).
+    """Returns how many images an earlier exit gets right but the final exit gets wrong, in percent.
 
-    Arguments and errors as `violations`.
+    Kaya et al. 2019 call this destructive overthinking.
+
+    Args:
+        logits: `(num_exits, N, num_classes)`.
+        labels: class indices `(N,)`.
+
+    Raises:
+        ValueError: the shapes do not fit.
     """
     right = correct(logits, labels)
     return float(100 * np.mean(right[:-1].any(axis=0) & ~right[-1]))

@@ -1,4 +1,7 @@
-"""Does an exit that is 80 % sure err in 20 % of the cases? Calibration error and temperature scaling of every exit."""
+"""Calibration error and temperature scaling of every exit.
+
+An exit is calibrated if, of all the answers that it is 80 % sure of, 80 % are correct.
+"""
 
 import numpy as np
 from scipy import optimize, special
@@ -10,11 +13,11 @@ _LOG_TEMPERATURES = (np.log(0.01), np.log(100))
 
 
 def calibration_error(logits, labels, bins: int = BINS) -> np.ndarray:
-    """Expected calibration error (ECE) of each exit: gap between confidence and accuracy, averaged
-    over the images.
+    """Returns the expected calibration error (ECE) of each exit.
 
-    Confidences fall into bins of equal width, open below and closed above; the gap is taken in each
-    bin (Guo et al. 2017).
+    The ECE is the gap between confidence and accuracy, averaged over the images (Guo et al. 2017).
+    The gap is computed per bin. The bins of confidence have equal width and include their upper
+    end but not their lower end.
 
     Args:
         logits: `(num_exits, N, num_classes)`.
@@ -28,7 +31,9 @@ def calibration_error(logits, labels, bins: int = BINS) -> np.ndarray:
         ValueError: the shapes do not fit.
 
     Example:
-        >>> calibration_error(np.log([[[0.9, 0.1], [0.9, 0.1]]]), [0, 1]).round(6).tolist()  # 90 % sure, half of it right
+        The exit is 90 % sure, but correct only half of the time.
+
+        >>> calibration_error(np.log([[[0.9, 0.1], [0.9, 0.1]]]), [0, 1]).round(6).tolist()
         [40.0]
     """
     gaps = correct(logits, labels) - confidences(logits)
@@ -41,10 +46,10 @@ def calibration_error(logits, labels, bins: int = BINS) -> np.ndarray:
 
 
 def fit_temperatures(logits, labels) -> np.ndarray:
-    """Temperature of each exit that makes held-out labels most likely: `logits / temperature` is
-    calibrated (Guo et al. 2017).
+    """Fits the temperature of each exit, so that `logits / temperature` is calibrated.
 
-    Dividing leaves every answer the same and changes only how sure it is. Temperatures lie between
+    The temperature maximizes the likelihood of the labels of held-out images (Guo et al. 2017).
+    Dividing by it does not change any answer, only how sure the exit is. Temperatures are between
     0.01 and 100.
 
     Args:
@@ -52,7 +57,8 @@ def fit_temperatures(logits, labels) -> np.ndarray:
         labels: class indices `(N,)`.
 
     Returns:
-        `(num_exits,)`; `logits / temperatures[:, None, None]` are the calibrated logits.
+        Temperatures `(num_exits,)`. `logits / temperatures[:, None, None]` are the calibrated
+        logits.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -60,11 +66,10 @@ def fit_temperatures(logits, labels) -> np.ndarray:
     labels = checked_labels(logits, labels)
 
     def loss(log_temperature, of_exit):
-        return -special.log_softmax(of_exit / np.exp(log_temperature), axis=1)[
-            np.arange(len(labels)), labels
-        ].mean()
+        log_probabilities = special.log_softmax(of_exit / np.exp(log_temperature), axis=1)
+        return -log_probabilities[np.arange(len(labels)), labels].mean()
 
-    # Convex in 1 / temperature, so one minimum.
+    # The loss is convex in 1 / temperature, so there is only one minimum.
     fits = [
         optimize.minimize_scalar(
             loss,

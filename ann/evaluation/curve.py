@@ -10,17 +10,17 @@ MILESTONES = (0.25, 0.5, 0.75, 1.0)
 
 
 def anytime_curve(model, dataset) -> pd.DataFrame:
-    """Loss and error of each exit beside its cost.
+    """Measures the loss and the error of each exit, and reports its cost.
 
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`, labels class indices; for example a
-            tf.data.Dataset.
+        dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset. Labels are
+            class indices.
 
     Returns:
-        DataFrame with a row an exit and the columns `exit` (0-based), `macs` (incremental, see
-        `costs.profile`), `fraction` (of the final exit's), `loss` (cross-entropy, nats),
-        `error_top1`, `error_top5` (percent).
+        DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, see
+        `costs.profile`), `fraction` (of the final exit's MACs), `loss` (cross-entropy, nats),
+        `error_top1`, and `error_top5` (percent).
 
     Raises:
         ValueError: the data set is empty.
@@ -46,7 +46,7 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
 
 
 def _batch_sums(logits, labels):
-    """Cross-entropy, top-1 and top-5 errors, summed over a batch."""
+    """Returns the cross-entropy and the top-1 and top-5 errors, each summed over a batch."""
     of_label = logits[np.arange(len(labels)), labels]
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_partition = np.log(np.exp(shifted).sum(axis=1)) + logits.max(axis=1)
@@ -55,26 +55,29 @@ def _batch_sums(logits, labels):
 
 
 def average_error(curve: pd.DataFrame) -> float:
-    """AE: mean top-1 error over the exits, in percent (002 section 4.1)."""
+    """Returns AE, the mean top-1 error over the exits, in percent (002 section 4.1)."""
     return float(curve.error_top1.mean())
 
 
 def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
-    """Top-1 error at 1/4, 1/2, 3/4 and all of the cost (001 section 5.2).
+    """Returns the top-1 error at 1/4, 1/2, 3/4, and all of the cost (001 section 5.2).
+
+    The papers do not say which rule they used. With costs in MACs, the rules can differ a lot.
 
     Args:
-        curve: of `anytime_curve`, or of `opt_curve` for the exits that `milestone_exits` names.
-        rule: "interpolate" between the exits on both sides of the milestone (003); "latest" takes
-            the last exit within the budget; "closest" the exit nearest to the milestone, the deeper
-            of two, within the budget or not: what the authors' scripts trained OPT for. The papers
-            do not say which they used, and under MACs they can differ by much.
+        curve: as returned by `anytime_curve`, or by `opt_curve` for the exits that
+            `milestone_exits` returns.
+        rule: "interpolate" interpolates between the exits on both sides of the milestone (003).
+            "latest" takes the last exit within the budget. "closest" takes the exit that is closest
+            to the milestone, even if it exceeds the budget, and the deeper one of two equally close
+            exits. The authors' scripts trained OPT for the closest exits.
 
     Returns:
-        Series of errors in percent indexed by fraction; NaN before the first exit, where there is
-        no answer ("closest" always has one).
+        Series of errors in percent, indexed by fraction. It is NaN before the first exit, where
+        there is no answer yet ("closest" always has one).
 
     Raises:
-        ValueError: another rule.
+        ValueError: the rule is none of these.
 
     Example:
         >>> milestones(pd.DataFrame({"fraction": [0.5, 1.0], "error_top1": [20.0, 10.0]})).tolist()
@@ -90,17 +93,19 @@ def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
 
 
 def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
-    """The exits whose errors `milestones` reads by this rule: those that OPT has to be trained for.
+    """Returns the exits that `milestones` reads, which are those that OPT has to be trained for.
 
     Args:
-        fractions: cost of each exit over the final exit's, `(num_exits,)`.
+        fractions: cost of each exit divided by the final exit's, `(num_exits,)`.
         rule: as in `milestones`.
 
     Raises:
-        ValueError: another rule.
+        ValueError: the rule is none of those.
 
     Example:
-        >>> milestone_exits(np.arange(1, 28) / 27, "closest")  # n = 9: the units of the authors' scripts
+        For n = 9, these are the units in the authors' scripts.
+
+        >>> milestone_exits(np.arange(1, 28) / 27, "closest")
         [6, 13, 19, 26]
     """
     before, after = _neighbours(np.asarray(fractions), rule)
@@ -110,7 +115,10 @@ def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
 
 
 def _neighbours(fractions, rule):
-    """The exits before and after each milestone, equal where one exit decides; -1 before where there is none."""
+    """Returns the exit before and the exit after each milestone.
+
+    They are equal if a single exit decides. The exit before is -1 if there is none.
+    """
     if rule == "closest":
         # Ties go to the deeper exit, whatever the last bits of the fractions say.
         distances = np.abs(np.subtract.outer(MILESTONES, fractions)).round(9)

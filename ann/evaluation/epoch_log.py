@@ -1,14 +1,14 @@
-"""Columns of a run's log of epochs, exit by exit."""
+"""Per-exit columns of a run's epoch log."""
 
 import pandas as pd
 
 
 def exit_columns(log: pd.DataFrame, what: str) -> pd.DataFrame:
-    """`exit_00_<what>`, `exit_01_<what>`, ..., shallow to deep.
+    """Returns the columns `exit_00_<what>`, `exit_01_<what>`, ..., shallow to deep.
 
     Args:
-        log: of a run's `epochs.csv`.
-        what: "loss" (cross-entropy in training), "error", "weight" or "probability".
+        log: contents of a run's `epochs.csv`.
+        what: "loss" (training cross-entropy), "error", "weight", or "probability".
     """
     return log[
         sorted(
@@ -18,16 +18,20 @@ def exit_columns(log: pd.DataFrame, what: str) -> pd.DataFrame:
 
 
 def final_losses(log: pd.DataFrame) -> pd.DataFrame:
-    """Training cross-entropy of each exit in the last epoch: what 001 Fig. 3 compares with OPT's.
+    """Returns the training cross-entropy of each exit in the last epoch.
+
+    001 Fig. 3 compares these losses with OPT's.
 
     Args:
-        log: of a run's `epochs.csv`.
+        log: contents of a run's `epochs.csv`.
 
     Returns:
-        DataFrame `exit` (0-based), `loss` (nats), a row an exit, as `opt_curve` takes it.
+        DataFrame with one row per exit and the columns `exit` (0-based) and `loss` (nats). It can
+        be passed to `opt_curve`.
 
     Example:
-        >>> final_losses(pd.DataFrame({"epoch": [0, 1], "exit_00_loss": [2.0, 1.5], "exit_01_loss": [2.0, 1.0]})).loss.tolist()
+        >>> log = pd.DataFrame({"exit_00_loss": [2.0, 1.5], "exit_01_loss": [2.0, 1.0]})
+        >>> final_losses(log).loss.tolist()
         [1.5, 1.0]
     """
     losses = exit_columns(log, "loss").iloc[-1]

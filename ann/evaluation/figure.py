@@ -1,35 +1,32 @@
 """The anytime figure: error against cost."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from ann.atomic_write import atomic_path
 
 COLUMN_INCHES = (6.4, 4.2)
-# Lines that leave room for their names among them.
-_FEW = 6
+_MARKERS = "osD^vP*X"
+_MOST_LINES_INSIDE = 6  # With more lines, the legend covers them.
 
 
 def plot_curves(curves, path, *, title: str) -> None:
-    """Top-1 error against MACs, a step line for each network, as PNG.
+    """Plots top-1 error against MACs as a PNG file, one step line per network.
 
-    An anytime network keeps its last answer until the next exit: the lines are steps, marks are the
-    exits. Dotted lines mark 1/4, 1/2, 3/4 and all of the largest cost.
+    The lines are steps because an anytime network keeps its last answer until the next exit. Each
+    marker is an exit. Dotted lines mark 1/4, 1/2, 3/4, and all of the largest cost.
 
     Args:
-        curves: dictionary from label to curve (`anytime_curve`).
-        path: PNG to write.
-        title: above the figure.
+        curves: dictionary from label to curve (as returned by `anytime_curve`).
+        path: PNG file to write.
+        title: shown above the figure.
     """
     largest = max(curve.macs.iloc[-1] for curve in curves.values())
     scale, unit = (1e9, "G") if largest >= 1e9 else (1e6, "M")
-    figure, axes = new_axes(title, f"cost ({unit} MACs an image)", "top-1 error (%)")
+    figure, axes = new_axes(title, f"cost ({unit} MACs per image)", "top-1 error (%)")
     for fraction in (0.25, 0.5, 0.75, 1.0):
         axes.axvline(fraction * largest / scale, color="0.8", linestyle=":", linewidth=1, zorder=0)
-    for marker, (label, curve) in zip("osD^vP*X" * len(curves), curves.items(), strict=False):
+    for marker, (label, curve) in zip(_MARKERS * len(curves), curves.items(), strict=False):
         axes.step(
             curve.macs / scale,
             curve.error_top1,
@@ -40,32 +37,38 @@ def plot_curves(curves, path, *, title: str) -> None:
             label=label,
         )
     axes.set_ylim(bottom=0)
-    name_lines(figure, axes)
+    add_legend(figure, axes)
     save(figure, path)
 
 
 def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | None = None) -> None:
-    """Something of each exit over depth, a line for each network, as PNG.
+    """Plots one value per exit over depth as a PNG file, one line per network.
 
     Args:
         values: dictionary from label to `(num_exits,)`.
-        path: PNG to write.
-        title: above the figure.
+        path: PNG file to write.
+        title: shown above the figure.
         ylabel: what the values are.
-        bottom: where the vertical axis begins; default: at the values.
+        bottom: lower limit of the vertical axis. By default, it follows from the values.
     """
     figure, axes = new_axes(title, "exit, as a fraction of the depth", ylabel)
-    for marker, (label, line) in zip("osD^vP*X" * len(values), values.items(), strict=False):
+    for marker, (label, line) in zip(_MARKERS * len(values), values.items(), strict=False):
         depth = [(k + 1) / len(line) for k in range(len(line))]
         axes.plot(depth, line, marker=marker, markersize=4, linewidth=1.4, label=label)
     axes.set_ylim(bottom=bottom)
-    name_lines(figure, axes)
+    add_legend(figure, axes)
     save(figure, path)
 
 
 def new_axes(title: str, xlabel: str, ylabel: str):
-    """Figure and axes in the one style of the project."""
-    figure, axes = plt.subplots(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
+    """Returns a figure and its axes in the project's style.
+
+    The figure is not created through pyplot, which would keep it alive and choose a backend for the
+    whole process.
+    """
+    figure = Figure(figsize=COLUMN_INCHES, dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
@@ -73,17 +76,16 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     return figure, axes
 
 
-def name_lines(figure, axes) -> None:
-    """The legend: among the lines where there is room, else beside them."""
+def add_legend(figure, axes) -> None:
+    """Puts the legend inside the axes if there are few lines, and beside the axes otherwise."""
     handles, labels = axes.get_legend_handles_labels()
-    if len(handles) <= _FEW:
+    if len(handles) <= _MOST_LINES_INSIDE:
         axes.legend(frameon=False)
     else:
         figure.legend(handles, labels, loc="outside right center", frameon=False)
 
 
 def save(figure, path) -> None:
-    """Writes a figure as PNG, whole or not at all, and closes it."""
+    """Writes the figure as a PNG file. The file is complete or does not exist."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png")
-    plt.close(figure)

@@ -1,48 +1,55 @@
-"""OPT, the best that training for one exit alone attains, and OPT+, the best of several networks' OPT at each cost."""
+"""OPT and OPT+.
+
+OPT is what an exit achieves if the network is trained for that exit alone. OPT+ is the best OPT of
+several networks at each cost.
+"""
 
 import pandas as pd
 
 
 def opt_curve(curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    """OPT's curve, each row from the network trained for that exit alone.
+    """Joins OPT's curve from the networks that were each trained for one exit.
 
-    Training them is not done here: each is a run with the weighting `opt` (`experiments.papers`).
+    This function does not train the networks. Each is a training run with the weighting `opt`.
 
     Args:
-        curves: dictionary from the exit a network was trained for to its frame with a row an exit,
-            column `exit` (`anytime_curve`, `final_losses`). It may hold some exits only, such as
-            those of `milestone_exits`.
+        curves: dictionary from the exit that a network was trained for to its DataFrame, which has
+            one row per exit and a column `exit` (as returned by `anytime_curve` or `final_losses`).
+            It may contain only some exits, such as those that `milestone_exits` returns.
 
     Returns:
-        DataFrame with the columns of the curves and a row for each key, shallow to deep.
+        DataFrame with the columns of the curves and one row per key, shallow to deep.
 
     Raises:
-        ValueError: no curves, or an exit that its network has not.
+        ValueError: there are no curves, or a network lacks the exit that it was trained for.
 
     Example:
-        >>> first, last = (pd.DataFrame({"exit": [0, 1], "loss": losses}) for losses in ([1.0, 2.3], [2.3, 0.5]))
+        >>> first = pd.DataFrame({"exit": [0, 1], "loss": [1.0, 2.3]})
+        >>> last = pd.DataFrame({"exit": [0, 1], "loss": [2.3, 0.5]})
         >>> opt_curve({0: first, 1: last}).loss.tolist()
         [1.0, 0.5]
     """
     rows = [curve[curve.exit == k] for k, curve in sorted(curves.items())]
     if not rows or any(row.empty for row in rows):
         raise ValueError(
-            f"there must be curves, each with the exit it was trained for. Received: exits {list(curves)}"
+            "curves must contain at least one network, and each network must have the exit that it "
+            f"was trained for. Received: exits {list(curves)}"
         )
     return pd.concat(rows, ignore_index=True)
 
 
 def opt_plus(opt_curves) -> pd.DataFrame:
-    """OPT+: the smallest error among the OPT of a cost or less, over networks of several depths
-    (002 section 4.6).
+    """Returns OPT+: at each cost, the smallest error of any OPT with that cost or less.
+
+    OPT+ compares networks of several depths (002 section 4.6).
 
     Args:
-        opt_curves: OPT's curves (`opt_curve`) of the networks, with the columns `macs` and
-            `error_top1`.
+        opt_curves: OPT's curve of each network (as returned by `opt_curve`), with the columns
+            `macs` and `error_top1`.
 
     Returns:
-        DataFrame `macs`, `fraction` (of the largest cost), `error_top1` (percent), one row for each
-        cost, increasing.
+        DataFrame with one row per cost, increasing, and the columns `macs`, `fraction` (of the
+        largest cost), and `error_top1` (percent).
 
     Example:
         >>> small = pd.DataFrame({"macs": [10, 20], "error_top1": [30.0, 20.0]})

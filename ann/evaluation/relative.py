@@ -1,4 +1,4 @@
-"""How much more a network errs, or costs, than another: the papers' relative comparisons."""
+"""The papers' relative comparisons of errors and costs."""
 
 import numpy as np
 import pandas as pd
@@ -9,36 +9,40 @@ from ann.evaluation.curve import milestones
 def milestone_errors(
     results: pd.DataFrame, by, *, method: str, rule: str = "interpolate"
 ) -> pd.DataFrame:
-    """Errors at the milestones of many curves, a column a method: what the other functions here
-    compare.
+    """Returns the errors of many curves at the milestones.
+
+    The other functions of this module compare these errors.
 
     Args:
-        results: curves under each other, as `experiments.collect` joins them: `fraction`,
-            `error_top1` and the columns below.
-        by: columns that tell settings apart, such as `["dataset", "model"]`. Several curves of one
-            setting and method, as of several seeds, are averaged.
-        method: column that tells apart what is compared, such as `"weighting"`.
+        results: all curves in one DataFrame, one below the other, with the columns `fraction` and
+            `error_top1` and the columns named in the next two arguments.
+        by: columns that identify a setting, such as `["dataset", "model"]`. If there are several
+            curves for the same setting and method, for example for several seeds, they are
+            averaged.
+        method: column that identifies what is compared, such as `"weighting"`.
         rule: as in `milestones`.
 
     Returns:
-        DataFrame of errors in percent, indexed by `by` and `fraction`, a column for each method.
+        DataFrame of errors in percent, indexed by `by` and `fraction`, with one column per method.
     """
-    # Curves of one setting and method share their fractions, so the mean of the curves has the mean
-    # of the errors.
+    # All curves of a setting and a method have the same fractions. The milestones of their mean are
+    # therefore the mean of their milestones.
     means = results.groupby([*by, method, "fraction"], as_index=False).error_top1.mean()
     errors = {key: milestones(curve, rule) for key, curve in means.groupby([*by, method])}
     return pd.concat(errors, names=[*by, method]).unstack(method)
 
 
 def relative_increase(errors, reference):
-    """Increase over a reference in percent: 100 (e - reference) / reference.
+    """Returns the increase over a reference in percent: 100 (error - reference) / reference.
 
     Args:
-        errors: DataFrame with a column a method and a row a setting; or an array, Series or number.
-        reference: the name of a column; or what `errors` is divided by.
+        errors: DataFrame with one column per method and one row per setting, or else an array, a
+            Series, or a number.
+        reference: the name of a column of the DataFrame, or else the values to compare with.
 
     Example:
-        >>> relative_increase(pd.DataFrame({"opt": [10.0, 4.0], "const": [12.0, 5.0]}), "opt").const.tolist()
+        >>> errors = pd.DataFrame({"opt": [10.0, 4.0], "const": [12.0, 5.0]})
+        >>> relative_increase(errors, "opt").const.tolist()
         [20.0, 25.0]
     """
     if isinstance(reference, str):
@@ -47,17 +51,19 @@ def relative_increase(errors, reference):
 
 
 def average_increase(errors: pd.DataFrame, reference: str, by: str = "fraction") -> pd.DataFrame:
-    """Relative increase averaged over the settings (models and data sets), as in 001 Table 1 and
-    002 Table 2b.
+    """Returns the relative increase averaged over the settings.
+
+    A setting is a model and a data set. 001 Table 1 and 002 Table 2b print such averages.
 
     Args:
-        errors: of `milestone_errors`, or any frame indexed by settings with a column a method.
+        errors: as returned by `milestone_errors`, or any DataFrame indexed by settings with one
+            column per method.
         reference: column to compare with, such as "opt".
-        by: level of the index that is kept.
+        by: level of the index to keep. The average is over all the others.
 
     Returns:
-        DataFrame indexed by `by` and method: `increase` (percent), `settings` (how many had both
-        numbers).
+        DataFrame indexed by `by` and method, with the columns `increase` (percent) and `settings`
+        (the number of settings that had both errors).
     """
     increases = (
         relative_increase(errors, reference).drop(columns=reference).rename_axis(columns="method")
@@ -67,20 +73,22 @@ def average_increase(errors: pd.DataFrame, reference: str, by: str = "fraction")
 
 
 def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:
-    """A curve seen from the last answer of another network (001 Fig. 5, note 5).
+    """Expresses a curve relative to the last answer of another network (001 Fig. 5, note 5).
 
     Args:
-        curve: of `anytime_curve`, at least `macs` and `error_top1`.
-        pivot: curve of the network whose final cost and error are the origin; in the papers the one
-            trained with AdaLoss.
+        curve: as returned by `anytime_curve`, with at least `macs` and `error_top1`.
+        pivot: curve of the network whose final cost and error are the reference. In the papers, it
+            is the network trained with AdaLoss.
 
     Returns:
-        DataFrame `relative_cost` (1: the pivot's final cost) and `relative_error` (percent above
-        its final error).
+        DataFrame with the columns `relative_cost` (1 is the pivot's final cost) and
+        `relative_error` (percent above the pivot's final error).
 
     Example:
+        With half the computation, this network has 200 % more errors.
+
         >>> small = pd.DataFrame({"macs": [50, 100], "error_top1": [30.0, 10.0]})
-        >>> pivoted(small, small).relative_error.tolist()  # half the computation: 200 % extra errors
+        >>> pivoted(small, small).relative_error.tolist()
         [200.0, 0.0]
     """
     final = pivot.iloc[-1]
@@ -93,30 +101,30 @@ def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:
 
 
 def small_against_large(pairs, relative_costs) -> dict[str, pd.DataFrame]:
-    """Small networks trained one way against larger ones trained another, averaged over pairs (001
-    Fig. 5a-e).
+    """Compares small networks with larger ones, averaged over pairs (001 Fig. 5a-e).
 
-    Both curves of a pair are seen from the small network's last answer. Between exits errors are
-    interpolated, so that networks with exits in different places can be averaged.
+    Both curves of a pair are relative to the small network's last answer. Errors are interpolated
+    between exits, so that networks with exits in different places can be averaged.
 
     Args:
-        pairs: `(small, large)` curves of `anytime_curve`; in the papers AdaLoss and CONST, which
-            costs about twice as much.
+        pairs: `(small, large)` curves, as returned by `anytime_curve`. In the papers, the small
+            network is trained with AdaLoss and the large one, about twice as expensive, with CONST.
         relative_costs: costs at which to average, in units of the small networks' final cost.
 
     Returns:
-        Dictionary "small", "large" of DataFrames as of `pivoted`, at those costs that lie between
-        the first and the final exit of all networks of the kind.
+        Dictionary with the keys "small" and "large". The values are DataFrames as returned by
+        `pivoted`. They contain the costs that are between the first and the final exit of all
+        small networks, or of all large networks.
     """
     relative_costs = np.asarray(relative_costs, float)
     averages = {}
     for name, index in (("small", 0), ("large", 1)):
-        seen = [pivoted(pair[index], pair[0]) for pair in pairs]
+        curves = [pivoted(pair[index], pair[0]) for pair in pairs]
         errors = [
             np.interp(
-                relative_costs, one.relative_cost, one.relative_error, left=np.nan, right=np.nan
+                relative_costs, curve.relative_cost, curve.relative_error, left=np.nan, right=np.nan
             )
-            for one in seen
+            for curve in curves
         ]
         mean = pd.DataFrame(
             {"relative_cost": relative_costs, "relative_error": np.mean(errors, axis=0)}
@@ -126,16 +134,20 @@ def small_against_large(pairs, relative_costs) -> dict[str, pd.DataFrame]:
 
 
 def cost_to_reach(curve: pd.DataFrame, errors) -> np.ndarray:
-    """MACs after which a network first errs no more than wanted; NaN where it never does.
+    """Returns the MACs after which a network first reaches an error, or NaN if it never does.
 
-    The ratio of two networks' is how much sooner one reaches an accuracy than the other.
+    The ratio for two networks tells how much sooner one of them reaches the error.
 
     Args:
-        curve: of `anytime_curve`, at least `macs` and `error_top1`.
-        errors: wanted top-1 errors in percent, `(levels,)`.
+        curve: as returned by `anytime_curve`, with at least `macs` and `error_top1`.
+        errors: top-1 errors to reach, in percent, `(levels,)`.
+
+    Returns:
+        MACs `(levels,)`.
 
     Example:
-        >>> cost_to_reach(pd.DataFrame({"macs": [1, 2, 4], "error_top1": [30.0, 20.0, 25.0]}), [20.0, 28.0, 10.0]).tolist()
+        >>> curve = pd.DataFrame({"macs": [1, 2, 4], "error_top1": [30.0, 20.0, 25.0]})
+        >>> cost_to_reach(curve, [20.0, 28.0, 10.0]).tolist()
         [2.0, 2.0, nan]
     """
     reached = curve.error_top1.to_numpy() <= np.asarray(errors, float)[:, None]

@@ -1,4 +1,4 @@
-"""One page on one or more runs."""
+"""A one-page report on one or more runs."""
 
 import base64
 import html
@@ -11,7 +11,8 @@ from ann.evaluation.curve import average_error, milestones
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
+body {{ font: 15px/1.5 system-ui, sans-serif; color: #222 }}
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 table {{ border-collapse: collapse; margin: 1rem 0 }}
 th, td {{ padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }}
 th {{ border-bottom: 2px solid #888 }}
@@ -21,26 +22,29 @@ pre {{ background: #f6f6f6; padding: .8rem; overflow-x: auto }}
 <h1>{title}</h1>
 <img alt="top-1 error against cost" src="data:image/png;base64,{figure}">
 <h2>Milestones</h2>
-<p>Top-1 error (%) at fractions of the total cost, interpolated between exits, and the last exit within the budget; AE is the
-mean over all exits. A dash: no exit within the budget.</p>
+<p>Top-1 error (%) at fractions of the total cost by two rules. "interpolate" interpolates between
+exits. "latest" takes the last exit within the budget. AE is the mean over all exits. A dash means
+that there is no exit within the budget.</p>
 {milestones}
 {curves}
-<h2>How it was made</h2>
+<h2>How these results were made</h2>
 <pre>{details}</pre>
 </body></html>
 """
 
 
 def write_report(curves, figure, path, *, title: str, details: str) -> None:
-    """Writes a self-contained HTML page: figure, milestones, the curve of each network, how it was
-    made.
+    """Writes a self-contained HTML page.
+
+    The page shows a figure, the errors at the milestones, the curve of each network, and how the
+    results were made.
 
     Args:
-        curves: dictionary from label to curve (`anytime_curve`).
-        figure: PNG to show.
-        path: page to write.
-        title: of the page.
-        details: configuration, versions and hardware as text.
+        curves: dictionary from label to curve (as returned by `anytime_curve`).
+        figure: PNG file to show.
+        path: HTML file to write.
+        title: title of the page.
+        details: configuration, versions, and hardware as text.
     """
     sections = [
         f"<h2>{html.escape(label)}, exit by exit</h2>{_table(_formatted(curve))}"
@@ -58,17 +62,17 @@ def write_report(curves, figure, path, *, title: str, details: str) -> None:
 
 
 def milestone_table(curves) -> pd.DataFrame:
-    """Errors at the milestones by both rules, and AE: two rows a network, numbers as text with two decimals."""
+    """Returns the errors at the milestones and AE as text with two decimals.
+
+    There are two rows per network, one for each rule.
+    """
     rows = []
     for label, curve in curves.items():
+        average = _percent(average_error(curve))
         for rule in ("interpolate", "latest"):
-            values = {
-                f"{fraction:g}": _percent(error)
-                for fraction, error in milestones(curve, rule).items()
-            }
-            rows.append(
-                {"network": label, "rule": rule, **values, "AE": _percent(average_error(curve))}
-            )
+            errors = milestones(curve, rule)
+            values = {f"{fraction:g}": _percent(error) for fraction, error in errors.items()}
+            rows.append({"network": label, "rule": rule, **values, "AE": average})
     return pd.DataFrame(rows)
 
 

@@ -1,4 +1,7 @@
-"""Is a difference more than chance? Settings won with Hoeffding's bound, means over seeds with their confidence."""
+"""Statistics that tell whether a difference is more than chance.
+
+They are the settings won, with Hoeffding's bound, and means over seeds, with confidence intervals.
+"""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +9,12 @@ from scipy import stats
 
 
 def won(errors, others):
-    """1 where an error is below the other, 0 where it is above, 1/2 at a tie, as it must be in
-    002's printed percentages.
+    """Returns 1 where an error is smaller than the other, 0 where it is larger, and 1/2 for a tie.
+
+    002's printed percentages only make sense if a tie counts 1/2.
 
     Args:
-        errors, others: arrays or Series of one shape, percent.
+        errors, others: arrays or Series of the same shape, in percent.
 
     Example:
         >>> evaluation.won(np.array([10.0, 20.0, 30.0]), np.array([20.0, 20.0, 20.0])).tolist()
@@ -20,18 +24,20 @@ def won(errors, others):
 
 
 def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd.DataFrame:
-    """In how many of the settings each method errs less than another, as in 002 Tables 2a and 5.
+    """Counts the settings in which a method's error is smaller than another method's.
 
-    A tie counts half (`won`). Settings without one of the two numbers are left out.
+    002 Tables 2a and 5 print such counts. A tie counts half (see `won`). A setting that lacks one
+    of the two errors is left out.
 
     Args:
-        errors: of `milestone_errors`, or any frame indexed by settings with a column a method.
+        errors: as returned by `milestone_errors`, or any DataFrame indexed by settings with one
+            column per method.
         against: column to compare with.
-        by: level of the index that is kept.
+        by: level of the index to keep. The count is over all the others.
 
     Returns:
-        DataFrame indexed by `by` and method: `won` (percent), `settings`, `bound`
-        (`hoeffding_bound`) and `bound_as_printed` (`printed_hoeffding_bound`).
+        DataFrame indexed by `by` and method, with the columns `won` (percent), `settings`, `bound`
+        (`hoeffding_bound`), and `bound_as_printed` (`printed_hoeffding_bound`).
     """
     rows = {}
     for key, group in errors.groupby(level=by):
@@ -52,27 +58,36 @@ def settings_won(errors: pd.DataFrame, against: str, by: str = "fraction") -> pd
 
 
 def hoeffding_bound(share: float, settings: int) -> float:
-    """Largest probability that a method no better than another wins at least this share of
-    independent settings.
+    """Bounds the probability that a method wins so many settings by chance.
 
-    Hoeffding's inequality for a mean of values in [0, 1] whose expectation is at most 1/2: exp(-2 N
-    (share - 1/2)^2).
+    More precisely, this is an upper bound of the probability that a method that is no better than
+    another wins at least this share of N independent settings. Hoeffding's inequality for a mean of
+    values in [0, 1] whose expectation is at most 1/2 gives exp(-2 N (share - 1/2)^2).
+
+    Args:
+        share: share of the settings won, in [0, 1].
+        settings: number of settings, N.
 
     Example:
-        >>> round(hoeffding_bound(0.75, 8), 4)  # exp(-1)
+        The bound is exp(-1).
+
+        >>> round(hoeffding_bound(0.75, 8), 4)
         0.3679
     """
     return float(np.exp(-2 * settings * np.maximum(share - 0.5, 0) ** 2))
 
 
 def printed_hoeffding_bound(share: float, settings: int) -> float:
-    """The bound as 002 prints it (note 4), for comparison with 002 only: exp(-2 N (2 share - 1)^2).
+    """Returns the bound as 002 prints it (note 4): exp(-2 N (2 share - 1)^2).
 
-    It has the relative excess over 1/2 where Hoeffding's inequality has the absolute one, and so is
-    the fourth power of `hoeffding_bound`.
+    Use it only to compare with 002. It contains the relative excess over 1/2, whereas Hoeffding's
+    inequality contains the absolute excess. It is therefore the fourth power of `hoeffding_bound`.
+    The arguments are those of `hoeffding_bound`.
 
     Example:
-        >>> round(printed_hoeffding_bound(0.65, 39), 5)  # 002: at most 0.001 from 0.65 on
+        002 says that the bound is at most 0.001 from 0.65 on.
+
+        >>> round(printed_hoeffding_bound(0.65, 39), 5)
         0.00089
     """
     return hoeffding_bound(share, settings) ** 4
@@ -81,28 +96,31 @@ def printed_hoeffding_bound(share: float, settings: int) -> float:
 def seed_means(
     results: pd.DataFrame, by, value: str = "error_top1", *, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Mean over seeds with its confidence interval (Student's t, unknown variance).
+    """Returns the mean over seeds with its confidence interval (Student's t, unknown variance).
 
     Args:
-        results: a row a seed, with the columns `by` and `value`.
-        by: columns that tell apart what is averaged.
+        results: DataFrame with one row per seed and the columns `by` and `value`.
+        by: columns that identify what to average.
         value: column to average.
-        confidence: of the interval, in (0, 1).
+        confidence: confidence of the interval, in (0, 1).
 
     Returns:
-        DataFrame indexed by `by`: `mean`, `std` (of a seed), `seeds`, `half_width`: the interval is
-        mean +- half_width; NaN for one seed, which says nothing about the spread.
+        DataFrame indexed by `by`, with the columns `mean`, `std` (of one seed), `seeds` (how many),
+        and `half_width`. The interval is mean +- half_width. It is NaN for a single seed, which
+        says nothing about the spread.
 
     Raises:
-        ValueError: confidence out of range.
+        ValueError: `confidence` is out of range.
 
     Example:
+        The standard error is 2, and t(0.975, 1) = 12.706.
+
         >>> runs = pd.DataFrame({"model": ["a", "a"], "error_top1": [58.0, 62.0]})
-        >>> seed_means(runs, ["model"]).half_width.round(2).tolist()  # t(0.975, 1) = 12.706, standard error 2
+        >>> seed_means(runs, ["model"]).half_width.round(2).tolist()
         [25.41]
     """
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie in (0, 1). Received: confidence={confidence}")
+        raise ValueError(f"confidence must be in (0, 1). Received: confidence={confidence}")
     means = results.groupby(by)[value].agg(mean="mean", std="std", seeds="count")
     quantile = stats.t.ppf((1 + confidence) / 2, np.maximum(means.seeds - 1, 1))
     return means.assign(half_width=quantile * means["std"] / np.sqrt(means.seeds))

@@ -1,4 +1,7 @@
-"""Pictures of what a weighting did: weights over training and over depth, sampling probabilities over epochs."""
+"""Figures of what a weighting did.
+
+They show weights over the epochs and over depth, and sampling probabilities over the epochs.
+"""
 
 import numpy as np
 
@@ -7,12 +10,14 @@ from ann.evaluation.figure import new_axes, plot_over_depth, save
 
 
 def plot_weights_over_training(log, path, *, title: str) -> None:
-    """Loss weight of every exit after each epoch, from blue (shallow) to yellow (deep), as PNG.
+    """Plots the loss weight of every exit after each epoch as a PNG file.
+
+    The lines go from blue (shallow) to yellow (deep).
 
     Args:
-        log: DataFrame of a run's `epochs.csv`: columns `epoch`, `exit_00_weight`, ....
-        path: PNG to write.
-        title: above the figure.
+        log: DataFrame of a run's `epochs.csv`, with the columns `epoch`, `exit_00_weight`, ....
+        path: PNG file to write.
+        title: shown above the figure.
     """
     figure, axes = new_axes(title, "epoch", "loss weight")
     weights = exit_columns(log, "weight").to_numpy()
@@ -24,9 +29,15 @@ def plot_weights_over_training(log, path, *, title: str) -> None:
 
 
 def plot_probabilities_over_training(log, path, *, title: str) -> None:
-    """Stack plot of the probability of each exit to be drawn after each epoch (002 Fig. 4), as PNG.
+    """Plots the probability that each exit is drawn, after each epoch, as a PNG file (002 Fig. 4).
 
-    Arguments as `plot_weights_over_training`, with the columns `exit_00_probability`, ....
+    The probabilities are stacked, so that they add up to 1.
+
+    Args:
+        log: DataFrame of a run's `epochs.csv`, with the columns `epoch`, `exit_00_probability`,
+            ....
+        path: PNG file to write.
+        title: shown above the figure.
     """
     figure, axes = new_axes(title, "epoch", "probability of being drawn")
     probabilities = exit_columns(log, "probability").to_numpy()
@@ -37,12 +48,12 @@ def plot_probabilities_over_training(log, path, *, title: str) -> None:
 
 
 def plot_weights_over_depth(weights, path, *, title: str) -> None:
-    """Weights of the exits over depth, a line for each run (001 Fig. 6c), as PNG.
+    """Plots the weights of the exits over depth as a PNG file, one line per run (001 Fig. 6c).
 
     Args:
         weights: dictionary from label to `(num_exits,)`.
-        path: PNG to write.
-        title: above the figure.
+        path: PNG file to write.
+        title: shown above the figure.
     """
     plot_over_depth(weights, path, title=title, ylabel="loss weight", bottom=0)
 

@@ -1,4 +1,4 @@
-"""Layers Keras lacks, and the units of the families."""
+"""Layers that Keras lacks, and the units that the model families are made of."""
 
 from ann.layers.batch_norm import BatchNormalization
 from ann.layers.channel_padding import ChannelPadding

@@ -1,8 +1,8 @@
-"""Batch normalisation through TensorFlow's fused kernel.
+"""Batch normalization with TensorFlow's fused kernel.
 
-Keras 3 computes the moments and the normalisation op by op; the fused kernel does it in two passes
-over the feature map and keeps bfloat16 maps in bfloat16. A residual network on the CPU trains 1.5
-to 4 times as fast with it (benchmarks/train_step.py).
+Keras 3 computes the moments and the normalization op by op. The fused kernel needs only two passes
+over the feature map and keeps bfloat16 maps in bfloat16. With it, a residual network trains 1.5 to
+4 times as fast on the CPU (benchmarks/train_step.py).
 """
 
 import math
@@ -10,20 +10,20 @@ import math
 import keras
 from keras import ops
 
-# Channels in a vector of the CPU's bfloat16 kernel. With maps that do not fill whole vectors it is
-# several times slower than the one for float32.
+# Channels per vector in the CPU's bfloat16 kernel. If the channels do not fill whole vectors, this
+# kernel is several times slower than the float32 kernel.
 _VECTOR = 16
 
 
 @keras.saving.register_keras_serializable(package="ann")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization`, computed by TensorFlow's fused kernel where that serves.
+    """`keras.layers.BatchNormalization`, computed by TensorFlow's fused kernel where possible.
 
-    Same arguments, weights, configuration and results as Keras's layer. The fused kernel serves 4-D
-    channels-last inputs in float32, float16 or bfloat16 on the TensorFlow backend, without mask,
-    renorm or synchronisation; everything else runs Keras's own code.
+    Arguments, weights, configuration, and results are those of Keras's layer. The fused kernel
+    handles 4-D channels-last inputs in float32, float16, or bfloat16 on the TensorFlow backend,
+    without a mask, renorm, or synchronization. Everything else runs Keras's own code.
 
-    Input shape: any with the channels at `axis`. Output shape: that of the input, in the layer's
+    Input shape: any, with the channels at `axis`. Output shape: that of the input, in the layer's
     compute dtype.
     """
 
@@ -51,8 +51,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
             self.moving_mean.value,
             self.moving_variance.value,
         )
-        # Each position is on its own here, so that as many as fill whole vectors can be put side by
-        # side.
+        # The positions are independent here, so enough of them can be put side by side to fill
+        # whole vectors.
         height, width, channels = inputs.shape[1:]
         side_by_side = _VECTOR // math.gcd(_VECTOR, channels)
         if (
@@ -73,8 +73,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         outputs, mean, variance = self._kernel(
             inputs, *self._scale_and_offset(inputs), (), (), training=True
         )
-        # The kernel returns the unbiased variance (n / (n - 1)); Keras's moving variance averages
-        # the biased one.
+        # The kernel returns the unbiased variance, which is larger by n / (n - 1). Keras's moving
+        # variance averages the biased one.
         n = ops.cast(ops.prod(ops.shape(inputs)[:-1]), variance.dtype)
         variance = variance * (n - 1) / n
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
@@ -85,12 +85,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _scale_and_offset(self, inputs):
         channels = inputs.shape[-1]
-        return self.gamma.value if self.scale else ops.ones(
-            channels
-        ), self.beta.value if self.center else ops.zeros(channels)
+        scale = self.gamma.value if self.scale else ops.ones(channels)
+        offset = self.beta.value if self.center else ops.zeros(channels)
+        return scale, offset
 
     def _kernel(self, inputs, scale, offset, mean, variance, *, training):
-        import tensorflow as tf  # only this backend reaches this line
+        import tensorflow as tf  # Only the TensorFlow backend reaches this line.
 
         dtype = tf.float32 if _is_bfloat16(inputs) and inputs.shape[-1] % _VECTOR else inputs.dtype
         scale, offset, mean, variance = (

@@ -6,11 +6,12 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ann")
 class ChannelPadding(keras.layers.Layer):
-    """Adds zero channels, half before and half behind: the parameter-free shortcut of a widening
-    residual unit.
+    """Adds zero channels, half of them before and half of them after the input's channels.
+
+    This is the parameter-free shortcut of a residual unit that increases the number of channels.
 
     Args:
-        channels: channels of the output; at least those of the input.
+        channels: number of output channels, at least that of the input.
 
     Input shape: `(batch, height, width, c)`. Output shape: `(batch, height, width, channels)`.
 
@@ -27,7 +28,8 @@ class ChannelPadding(keras.layers.Layer):
         extra = self.channels - channels
         if extra < 0:
             raise ValueError(
-                f"channels must be at least the {channels} of the input. Received: channels={self.channels}"
+                f"channels must be at least {channels}, the number of input channels. "
+                f"Received: channels={self.channels}"
             )
         return extra // 2, extra - extra // 2
 

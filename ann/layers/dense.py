@@ -6,14 +6,13 @@ from ann.layers.convolution import bn_relu, convolution
 
 
 def dense_layer(x, growth: int, *, bottleneck: bool = True, dropout: float = 0.0, name: str):
-    """BN-ReLU-conv1x1-BN-ReLU-conv3x3, its `growth` channels put behind the input's (001 appendix
-    B).
+    """BN-ReLU-conv1x1-BN-ReLU-conv3x3, whose channels follow those of the input (001 appendix B).
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
-        growth: channels added; the 1x1 convolution has 4 times as many.
-        bottleneck: False leaves the 1x1 convolution out.
-        dropout: share of activations dropped behind each convolution.
+        growth: number of channels to add. The 1x1 convolution has 4 times as many.
+        bottleneck: False leaves out the 1x1 convolution.
+        dropout: share of activations to drop after each convolution.
         name: prefix of the layers' names.
 
     Returns:
@@ -29,13 +28,13 @@ def dense_layer(x, growth: int, *, bottleneck: bool = True, dropout: float = 0.0
 
 
 def dense_transition(x, *, reduction: float = 0.5, convolution_first: bool = False, name: str):
-    """Half the channels at half the resolution: BN-ReLU-conv1x1, 2x2 average pooling.
+    """Reduces the channels and halves the resolution: BN-ReLU-conv1x1, 2x2 average pooling.
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
-        reduction: share of the channels kept.
-        convolution_first: conv1x1-BN-ReLU as 001 appendix B says; the authors' code and DenseNet
-            have it the other way round.
+        reduction: share of the channels to keep.
+        convolution_first: True uses conv1x1-BN-ReLU, as in 001 appendix B. The authors' code and
+            DenseNet use the opposite order.
         name: prefix of the layers' names.
     """
     filters = int(reduction * x.shape[-1])

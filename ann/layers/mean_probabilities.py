@@ -8,17 +8,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ann")
 class MeanProbabilities(keras.layers.Layer):
-    """Takes one more classifier into an average of class probabilities, kept as logits.
+    """Adds one more classifier to an average of class probabilities.
 
     Args:
-        count: classifiers in the average, with the new one; at least 2.
+        count: number of classifiers in the average, including the new one. At least 2.
 
-    Input: the logits of the average of `count - 1` classifiers and those of the new one, each
+    Input: the logits of the average of `count - 1` classifiers and the logits of the new one, each
         `(batch, num_classes)`.
-    Output: logits `(batch, num_classes)` of the average of all: logarithms of its probabilities.
+    Output: logits `(batch, num_classes)` of the average of all classifiers. They are the logarithms
+        of its probabilities.
 
     Raises:
-        ValueError: `count` is below 2.
+        ValueError: `count` is less than 2.
 
     Example:
         >>> logits = MeanProbabilities(2)([np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])])

@@ -1,7 +1,7 @@
 """The units of MSDNet, written on lists of Keras tensors, finest scale first.
 
-Convolutions are followed by BN-ReLU, and padded alike on all sides also where they have a stride,
-as in the published code.
+As in the published code, BN-ReLU follows each convolution, and the padding is the same on all
+sides, even for convolutions with a stride.
 """
 
 import keras
@@ -10,7 +10,7 @@ from ann.layers.convolution import convolution, normalization
 
 
 def conv_bn_relu(x, filters: int, size: int = 3, stride: int = 1, *, name: str):
-    """Convolution without bias, symmetric padding, BN, ReLU."""
+    """Convolution without bias and with symmetric padding, followed by BN and ReLU."""
     if stride > 1:
         x = keras.layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
         layer = keras.layers.Conv2D(
@@ -28,21 +28,21 @@ def conv_bn_relu(x, filters: int, size: int = 3, stride: int = 1, *, name: str):
 
 
 def multi_scale_stem(x, channels, *, large: bool):
-    """All scales from the images.
+    """Computes all scales from the images.
 
     Args:
         x: Keras tensor `(batch, height, width, 3)`.
-        channels: of each scale, finest first.
-        large: 7x7 convolution of stride 2 and 3x3 max pooling for ILSVRC, else a 3x3 convolution.
+        channels: number of channels of each scale, finest first.
+        large: True starts with a 7x7 convolution with stride 2 and 3x3 max pooling, for ILSVRC.
+            False starts with a 3x3 convolution.
 
     Returns:
-        List of maps, each of half the resolution of the one before.
+        List of maps. Each has half the resolution of the previous one.
     """
     if large:
         x = conv_bn_relu(x, channels[0], 7, 2, name="stem_0")
-        x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(
-            x
-        )  # after a ReLU zeros pad as -inf does
+        # After a ReLU, padding with zeros is the same as padding with -inf.
+        x = keras.layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
         x = keras.layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
     else:
         x = conv_bn_relu(x, channels[0], name="stem_0")
@@ -53,19 +53,20 @@ def multi_scale_stem(x, channels, *, large: bool):
 
 
 def multi_scale_layer(maps, growths, bottlenecks, *, name: str):
-    """A dense layer over scales: each map gains features of its own scale and of the next finer
-    one.
+    """A dense layer over scales.
+
+    Each map gains features that are computed from its own scale and from the next finer scale.
 
     Args:
         maps: list of Keras tensors, finest first.
-        growths: channels added at each remaining scale; one fewer than `maps` drops the finest
-            scale, which still feeds the next.
-        bottlenecks: for each map, width of the 1x1 convolution as a multiple of the channels made
-            from it, at most its own.
+        growths: number of channels to add at each remaining scale. If there is one fewer than
+            `maps`, the finest scale is dropped, but the next scale still uses it.
+        bottlenecks: for each map, the width of its 1x1 convolutions, as a multiple of the channels
+            that they lead to. The width is at most the number of channels of the map.
         name: prefix of the layers' names.
 
     Returns:
-        List of as many maps as `growths`.
+        List of maps, as many as there are `growths`.
     """
     dropped = len(maps) - len(growths)
     outputs = []
@@ -83,7 +84,7 @@ def multi_scale_layer(maps, growths, bottlenecks, *, name: str):
 
 
 def multi_scale_transition(maps, channels, *, name: str):
-    """1x1 convolution of each map to so many channels."""
+    """Applies a 1x1 convolution to each map, which gives it this number of channels."""
     return [
         conv_bn_relu(x, filters, 1, name=f"{name}_{i}")
         for i, (x, filters) in enumerate(zip(maps, channels, strict=True))

@@ -7,17 +7,17 @@ from ann.layers.convolution import bn_relu, convolution, normalization
 
 
 def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name: str):
-    """Pre-activation basic unit: BN-ReLU-conv3x3-BN-ReLU-conv3x3 on top of the identity (001
-    appendix B).
+    """Pre-activation basic unit: identity plus BN-ReLU-conv3x3-BN-ReLU-conv3x3 (001 appendix B).
 
-    Where the unit narrows the map or widens the channels the shortcut is a 2x2 average pooling and
-    zero channels: no parameters. `final_bn` puts a batch normalisation behind the second
-    convolution, as the authors' code does.
+    If the unit reduces the resolution, the shortcut is a 2x2 average pooling. If it adds channels,
+    the shortcut is padded with zero channels. The shortcut has no parameters.
 
     Args:
         x: Keras tensor `(batch, height, width, channels)`.
-        filters: channels of the output.
-        stride: of the first convolution, 1 or 2.
+        filters: number of output channels.
+        stride: stride of the first convolution, 1 or 2.
+        final_bn: True adds a batch normalization after the second convolution, as in the authors'
+            code.
         name: prefix of the layers' names.
 
     Returns:
@@ -34,12 +34,12 @@ def basic_unit(x, filters: int, *, stride: int = 1, final_bn: bool = False, name
 def bottleneck_unit(
     x, filters: int, *, stride: int = 1, final_bn: bool = False, projection: bool = False, name: str
 ):
-    """Pre-activation bottleneck unit: 1x1, 3x3 and 1x1 convolution, BN-ReLU before each, on the
-    identity (001 appendix B).
+    """Pre-activation bottleneck unit: identity plus convolutions 1x1, 3x3, 1x1 (001 appendix B).
 
-    Arguments and result as `basic_unit`; the output has 4 `filters` channels, and the 3x3
-    convolution has the stride. `projection` makes a shortcut that changes shape a 1x1 convolution
-    with batch normalisation, as the authors' code does.
+    BN-ReLU comes before each convolution. Arguments and result are as in `basic_unit`, except that
+    the output has 4 * `filters` channels and that the 3x3 convolution has the stride. If the
+    shortcut changes the shape, `projection` makes it a 1x1 convolution with batch normalization, as
+    in the authors' code.
     """
     outputs = 4 * filters
     if projection and (stride > 1 or outputs != x.shape[-1]):

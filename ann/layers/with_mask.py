@@ -1,4 +1,4 @@
-"""A mask as a tensor of its own, and back."""
+"""Attaches a mask, given as a tensor, to another tensor."""
 
 import keras
 from keras import ops
@@ -6,20 +6,21 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ann")
 class WithMask(keras.layers.Layer):
-    """Gives a tensor the mask (in Keras's sense) that came as a tensor beside it.
+    """Attaches a mask (in Keras's sense), given as a separate tensor, to a tensor.
 
-    Keras passes masks along hidden in its tensors; where a network is cut into parts that run on
-    their own they must be seen.
+    Keras hides masks inside its tensors. Where a network is cut into parts that run separately, the
+    masks have to be passed as tensors of their own.
 
     Args:
-        at_work: False gives the mask only while a model is built, so that layers behind know of it:
-            as Keras itself does behind an attention layer, which takes the mask off its input when
-            it runs.
+        at_work: False attaches the mask only while a model is built, so that the following layers
+            know about it. Keras does the same after an attention layer, which removes the mask from
+            its input when it runs.
 
     Input shape: list of a tensor and its mask, bool. Output shape: that of the tensor.
 
     Example:
-        >>> x, mask = keras.ops.convert_to_tensor([[[1.0], [3.0]]]), keras.ops.convert_to_tensor([[True, False]])
+        >>> x = keras.ops.convert_to_tensor([[[1.0], [3.0]]])
+        >>> mask = keras.ops.convert_to_tensor([[True, False]])
         >>> keras.layers.GlobalAveragePooling1D()(WithMask()([x, mask])).numpy()
         array([[1.]], dtype=float32)
     """
@@ -29,9 +30,8 @@ class WithMask(keras.layers.Layer):
         self.at_work = at_work
 
     def call(self, inputs):
-        return ops.copy(
-            inputs[0]
-        )  # Keras puts the mask on what is returned: not on the tensor given
+        # Keras puts the mask on the tensor that is returned, which must not be the input itself.
+        return ops.copy(inputs[0])
 
     def compute_mask(self, inputs, previous_mask=None):
         return inputs[1] if self.at_work or isinstance(inputs[0], keras.KerasTensor) else None

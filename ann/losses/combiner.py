@@ -16,7 +16,8 @@ for _cls in (*losses.schemes().values(), *losses.samplers().values()):
 
 @keras.saving.register_keras_serializable(package="ann")
 class LossCombiner(keras.layers.Layer):
-    """sum_i w_i l_i with the weights w of a scheme, plus extra weight for an exit that a sampler draws.
+    """sum_i w_i l_i with the weights w of a scheme, and extra weight for an exit that a sampler
+    draws.
 
     State of scheme and sampler lives in variables, so that it is part of the compiled graph and of
     every checkpoint. Under `tf.distribute` both see the losses averaged over the replicas: all

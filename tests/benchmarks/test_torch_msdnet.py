@@ -1,4 +1,4 @@
-"""What is compared is the same network."""
+"""The benchmark compares the same network in both frameworks."""
 
 import numpy as np
 import pytest
@@ -21,10 +21,11 @@ NARROW = {
 
 
 @pytest.mark.parametrize("network", NARROW)
-def test_same_function_for_the_same_weights(network, random):
+def test_outputs_are_the_same_for_the_same_weights(network, random):
     from benchmarks.torch_msdnet import MSDNet, copy_weights
 
-    ours, theirs = models.msdnet(**NARROW[network]), MSDNet(**NARROW[network]).eval()
+    ours = models.msdnet(**NARROW[network])
+    theirs = MSDNet(**NARROW[network]).eval()
     for weight in ours.weights:
         if "kernel" not in weight.name:
             weight.assign(random.uniform(0.5, 1.5, weight.shape))
@@ -39,9 +40,9 @@ def test_same_function_for_the_same_weights(network, random):
 @pytest.mark.parametrize(
     ("network", "parameters"), [("imagenet-k4", 23_958_408), ("cifar-b7", 3_067_960 - 7 * 90 * 129)]
 )
-def test_it_is_the_released_network(network, parameters):
-    # peers.md section 2a, without the bias of PyTorch's stem; 7 linear layers on 128 channels for
-    # 10 classes instead of 100.
+def test_network_has_as_many_parameters_as_the_released_one(network, parameters):
+    # The counts of the released networks, without the bias of the released stem. The CIFAR network
+    # has 7 linear layers on 128 channels, here for 10 classes instead of 100.
     from benchmarks.torch_msdnet import MSDNet
 
     assert sum(p.numel() for p in MSDNet(**NETWORKS[network]).parameters()) == parameters

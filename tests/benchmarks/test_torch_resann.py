@@ -1,4 +1,4 @@
-"""What is compared is the same network."""
+"""The benchmark compares the same network in both frameworks."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,16 @@ from ann import models
 torch = pytest.importorskip("torch", reason="the extra [bench] is not installed")
 
 
-def test_same_function_for_the_same_weights(random):
+def test_outputs_are_the_same_for_the_same_weights(random):
     from benchmarks.torch_resann import ResANN, copy_weights
 
-    ours, theirs = models.build("resann-n2-c4"), ResANN(2, 4).eval()
+    ours = models.build("resann-n2-c4")
+    theirs = ResANN(2, 4).eval()
     for weight in ours.weights:
-        weight.assign(
-            random.uniform(0.5, 1.5, weight.shape)
-            if "kernel" not in weight.name
-            else random.normal(0, 0.2, weight.shape)
-        )
+        if "kernel" in weight.name:
+            weight.assign(random.normal(0, 0.2, weight.shape))
+        else:
+            weight.assign(random.uniform(0.5, 1.5, weight.shape))
     copy_weights(theirs, ours)
     x = random.normal(size=(3, 32, 32, 3)).astype("float32")
     with torch.no_grad():

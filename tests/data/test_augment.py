@@ -1,4 +1,4 @@
-"""Each operation eagerly and inside `map`: the two have differed in other projects."""
+"""Each operation, eagerly and inside `map`, because the two have differed in other projects."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def blur(images, seed):
 
 
 @pytest.mark.parametrize("operation", [crop, augment.random_flip, blur])
-def test_eager_and_mapped_agree_and_seeds_decide(operation):
+def test_eager_and_mapped_results_agree_and_depend_on_the_seed(operation):
     mapped = tf.data.Dataset.from_tensors(IMAGES).map(lambda images: operation(images, (3, 4)))
     eager = operation(tf.constant(IMAGES), (3, 4)).numpy()
     np.testing.assert_allclose(next(iter(mapped)).numpy(), eager, rtol=1e-6)
@@ -26,7 +26,7 @@ def test_eager_and_mapped_agree_and_seeds_decide(operation):
     assert (operation(tf.constant(IMAGES), (3, 5)).numpy() != eager).any()
 
 
-def test_crops_are_windows_of_the_padded_image_and_all_places_occur():
+def test_crops_are_windows_of_the_padded_image_and_every_window_occurs():
     images = tf.constant(np.repeat(IMAGES[:1], 400, axis=0))
     padded = np.pad(IMAGES[0], [(2, 2), (2, 2), (0, 0)])
     windows = {padded[r : r + 8, c : c + 8].tobytes() for r in range(5) for c in range(5)}
@@ -51,7 +51,8 @@ def test_blur_keeps_the_mean_and_smooths():
 
 
 def test_blur_by_hand():
-    # One bright pixel, sigma 1: taps e^-1/2, 1, e^-1/2 over their sum, in each direction.
+    # One bright pixel. With sigma 1, the taps in each direction are e^-1/2, 1, e^-1/2, divided by
+    # their sum. A smaller sigma gives smaller side taps.
     image = np.zeros((1, 5, 5, 1), "float32")
     image[0, 2, 2] = 1
     blurred = augment.random_blur(tf.constant(image), (0, 0), max_sigma=1.0).numpy()[0, :, :, 0]

@@ -1,4 +1,4 @@
-"""The one matrix product against the four changes one after the other."""
+"""The single matrix product against the four changes, one after the other."""
 
 import itertools
 
@@ -17,7 +17,7 @@ CHANGES = {
 
 
 def one_by_one(image, order):
-    """Each change as its definition says (author_code.md section 3), in the given order."""
+    """Applies the changes in the given order, as they are defined (author_code.md section 3)."""
     values, vectors = np.array([0.2175, 0.0188, 0.0045]) * 255, np.array(colour._COMPONENTS)
     for name in order:
         amount = CHANGES[name]
@@ -34,19 +34,18 @@ def one_by_one(image, order):
     return image
 
 
-def test_equal_to_one_after_the_other_and_order_hardly_matters():
+def test_result_equals_the_changes_one_by_one_and_their_order_hardly_matters():
     changed = colour.change(tf.constant(IMAGE), **CHANGES).numpy()
-    np.testing.assert_allclose(
-        changed, one_by_one(IMAGE, ["contrast", "saturation", "brightness", "lighting"]), atol=1e-3
-    )
+    order = ["contrast", "saturation", "brightness", "lighting"]
+    np.testing.assert_allclose(changed, one_by_one(IMAGE, order), atol=1e-3)
     differences = [
         np.abs(one_by_one(IMAGE, order) - changed).max()
         for order in itertools.permutations(CHANGES)
     ]
-    assert max(differences) < 1  # grey level
+    assert max(differences) < 1  # gray level
 
 
-def test_the_components_of_the_lighting_are_orthonormal():
+def test_the_lighting_components_are_orthonormal():
     vectors = np.array(colour._COMPONENTS)
     np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=2e-3)
 
@@ -61,7 +60,7 @@ def test_random_changes_stay_in_range_and_agree_inside_map():
     np.testing.assert_allclose(
         colour.random_change(image, tf.constant([1, 5], tf.int64)), changed[5], atol=1e-3
     )
-    # Brightness moves the average by up to 30, lighting by a few grey levels more.
+    # Brightness shifts the average by up to 30 gray levels, and lighting by a few more.
     shifts = changed.mean((1, 2, 3)) - image.numpy().mean()
     assert 20 < shifts.max() < 45
     assert -45 < shifts.min() < -20

@@ -1,4 +1,4 @@
-"""TFDS's own imagenet2012, prepared from archives that look like ILSVRC's and hold a few small images."""
+"""TFDS's own imagenet2012, prepared from archives like ILSVRC's with a few small images."""
 
 import dataclasses
 import io
@@ -28,7 +28,10 @@ def jpeg(value):
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
-    """12 training images of the first three classes of ILSVRC, in 3 shards, and 4 validation images."""
+    """Prepares 12 training images in 3 shards and 4 validation images.
+
+    The training images are from the first three classes of ILSVRC.
+    """
     import tensorflow_datasets as tfds
 
     root = tmp_path_factory.mktemp("tfds")
@@ -65,8 +68,8 @@ def test_splits_labels_and_order(data_dir):
         for i in range(4)
     }
     labels = np.concatenate([y for _, y in data.evaluation_batches(dataset, 3)])
-    # The first four labels of ILSVRC's validation images, in TFDS's numbering, in the order in
-    # which TFDS wrote the images.
+    # The labels of ILSVRC's first four validation images, as TFDS numbers the classes. They are
+    # expected in the order in which TFDS wrote the images.
     known = {
         f"ILSVRC2012_val_{i:08d}.JPEG": label
         for i, label in enumerate((65, 970, 230, 809), start=1)
@@ -74,7 +77,7 @@ def test_splits_labels_and_order(data_dir):
     assert labels.tolist() == [known[name] for name in names(dataset.test)]
 
 
-def test_slices_are_what_they_say(data_dir):
+def test_slices_contain_the_right_images(data_dir):
     whole = data.load("imagenet2012", data_dir=data_dir)
     held = data.load("imagenet2012", data_dir=data_dir, hold_out=True, train_examples=7)
     assert names(held.train) == names(whole.train)[:7]
@@ -82,7 +85,7 @@ def test_slices_are_what_they_say(data_dir):
     assert sorted(names(held.train, tf.constant([0, 1], tf.int64))) == sorted(names(held.train))
 
 
-def test_shuffling_depends_on_the_seed_alone(data_dir):
+def test_shuffling_depends_only_on_the_seed(data_dir):
     split = data.load("imagenet2012", data_dir=data_dir).train
     orders = [names(split, tf.constant(seed, tf.int64)) for seed in ([0, 0], [0, 0], [0, 1])]
     assert orders[0] == orders[1] != orders[2]
@@ -104,7 +107,7 @@ def test_training_resumes(data_dir):
         np.testing.assert_array_equal(y, y_resumed)
 
 
-def test_missing_data_says_how_to_get_it(tmp_path):
+def test_the_error_for_missing_data_says_how_to_get_it(tmp_path):
     with pytest.raises(
         FileNotFoundError,
         match=r"tfds build imagenet2012 --data_dir=.*ILSVRC2012_img_train.tar.*class_folders",

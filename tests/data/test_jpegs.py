@@ -1,4 +1,4 @@
-"""One image: what is seen of it, and what becomes of files that are no plain JPEG."""
+"""One image: which part of it is used, and how files that are not plain JPEGs are treated."""
 
 import io
 
@@ -10,9 +10,8 @@ import tensorflow as tf
 from ann.data import JpegDataset, jpegs, windows
 
 ROWS, COLUMNS = np.mgrid[:300, :450]
-SMOOTH = np.stack([20 + COLUMNS / 2, 40 + 0.4 * ROWS, np.full_like(ROWS, 90)], axis=-1).astype(
-    "uint8"
-)
+CHANNELS = [20 + COLUMNS / 2, 40 + 0.4 * ROWS, np.full_like(ROWS, 90)]
+SMOOTH = np.stack(CHANNELS, axis=-1).astype("uint8")
 
 
 def encoded(pixels, image_format="JPEG", mode="RGB"):
@@ -31,46 +30,40 @@ def decoded():
 
 
 def seen(data, seed=None, dataset=DATASET):
-    """The image in pixel values."""
-    return (
-        dataset.image(tf.constant(data), tf.constant("some/file.JPEG"), seed).numpy() * STD + MEAN
-    )
+    """Returns the image that the network receives, in pixel values."""
+    image = dataset.image(tf.constant(data), tf.constant("some/file.JPEG"), seed)
+    return image.numpy() * STD + MEAN
 
 
-def test_evaluation_is_the_centre_of_the_whole_image_at_shortest_edge_256():
+def test_evaluation_uses_the_center_of_the_image_at_a_shortest_edge_of_256():
     whole = tf.image.resize(decoded(), (256, 384)).numpy()
     difference = seen(JPEG) - whole[16:240, 80:304]
-    # 262.5 pixels of 300 are seen, and 262 decoded: on all sides a quarter of a pixel is missing,
-    # an eighth of a grey level.
-    for part in (
-        difference,
-        difference[:30],
-        difference[-30:],
-        difference[:, :30],
-        difference[:, -30:],
-    ):
+    # The network should see 262.5 of 300 pixels, but 262 are decoded. On each side, a quarter of a
+    # pixel is missing, which is an eighth of a gray level.
+    edges = [difference[:30], difference[-30:], difference[:, :30], difference[:, -30:]]
+    for part in (difference, *edges):
         assert np.abs(part.mean((0, 1))).max() < 0.2
 
 
-def test_training_is_the_resized_window_half_of_them_mirrored():
+def test_training_uses_a_resized_window_and_mirrors_half_of_the_images():
     mirrored = 0
     for number in range(20):
         window_seed = tf.random.experimental.stateless_split((3, number), 3)[0]
         top, left, height, width = windows.random_window(300, 450, window_seed).numpy()
         window = decoded()[top : top + height, left : left + width]
-        expected, image = tf.image.resize(window, (224, 224)).numpy(), seen(JPEG, (3, number))
-        flipped = image[0, 0, 0] > image[0, -1, 0]  # red grows from left to right
+        expected = tf.image.resize(window, (224, 224)).numpy()
+        image = seen(JPEG, (3, number))
+        flipped = image[0, 0, 0] > image[0, -1, 0]  # Red increases from left to right.
         mirrored += flipped
         difference = np.abs((image[:, ::-1] if flipped else image) - expected)
         assert difference[:, 8:-8].max() < 1e-3
-        assert (
-            difference.max() < 3
-        )  # libjpeg cannot blend colours with the pixels beyond the window
+        # At the edges, libjpeg cannot blend colors with the pixels outside the window.
+        assert difference.max() < 3
     assert 5 <= mirrored <= 15
 
 
 @pytest.mark.parametrize("change_colours", [False, True])
-def test_eager_and_mapped_agree_and_seeds_decide(change_colours):
+def test_eager_and_mapped_results_agree_and_depend_on_the_seed(change_colours):
     dataset = JpegDataset("one", 1, train=None, test=None, size=64, change_colours=change_colours)
     view = lambda seed: dataset.image(JPEG, "", tf.stack([tf.constant(2, tf.int64), seed]))
     mapped = tf.data.Dataset.range(2).map(view)
@@ -80,21 +73,18 @@ def test_eager_and_mapped_agree_and_seeds_decide(change_colours):
     assert np.abs(first - second).max() > 0.1
 
 
-def test_other_formats_are_read_as_the_images_they_are():
+def test_images_in_other_formats_are_read_correctly():
     reference = seen(JPEG)
-    np.testing.assert_allclose(
-        seen(encoded(SMOOTH, "PNG")), reference, atol=4
-    )  # ILSVRC: n02105855_2933.JPEG
-    np.testing.assert_allclose(
-        seen(encoded(SMOOTH, mode="CMYK")), reference, atol=6
-    )  # 22 images of ILSVRC
+    # ILSVRC's n02105855_2933.JPEG is a PNG, and 22 of its images are CMYK.
+    np.testing.assert_allclose(seen(encoded(SMOOTH, "PNG")), reference, atol=4)
+    np.testing.assert_allclose(seen(encoded(SMOOTH, mode="CMYK")), reference, atol=6)
     grey = seen(encoded(SMOOTH, mode="L"))
     np.testing.assert_allclose(grey.mean(-1), reference @ [0.299, 0.587, 0.114], atol=3)
     np.testing.assert_array_equal(seen(JPEG + b"and a comment"), reference)
 
 
 @pytest.mark.parametrize("data", [JPEG[: len(JPEG) // 2], JPEG[:-2], JPEG[:20], b"<html>", b""])
-def test_broken_files_are_named(data):
+def test_errors_name_the_broken_file(data):
     mapped = tf.data.Dataset.from_tensors(data).map(lambda x: jpegs.as_jpeg(x, "some/file.JPEG"))
     with pytest.raises(
         tf.errors.InvalidArgumentError, match=r"some/file.JPEG is not an image.*or is cut short"

@@ -8,7 +8,7 @@ from ann.data import Dataset, Split
 
 
 def numbered(count=50):
-    """Images that carry their index, so that order can be read off."""
+    """Makes images whose pixels are their index, which reveals their order."""
     images = np.broadcast_to(np.arange(count, dtype="uint8")[:, None, None, None], (count, 4, 4, 1))
     split = Split(np.array(images), np.arange(count, dtype="int32"))
     return Dataset("numbered", count, train=split, test=split)
@@ -18,7 +18,7 @@ def collect(batches):
     return [(x.numpy(), y.numpy()) for x, y in batches]
 
 
-def test_an_epoch_has_every_image_once_and_drops_the_incomplete_batch():
+def test_an_epoch_has_each_image_once_and_drops_the_incomplete_batch():
     batches = collect(data.training_batches(numbered(), 8, seed=0, first_epoch=0, epochs=1))
     assert [len(y) for _, y in batches] == [8] * 6
     labels = np.concatenate([y for _, y in batches])
@@ -26,16 +26,15 @@ def test_an_epoch_has_every_image_once_and_drops_the_incomplete_batch():
     assert labels.tolist() != sorted(labels)
 
 
-def test_images_stay_with_their_labels_and_are_normalised():
+def test_images_keep_their_labels_and_are_normalized():
     dataset = numbered()
     mean, std = dataset.normalization()
-    for images, labels in collect(
-        data.training_batches(dataset, 8, seed=0, first_epoch=0, epochs=1)
-    ):
+    batches = data.training_batches(dataset, 8, seed=0, first_epoch=0, epochs=1)
+    for images, labels in collect(batches):
         np.testing.assert_allclose(images[:, 0, 0, 0] * std + mean, labels, atol=1e-3)
 
 
-def test_seed_and_epoch_decide_everything():
+def test_batches_depend_only_on_seed_and_epoch():
     dataset = data.load("synthetic")
 
     def run(seed, first_epoch):
@@ -54,12 +53,11 @@ def test_seed_and_epoch_decide_everything():
     assert (whole[0][1] != whole[8][1]).any()  # epochs differ
 
 
-def test_augmentation_can_be_left_out():
+def test_augmentation_can_be_turned_off():
     dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True, blur=True)
-    plain = collect(
-        data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1, augmented=False)
-    )
-    augmented = collect(data.training_batches(dataset, 64, seed=0, first_epoch=0, epochs=1))
+    options = {"seed": 0, "first_epoch": 0, "epochs": 1}
+    plain = collect(data.training_batches(dataset, 64, **options, augmented=False))
+    augmented = collect(data.training_batches(dataset, 64, **options))
     assert {x.shape for x, _ in plain + augmented} == {(64, 8, 8, 3)}
     originals = {image.tobytes() for image in dataset.train.images}
     mean, std = dataset.normalization()
@@ -68,7 +66,7 @@ def test_augmentation_can_be_left_out():
     assert not back(augmented[0][0]) <= originals
 
 
-def test_evaluation_keeps_order_and_the_last_batch():
+def test_evaluation_keeps_the_order_and_the_incomplete_last_batch():
     batches = collect(data.evaluation_batches(numbered(), 8))
     assert np.concatenate([y for _, y in batches]).tolist() == list(range(50))
 

@@ -12,7 +12,8 @@ def test_two_workers_give_the_answers_of_the_sequence(tmp_path):
     selection = ensembles.select_by_depth(members)
     x = np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype("float32")
     with ensembles.ParallelEANN(paths, selection, workers=2, batch_size=4) as eann:
-        next(iter(eann.refine(-x)))  # left after the first answer: nothing of it may come later
+        # Stop after the first answer. No answer to this request may appear later.
+        next(iter(eann.refine(-x)))
         answers = list(eann.refine(x))
         for worker in eann._workers:
             worker.terminate()
@@ -28,6 +29,6 @@ def test_two_workers_give_the_answers_of_the_sequence(tmp_path):
     assert [answer.seconds for answer in answers] == sorted(answer.seconds for answer in answers)
 
 
-def test_missing_files_are_named(tmp_path):
+def test_the_error_names_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="Received: paths=.*none.keras"):
         ensembles.ParallelEANN([tmp_path / "none.keras"], [[True]])

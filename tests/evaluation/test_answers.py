@@ -5,7 +5,7 @@ from ann import data, evaluation, models
 from ann.evaluation.answers import correct
 
 
-def test_arrays_hold_what_the_model_answers():
+def test_arrays_contain_the_answers_of_the_model():
     model = models.build("resann-n1-c2", input_shape=(8, 8, 3))
     model.compile(weighting="const")
     batches = data.evaluation_batches(data.load("synthetic"), 100)

@@ -5,10 +5,9 @@ from ann import evaluation
 from ann.evaluation.budgeted_batch import ALWAYS, NEVER
 
 COSTS = [10, 20, 40]
-# Confidences of eight images at three exits, in steps of 1/10.
-CONFIDENCES = (
-    np.array([[9, 8, 7, 6, 5, 4, 3, 2], [9, 9, 8, 8, 7, 5, 6, 4], [9, 9, 9, 9, 9, 9, 9, 9]]) / 10
-)
+# Confidences of eight images at three exits.
+TENTHS = [[9, 8, 7, 6, 5, 4, 3, 2], [9, 9, 8, 8, 7, 5, 6, 4], [9, 9, 9, 9, 9, 9, 9, 9]]
+CONFIDENCES = np.array(TENTHS) / 10
 
 
 def average_cost(confident, thresholds):
@@ -16,36 +15,29 @@ def average_cost(confident, thresholds):
 
 
 def test_thresholds_by_hand():
-    # Shares 4/7, 2/7, 1/7 (ratio 1/2) cost 120/7 on average. Of eight images, five leave at the
-    # first exit (4.57 rounded up), seven by the second (6.86), one at the last.
+    # With shares of 4/7, 2/7, and 1/7 (a ratio of 1/2), the average cost is 120/7. Of eight images,
+    # five leave at the first exit (4.57 rounded up), two at the second (seven in total, from 6.86),
+    # and one at the last. The second exit's confidences for the three images that reach it are 0.5,
+    # 0.6, and 0.4.
     thresholds = evaluation.fit_thresholds(CONFIDENCES, COSTS, 120 / 7)
-    assert thresholds.tolist() == [
-        0.5,
-        0.5,
-        ALWAYS,
-    ]  # the second exit is sure of 0.5, 0.6, 0.4 of the three that come
+    assert thresholds.tolist() == [0.5, 0.5, ALWAYS]
     assert evaluation.exits_taken(CONFIDENCES, thresholds).tolist() == [0, 0, 0, 0, 0, 1, 1, 2]
 
 
-def test_ends_of_the_budget():
-    assert (
-        evaluation.exits_taken(
-            CONFIDENCES, evaluation.fit_thresholds(CONFIDENCES, COSTS, 10)
-        ).tolist()
-        == [0] * 8
-    )
+def test_smallest_and_largest_budget():
+    smallest = evaluation.fit_thresholds(CONFIDENCES, COSTS, 10)
+    assert evaluation.exits_taken(CONFIDENCES, smallest).tolist() == [0] * 8
     assert evaluation.fit_thresholds(CONFIDENCES, COSTS, 40).tolist() == [NEVER, NEVER, ALWAYS]
     assert evaluation.fit_thresholds(CONFIDENCES[:1], COSTS[:1], 10).tolist() == [ALWAYS]
 
 
 def test_validation_images_never_cost_more_than_the_budget(random):
     confident = np.sort(random.uniform(0.1, 1, size=(3, 500)).round(2), axis=0)  # with ties
-    spent = [
-        average_cost(confident, evaluation.fit_thresholds(confident, COSTS, budget))
-        for budget in range(10, 41)
-    ]
-    assert (np.array(spent) <= np.arange(10, 41) + 1e-6).all()
-    assert (np.array(spent) >= np.arange(10, 41) - 1.5).all()  # and nearly all of it is spent
+    budgets = np.arange(10, 41)
+    thresholds = [evaluation.fit_thresholds(confident, COSTS, budget) for budget in budgets]
+    spent = np.array([average_cost(confident, fitted) for fitted in thresholds])
+    assert (spent <= budgets + 1e-6).all()
+    assert (spent >= budgets - 1.5).all()  # Nearly all of the budget is used.
     assert (np.diff(spent) >= 0).all()
 
 
@@ -58,20 +50,21 @@ def test_validation_images_never_cost_more_than_the_budget(random):
         (CONFIDENCES[:, :0], COSTS, 15, "Received: confidences of"),
     ],
 )
-def test_what_cannot_be_met_is_refused(confident, costs, budget, message):
+def test_wrong_arguments_are_refused(confident, costs, budget, message):
     with pytest.raises(ValueError, match=message):
         evaluation.fit_thresholds(confident, costs, budget)
 
 
 def test_curve_by_hand(tmp_path):
-    # Exit 0 is right when sure (0.9) and wrong when not (0.6); exit 1 is always right and sure.
+    # Exit 0 is right when its confidence is 0.9 and wrong when it is 0.6. Exit 1 is always right
+    # and has a confidence of 0.95.
     sure, unsure, right = np.log([0.9, 0.1]), np.log([0.4, 0.6]), np.log([0.95, 0.05])
     logits = np.array([[sure, sure, unsure, unsure], [right] * 4])
     labels = np.zeros(4, int)
     curve = evaluation.budgeted_batch_curve(
         logits, logits, labels, [10, 20], budgets=[10, 12.5, 15, 17.5, 20]
     )
-    assert curve.macs.tolist() == [10, 10, 15, 15, 20]  # the two unsure ones leave together
+    assert curve.macs.tolist() == [10, 10, 15, 15, 20]  # The two unsure images leave together.
     assert curve.error_top1.tolist() == [50, 50, 0, 0, 0]
     assert len(evaluation.budgeted_batch_curve(logits, logits, labels, [10, 20])) == 40
     anytime = curve.iloc[[0, -1]]

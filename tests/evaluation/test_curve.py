@@ -9,7 +9,7 @@ def curve(fractions, errors):
     return pd.DataFrame({"fraction": fractions, "error_top1": errors})
 
 
-def test_agrees_with_keras_and_with_arithmetic(random):
+def test_curve_agrees_with_keras_and_with_direct_computation(random):
     model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
     model.compile(weighting="const")
     batches = data.evaluation_batches(data.load("synthetic"), 100)
@@ -41,20 +41,19 @@ def test_milestones_by_hand():
     assert evaluation.milestones(measured).index.tolist() == [0.25, 0.5, 0.75, 1]
 
 
-def test_an_exit_on_the_milestone_counts():
-    assert evaluation.milestones(
-        curve([0.25, 0.5, 0.75, 1], [4, 3, 2, 1]), rule="latest"
-    ).tolist() == [4, 3, 2, 1]
+def test_an_exit_exactly_at_the_milestone_counts():
+    measured = curve([0.25, 0.5, 0.75, 1], [4, 3, 2, 1])
+    assert evaluation.milestones(measured, rule="latest").tolist() == [4, 3, 2, 1]
 
 
-def test_no_answer_before_the_first_exit():
-    # DenseANN169's first exit costs 46 % of the network (author_code.md section 4).
+def test_there_is_no_answer_before_the_first_exit():
+    # The first exit of DenseANN169 costs 46 % of the network (author_code.md section 4).
     for rule in ("interpolate", "latest"):
         values = evaluation.milestones(curve([0.46, 1.0], [48.0, 24.0]), rule)
         assert np.isnan(values[0.25])
         assert values[1.0] == 24
 
 
-def test_other_rules_are_refused():
+def test_unknown_rules_are_refused():
     with pytest.raises(ValueError, match="Received: rule='nearest'"):
         evaluation.milestones(curve([1.0], [1.0]), rule="nearest")

@@ -17,29 +17,23 @@ def curve(fractions, errors):
 
 
 @pytest.mark.parametrize("rule", ["interpolate", "latest", "closest"])
-def test_opt_needs_only_the_exits_that_the_milestones_read(rule):
+def test_opt_needs_only_the_exits_that_milestones_reads(rule):
     fractions = np.array([0.2, 0.4, 0.5, 0.7, 0.9, 1.0])
-    trained_for = {
-        k: curve(fractions, np.full(6, 90.0 - k)) for k in range(6)
-    }  # network k errs 90 - k at every exit
+    # Network k has an error of 90 - k at every exit.
+    trained_for = {k: curve(fractions, np.full(6, 90.0 - k)) for k in range(6)}
     whole = evaluation.opt_curve(trained_for)
     assert whole.error_top1.tolist() == [90, 89, 88, 87, 86, 85]
     exits = evaluation.milestone_exits(fractions, rule)
-    assert (
-        exits
-        == {"interpolate": [0, 1, 2, 3, 4, 5], "latest": [0, 2, 3, 5], "closest": [0, 2, 3, 5]}[
-            rule
-        ]
-    )
+    assert exits == ([0, 1, 2, 3, 4, 5] if rule == "interpolate" else [0, 2, 3, 5])
     some = evaluation.opt_curve({k: trained_for[k] for k in exits})
     pd.testing.assert_series_equal(
         evaluation.milestones(some, rule), evaluation.milestones(whole, rule)
     )
 
 
-def test_exits_nobody_reads_are_not_trained():
-    # The first exit lies beyond 1/4: no answer there, by either rule; between 3/4 and 1 only the
-    # end is read.
+def test_exits_that_milestones_does_not_read_are_not_trained():
+    # The first exit comes after 1/4, so neither rule has an answer there. From 3/4 on, both rules
+    # read only the exits at 3/4 and 1.
     assert evaluation.milestone_exits([0.3, 0.6, 0.75, 0.8, 1.0], "interpolate") == [0, 1, 2, 4]
     assert evaluation.milestone_exits([0.3, 0.6, 0.75, 0.8, 1.0], "latest") == [0, 2, 4]
 
@@ -55,28 +49,22 @@ def test_exits_nobody_reads_are_not_trained():
     ],
 )
 def test_closest_exits_are_the_units_of_the_authors_scripts(n, units):
-    assert (
-        evaluation.milestone_exits(np.arange(1, 3 * n + 1) / (3 * n), "closest") == units
-    )  # author_code.md section 3
+    # The units are listed in author_code.md section 3.
+    assert evaluation.milestone_exits(np.arange(1, 3 * n + 1) / (3 * n), "closest") == units
 
 
 def test_missing_exits_are_refused():
-    with pytest.raises(ValueError, match="exits \\[2\\]"):
+    with pytest.raises(ValueError, match=r"exits \[2\]"):
         evaluation.opt_curve({2: curve([0.5, 1.0], [2.0, 1.0])})
-    with pytest.raises(ValueError, match="there must be"):
+    with pytest.raises(ValueError, match="at least one network"):
         evaluation.opt_curve({})
 
 
-def test_opt_plus_is_the_best_within_each_cost():
-    small, large = (
-        curve([0.5, 1.0], [30.0, 20.0]),
-        curve([0.25, 1.0], [40.0, 25.0]).assign(macs=[50.0, 200.0]),
-    )
+def test_opt_plus_is_the_best_answer_within_each_cost():
+    small = curve([0.5, 1.0], [30.0, 20.0])
+    large = curve([0.25, 1.0], [40.0, 25.0]).assign(macs=[50.0, 200.0])
     best = evaluation.opt_plus([small, large])
     assert best.macs.tolist() == [50, 100, 200]
     assert best.fraction.tolist() == [0.25, 0.5, 1]
-    assert best.error_top1.tolist() == [
-        30,
-        20,
-        20,
-    ]  # the large network's own 25 % is not the best of its cost
+    # The small network's error of 20 % is better than the large network's 25 %.
+    assert best.error_top1.tolist() == [30, 20, 20]

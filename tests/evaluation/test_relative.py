@@ -10,7 +10,10 @@ def curve(macs, errors):
 
 
 def results():
-    """Two settings of a network with four exits at the milestones, two methods, two seeds of one."""
+    """Results of two methods in two settings, with two seeds for one of them.
+
+    The network has four exits, which are at the milestones.
+    """
     errors = {
         ("cifar10", "opt", 0): [20, 10, 8, 5],
         ("cifar10", "const", 0): [20, 12, 10, 6],
@@ -38,13 +41,13 @@ def test_average_increase_by_hand():
     assert errors.index.names == ["dataset", "fraction"]
     assert errors.loc[("cifar10", 0.25)].to_dict() == {"const": 22, "opt": 20}
     average = evaluation.average_increase(errors, "opt")
-    # 1/4: 10 % and 50 %; 1/2: 20 % and 0; 3/4: 25 % and 25 %; 1: 20 % and 50 %.
+    # At 1/4: 10 % and 50 %. At 1/2: 20 % and 0. At 3/4: 25 % and 25 %. At 1: 20 % and 50 %.
     assert average.increase.tolist() == pytest.approx([30, 10, 25, 35])
     assert average.settings.tolist() == [2, 2, 2, 2]
     assert average.index.tolist() == [(fraction, "const") for fraction in (0.25, 0.5, 0.75, 1.0)]
 
 
-def test_settings_without_a_number_are_left_out():
+def test_settings_that_lack_an_error_are_left_out():
     errors = evaluation.milestone_errors(results(), ["dataset"], method="weighting")
     errors.loc[("svhn", 1.0), "opt"] = np.nan
     average = evaluation.average_increase(errors, "opt").loc[(1.0, "const")]
@@ -60,7 +63,7 @@ def test_milestone_rule_is_passed_on():
 
 
 def test_small_against_large_by_hand(tmp_path):
-    # From the small ones' last answers, (100, 10 %) and (200, 20 %).
+    # The last answers of the small networks are (100 MACs, 10 %) and (200 MACs, 20 %).
     first = (curve([50, 100], [20, 10]), curve([50, 200], [30, 10]))
     second = (curve([100, 200], [60, 20]), curve([100, 400], [100, 10]))
     pivoted = evaluation.pivoted(second[1], second[0])
@@ -70,7 +73,7 @@ def test_small_against_large_by_hand(tmp_path):
     assert both["small"].relative_cost.tolist() == [0.5, 1]
     assert both["small"].relative_error.tolist() == pytest.approx([(100 + 200) / 2, 0])
     assert both["large"].relative_cost.tolist() == [0.5, 1, 1.5, 2]
-    # Between 0.5 and 2 the first falls from 200 to 0, the second from 400 to -50.
+    # Between 0.5 and 2, the first large network goes from 200 to 0, the second from 400 to -50.
     assert both["large"].relative_error.tolist() == pytest.approx(
         [300, (400 / 3 + 250) / 2, (200 / 3 + 100) / 2, -25]
     )
@@ -81,6 +84,6 @@ def test_small_against_large_by_hand(tmp_path):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
 
 
-def test_cost_to_reach_is_the_first_time():
+def test_cost_to_reach_is_that_of_the_first_exit_that_reaches_the_error():
     costs = evaluation.cost_to_reach(curve([10, 20, 30], [30, 10, 15]), [30, 29.9, 10, 9])
     np.testing.assert_array_equal(costs, [10, 20, 20, np.nan])

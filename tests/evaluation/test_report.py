@@ -15,7 +15,7 @@ CURVE = pd.DataFrame(
 )
 
 
-def test_figure_and_page(tmp_path):
+def test_figure_and_page_are_written(tmp_path):
     curves = {"const <1>": CURVE, "adaloss": CURVE.assign(error_top1=[25.0, 8.0])}
     evaluation.plot_curves(curves, tmp_path / "curve.png", title="title")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -29,7 +29,7 @@ def test_figure_and_page(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["curve.png", "report.html"]
 
 
-def test_milestone_table_shows_dashes_not_guesses():
+def test_milestone_table_shows_a_dash_where_there_is_no_answer():
     table = milestone_table({"net": CURVE}).set_index("rule")
     assert table.loc["interpolate"].tolist() == ["net", "–", "20.00", "15.00", "10.00", "15.00"]
     assert table.loc["latest"].tolist() == ["net", "–", "20.00", "20.00", "10.00", "15.00"]

@@ -12,7 +12,7 @@ LOG = pd.DataFrame(
 )
 
 
-def test_pictures_are_written(tmp_path):
+def test_figures_are_written(tmp_path):
     evaluation.plot_weights_over_training(LOG, tmp_path / "weights.png", title="weights")
     evaluation.plot_probabilities_over_training(LOG, tmp_path / "sampling.png", title="sampling")
     evaluation.plot_weights_over_depth(

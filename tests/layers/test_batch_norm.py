@@ -1,4 +1,4 @@
-"""The fused layer is Keras's layer: outputs, gradients, moving statistics, configuration."""
+"""The fused layer equals Keras's: outputs, gradients, moving statistics, and configuration."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ TOLERANCE = {"float32": 2e-5, "mixed_bfloat16": 5e-2, "mixed_float16": 5e-3}
 
 @pytest.fixture
 def used(monkeypatch):
-    """Counts the calls that reach the fused kernel."""
+    """A list with one entry per call of the fused kernel."""
     calls = []
     kernel = BatchNormalization._kernel
     monkeypatch.setattr(
@@ -24,7 +24,7 @@ def used(monkeypatch):
 
 
 def pair(shape, random, **kwargs):
-    """Keras's layer and ours with equal, not initial, weights."""
+    """Returns Keras's layer and ours with the same weights, which are not the initial ones."""
     layers = [cls(**kwargs) for cls in (keras.layers.BatchNormalization, BatchNormalization)]
     for layer in layers:
         layer.build(shape)
@@ -35,17 +35,18 @@ def pair(shape, random, **kwargs):
 
 
 def run(layer, x, upstream, training):
-    """Outputs, gradients to input and weights, and moving statistics after the call, all float32."""
+    """Returns outputs, gradients, and moving statistics after the call, all in float32.
+
+    The gradients are those with respect to the input and the weights.
+    """
     with tf.GradientTape() as tape:
         tape.watch(x)
         outputs = layer(x, training=training)
         loss = tf.reduce_sum(tf.cast(outputs, tf.float32) * upstream)
     sources = [x, *(w.value for w in layer.trainable_variables)]
     gradients = tape.gradient(loss, sources)
-    return [
-        np.asarray(tf.cast(v, tf.float32))
-        for v in (outputs, *gradients, *(w.value for w in layer.non_trainable_variables))
-    ]
+    statistics = [w.value for w in layer.non_trainable_variables]
+    return [np.asarray(tf.cast(v, tf.float32)) for v in (outputs, *gradients, *statistics)]
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -54,7 +55,7 @@ def run(layer, x, upstream, training):
 @pytest.mark.parametrize(
     "options", [{}, {"center": False}, {"scale": False}, {"momentum": 0.9, "epsilon": 1e-5}]
 )
-def test_equals_keras(policy, training, trainable, options, random, used):
+def test_results_equal_those_of_keras(policy, training, trainable, options, random, used):
     stock, fused = pair((None, 5, 6, 7), random, dtype=policy, **options)
     stock.trainable = fused.trainable = trainable
     x = tf.constant(random.normal(1.5, 2, (4, 5, 6, 7)), tf.float32)
@@ -75,17 +76,15 @@ def test_equals_keras(policy, training, trainable, options, random, used):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
     ("shape", "policy"),
-    # Whole vectors of 16 channels; positions put side by side to fill them; 9 that cannot be;
-    # unknown ones; bfloat16 weights.
     [
-        ((3, 4, 5, 32), "mixed_bfloat16"),
-        ((3, 4, 6, 6), "mixed_bfloat16"),
-        ((3, 3, 3, 24), "mixed_bfloat16"),
-        ((3, None, 4, 24), "mixed_bfloat16"),
-        ((3, 4, 6, 6), "bfloat16"),
+        ((3, 4, 5, 32), "mixed_bfloat16"),  # The channels fill whole vectors of 16.
+        ((3, 4, 6, 6), "mixed_bfloat16"),  # Positions are put side by side to fill the vectors.
+        ((3, 3, 3, 24), "mixed_bfloat16"),  # 9 positions cannot be put side by side.
+        ((3, None, 4, 24), "mixed_bfloat16"),  # The number of positions is unknown.
+        ((3, 4, 6, 6), "bfloat16"),  # The weights are bfloat16, too.
     ],
 )
-def test_bfloat16_of_any_number_of_channels(shape, policy, training, random, used):
+def test_bfloat16_works_with_any_number_of_channels(shape, policy, training, random, used):
     stock, fused = pair(shape, random, dtype=policy)
     x = tf.constant(random.normal(1.5, 2, [size or 5 for size in shape]), tf.float32)
     traced = tf.function(
@@ -100,7 +99,7 @@ def test_bfloat16_of_any_number_of_channels(shape, policy, training, random, use
     assert used
 
 
-def test_moving_statistics_over_steps_and_tiny_batches(random):
+def test_moving_statistics_agree_over_steps_and_for_tiny_batches(random):
     for shape in ((1, 1, 1, 3), (2, 1, 1, 3), (3, 2, 2, 3)):
         stock, fused = pair((None, *shape[1:]), random)
         for _ in range(3):
@@ -111,7 +110,7 @@ def test_moving_statistics_over_steps_and_tiny_batches(random):
             np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
-def test_inside_a_compiled_function(random, used):
+def test_layer_works_inside_a_compiled_function(random, used):
     stock, fused = pair((None, 4, 4, 3), random)
     x = random.normal(size=(8, 4, 4, 3)).astype("float32")
     np.testing.assert_allclose(
@@ -131,30 +130,26 @@ def test_inside_a_compiled_function(random, used):
         ((2, 4, 4, 3), {"dtype": "float64"}),
     ],
 )
-def test_falls_back_where_the_kernel_cannot_serve(shape, options, random, used):
+def test_layer_falls_back_if_the_kernel_cannot_be_used(shape, options, random, used):
     stock, fused = pair((None, *shape[1:]), random, **options)
     x = random.normal(size=shape)
     np.testing.assert_allclose(fused(x, training=True), stock(x, training=True), atol=1e-5)
     assert not used
 
 
-def test_masked_inputs_fall_back(random, used):
+def test_layer_falls_back_for_masked_inputs(random, used):
     stock, fused = pair((None, 4, 4, 3), random)
-    x, mask = (
-        random.normal(size=(2, 4, 4, 3)).astype("float32"),
-        random.uniform(size=(2, 4, 4)) > 0.5,
-    )
+    x = random.normal(size=(2, 4, 4, 3)).astype("float32")
+    mask = random.uniform(size=(2, 4, 4)) > 0.5
     np.testing.assert_allclose(
         fused(x, training=True, mask=mask), stock(x, training=True, mask=mask), atol=1e-5
     )
     assert not used
 
 
-def test_same_configuration_and_weight_names():
-    stock, fused = (
-        keras.layers.BatchNormalization(epsilon=1e-4, name="bn"),
-        BatchNormalization(epsilon=1e-4, name="bn"),
-    )
+def test_configuration_and_weight_names_are_the_same():
+    stock = keras.layers.BatchNormalization(epsilon=1e-4, name="bn")
+    fused = BatchNormalization(epsilon=1e-4, name="bn")
     for layer in (stock, fused):
         layer.build((None, 2, 2, 3))
     assert fused.get_config() == stock.get_config()

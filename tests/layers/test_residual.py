@@ -10,7 +10,7 @@ def unit(channels, **kwargs):
     return keras.Model(inputs, basic_unit(inputs, name="unit", **kwargs))
 
 
-def test_identity_when_the_branch_is_zero(random):
+def test_unit_is_the_identity_if_its_convolutions_are_zero(random):
     model = unit(4, filters=4)
     model.get_layer("unit_conv2").kernel.assign(np.zeros((3, 3, 4, 4)))
     x = random.normal(size=(2, 8, 8, 4)).astype("float32")
@@ -26,19 +26,19 @@ def test_shortcut_is_average_pooling_and_zero_channels(random):
 
 
 @pytest.mark.parametrize("size", [7, 8])
-def test_odd_maps_halve_upward(size):
+def test_half_of_an_odd_size_is_rounded_up(size):
     inputs = keras.Input((size, size, 4))
     assert basic_unit(inputs, 8, stride=2, name="unit").shape == (None, 4, 4, 8)
 
 
-def test_presets_differ_by_one_normalisation():
+def test_presets_differ_in_one_normalization():
     paper = {layer.name for layer in unit(4, filters=4).layers[1:]}
     author_code = {layer.name for layer in unit(4, filters=4, final_bn=True).layers[1:]}
     assert author_code - paper == {"unit_3_bn"}
     assert not paper - author_code
 
 
-def test_bottleneck_shortcuts():
+def test_bottleneck_shortcut_is_pooled_or_projected():
     inputs = keras.Input((8, 8, 4))
     pooled = keras.Model(inputs, bottleneck_unit(inputs, 4, stride=2, name="unit"))
     projected = keras.Model(

@@ -1,4 +1,4 @@
-"""AdaLoss against numbers by hand and author_code.md section 1.4."""
+"""AdaLoss against numbers by hand and docs/author_code.md."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_averages_start_at_the_first_losses_and_move_by_momentum():
 
 
 def test_update_period():
-    """Weights stay 1 for the first steps, change every third; the averages move at each step (author_code.md 1.4)."""
+    """Weights are 1 for the first steps and change every third; the averages move at each step."""
     combiner = LossCombiner(AdaLoss(momentum=0.5, update_every=3), 2)
     seen = []
     for first in (8.0, 4.0, 2.0, 1.0, 1.0, 1.0):

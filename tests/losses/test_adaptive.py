@@ -85,7 +85,7 @@ def test_random_weights_change_and_repeat_with_the_seed():
 
 
 def test_gradnorm_by_hand():
-    """Equal losses: the exit with the larger gradient loses weight, by learning rate times its relative norm."""
+    """Equal losses: the larger gradient loses weight, learning rate times its relative norm."""
     combiner = LossCombiner(GradNorm(learning_rate=0.1), 2)
     # Norms 3 and 1: mean 2, relative 1.5 and 0.5, signs + and -: 1 - .15 and 1 + .05, scaled to the
     # sum 2.

@@ -1,4 +1,4 @@
-"""The contract of every sampler, and each by hand from 002 appendix D and author_code.md section 1.3."""
+"""The contract of every sampler, and each by hand (002 appendix D, docs/author_code.md)."""
 
 import json
 

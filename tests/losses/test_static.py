@@ -1,4 +1,4 @@
-"""Exact vectors, by hand and from author_code.md section 1.2."""
+"""Exact vectors, by hand and from docs/author_code.md."""
 
 import numpy as np
 import pytest
@@ -29,13 +29,13 @@ def test_vectors(scheme, num_exits, expected):
 
 
 def test_author_code_linear_values():
-    # author_code.md: .25 .3036 .3571 ... .9464 1 for 15 exits.
+    # docs/author_code.md: .25 .3036 .3571 ... .9464 1 for 15 exits.
     np.testing.assert_allclose(
         losses.Linear().weights(15)[[0, 1, 2, 13, 14]], [0.25, 0.3036, 0.3571, 0.9464, 1], atol=5e-5
     )
 
 
-# author_code.md section 1.2, weights with the final one at 1.
+# docs/author_code.md, weights with the final one at 1.
 SIEVE_15 = [0.08, 0.04, 0.12, 0.04, 0.08, 0.04, 0.16, 0.04, 0.08, 0.04, 0.12, 0.04, 0.08, 0.04, 1]
 EXP_LIN_15 = [
     0.0647,

@@ -1,9 +1,8 @@
 import pytest
 
 from ann import losses
-
 from ann.runs import build
-from ann.runs.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, WeightingConfig
+from ann.runs.config import ModelConfig, RunConfig, TrainingConfig, WeightingConfig
 
 
 @pytest.mark.parametrize("name", list(losses.schemes()))

@@ -16,9 +16,9 @@ from ann.runs.config import (
     TrainingConfig,
     WeightingConfig,
 )
-from experiments.collect import collect
 from ann.runs.folder import RunFolder, RunFolderError
 from ann.runs.train import train
+from experiments.collect import collect
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),
