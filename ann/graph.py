@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import keras
 
+from ann.keras_private import nodes
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Call:
@@ -92,7 +94,7 @@ class _Reader:
     def functional(self, model, inputs, context, path):
         """Reads a functional model; returns what stands for its output."""
         values = dict(zip(model.inputs, _flat_inputs(model, inputs), strict=True))
-        for node in _nodes(model):
+        for node in nodes(model):
             reads, layer = node.input_tensors, node.operation
             if node.is_input or any(tensor not in values for tensor in reads):
                 continue
@@ -130,14 +132,6 @@ class _Reader:
         outputs = keras.tree.map_structure(lambda x: keras.KerasTensor(x.shape, x.dtype), outputs)
         self.calls.append(Call(name, layer, args, kwargs, keras.tree.flatten(outputs)))
         return outputs
-
-
-def _nodes(model):
-    """The nodes of a functional model, each after those it reads from."""
-    # Keras offers the graph in public only as a configuration (which custom layers may refuse to
-    # give) or by calling every layer again (which changes `layer.output`).
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        yield from model._nodes_by_depth[depth]
 
 
 def _flat_inputs(model, inputs):

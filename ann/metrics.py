@@ -40,6 +40,12 @@ class AnytimeMetric(keras.metrics.Metric):
         self.wrong_sums.assign_add(ops.sum(wrong * weight, axis=1))
         self.weight_sum.assign_add(ops.sum(weight))
 
+    @property
+    def result_names(self):
+        """Names of what `result` gives, in its order."""
+        exits = [f"{name}_{what}" for name in self.exit_names for what in ("loss", "error")]
+        return ["average_error", "final_error", *exits]
+
     def result(self):
         losses = ops.divide_no_nan(self.loss_sums, self.weight_sum)
         errors = 100 * ops.divide_no_nan(self.wrong_sums, self.weight_sum)

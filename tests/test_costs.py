@@ -271,14 +271,3 @@ def test_shared_layers_and_sub_models_called_twice():
     left, right = keras.Input((4,)), keras.Input((4,))
     head = keras.Model([left, right], keras.layers.Identity()(left))
     assert costs.profile(MultiExitModel([segment], [head], (4,))).macs_pruned.tolist() == [16]
-
-
-def test_the_way_of_keras_into_a_graph_is_there():
-    # Private, used in ann/graph.py alone.
-    inputs = keras.Input((4,))
-    model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
-    (node,) = model._nodes_by_depth[0]
-    assert node.operation is model.layers[1]
-    assert node.arguments.args == (inputs,)
-    assert node.outputs == model.outputs
-    assert not node.is_input

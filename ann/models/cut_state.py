@@ -3,6 +3,7 @@ along hidden in them."""
 
 import keras
 
+from ann.keras_private import mask_of
 from ann.layers import WithMask
 
 _FREE_SIZE = 16  # where a size depends on the input
@@ -30,21 +31,21 @@ def read_state(tensors, crossing, *, masks_at_work=None):
     for index, original in enumerate(crossing):
         tensor = tensors[index]
         values[original] = read[tensor]
-        if _mask(tensor) is not None:
+        if mask_of(tensor) is not None:
             at_work = masks_at_work is None or masks_at_work[index]
-            values[original] = WithMask(at_work=at_work)([read[tensor], read[_mask(tensor)]])
+            values[original] = WithMask(at_work=at_work)([read[tensor], read[mask_of(tensor)]])
     return inputs, values
 
 
 def with_masks(tensors) -> list[keras.KerasTensor]:
     """The tensors, and after them the masks they carry."""
-    masks = (_mask(tensor) for tensor in tensors)
+    masks = (mask_of(tensor) for tensor in tensors)
     return list(dict.fromkeys([*tensors, *(mask for mask in masks if mask is not None)]))
 
 
 def without_masks(tensors) -> list[keras.KerasTensor]:
     """The tensors without their masks, of which a model given them would warn."""
-    return [x if _mask(x) is None else keras.ops.copy(x) for x in tensors]
+    return [x if mask_of(x) is None else keras.ops.copy(x) for x in tensors]
 
 
 def masks_at_work(segments, inputs, tensors) -> list[bool]:
@@ -80,7 +81,3 @@ class _MaskProbe(keras.layers.Layer):
 
     def compute_mask(self, inputs, previous_mask=None):
         self.saw_mask = previous_mask is not None
-
-
-def _mask(tensor):
-    return getattr(tensor, "_keras_mask", None)

@@ -53,6 +53,11 @@ class ExitMetrics(AnytimeMetric):
             results |= {f"{name}_{metric.name}": metric.result() for metric in metrics}
         return results
 
+    @property
+    def result_names(self):
+        """Names of what `result` gives, in its order."""
+        return list(self.result())
+
     def reset_state(self):
         for variable in (self.loss_sums, self.wrong_sums, self.weight_sum):
             variable.assign(ops.zeros(variable.shape, variable.dtype))

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ann import keras_private
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
 
@@ -25,7 +26,7 @@ def train_step(model, data):
     combiner.
 
     A norm is that of the gradient of one exit's loss, over all replicas, with respect to the
-    weights of the first segment. Costs one backward pass an exit beside the step's own.
+    weights of the first segment. Costs one backward pass for each exit on top of the step's own.
 
     Args:
         model: a compiled `MultiExitModel`.
@@ -52,7 +53,7 @@ def train_step(model, data):
     model.optimizer.apply_gradients(
         zip(step_tape.gradient(loss, variables), variables, strict=True)
     )
-    model.track_loss(total * num_replicas(), ops.shape(y_pred[0])[0])
+    keras_private.track_loss(model, total * num_replicas(), ops.shape(y_pred[0])[0])
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
 

@@ -6,7 +6,7 @@ state_0 = input;   state_k = segment_k(state_{k-1});   logits_k = head_k(state_k
 import keras
 from keras import ops
 
-from ann import losses
+from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.losses import LossCombiner
 from ann.losses.replicas import num_replicas
@@ -14,16 +14,17 @@ from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
 from ann.models.exit_losses import ExitLosses
 from ann.models.exit_metrics import ExitMetrics
-from ann.models.frozen import FrozenLayers
 from ann.models.progress import AnytimeProgbar
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
 
 TRAINING_MODES = ("joint", "no_grad", "heads")
+# Of `keras.Model.compile`; saved with the model as they were given.
+COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
 
 @keras.saving.register_keras_serializable(package="ann")
-class MultiExitModel(keras.Model):
+class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     """An anytime network.
 
     Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch,
@@ -63,7 +64,6 @@ class MultiExitModel(keras.Model):
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
         self.training_mode = "joint"
-        self._frozen = FrozenLayers()
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -82,8 +82,9 @@ class MultiExitModel(keras.Model):
 
     def call(self, inputs, training=None):
         state, logits = inputs, []
+        frozen = self.training_mode == "heads"
         for segment, head in zip(self.segments, self.heads, strict=True):
-            state = segment(state, training=training)
+            state = segment(state, training=False if frozen else training)
             logits.append(head(state, training=training))
             if self.training_mode == "no_grad":
                 state = keras.tree.map_structure(ops.stop_gradient, state)
@@ -113,7 +114,8 @@ class MultiExitModel(keras.Model):
                 none.
             training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is
                 trained greedily on the features before it (002 section 4.2); "heads" trains the
-                heads alone, on frozen segments.
+                heads alone; the segments compute as in inference, and their layers' `trainable`
+                stays as it is.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
                 `keras.Model.compile`.
 
@@ -121,11 +123,12 @@ class MultiExitModel(keras.Model):
             ValueError: an unknown name, a loss or metric that reads probabilities, or one class.
             NotImplementedError: the weighting needs another backend.
         """
-        if kwargs.get("loss_weights") is not None:
-            raise ValueError(
-                "the losses of the exits are weighed by `weighting`. "
-                f"Received: loss_weights={kwargs['loss_weights']!r}"
-            )
+        for name in ("loss_weights", "weighted_metrics"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    "the losses of the exits are weighed by `weighting`, and all metrics by the sample "
+                    f"weights. Received: {name}={kwargs[name]!r}"
+                )
         if training_mode not in TRAINING_MODES:
             raise ValueError(
                 f"training_mode must be one of {TRAINING_MODES}. Received: training_mode={training_mode!r}"
@@ -135,35 +138,59 @@ class MultiExitModel(keras.Model):
             gradient_norms.require_backend(scheme)
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
-        self._frozen.undo()
-        if training_mode == "heads":
-            self._frozen.freeze(self.segments)
         self.training_mode = training_mode
         self.exit_losses = exit_losses
-        self._replace("anytime_metric", exit_metrics)
+        keras_private.replace_sublayer(self, "anytime_metric", exit_metrics)
         combiner = LossCombiner(
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
-        self._replace("loss_combiner", combiner)
+        keras_private.replace_sublayer(self, "loss_combiner", combiner)
+        self.compile_options = {name: kwargs[name] for name in COMPILE_OPTIONS if name in kwargs}
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
         # A first step that had to create the optimizer's variables would be traced twice.
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
 
-    def _replace(self, name, part):
-        # Keras locks a built model against new sublayers; the loss combiner must be a sublayer, so
-        # that its variables are trained, saved and restored with the model, and a new one at each
-        # `compile`, so that the weighting starts afresh. The same holds for the metrics.
-        self._tracker.unlock()
-        self._tracker.untrack(getattr(self, name, None))
-        setattr(self, name, part)
-        self._tracker.lock()
+    @property
+    def trainable_variables(self):
+        """The variables that training changes: all trainable ones, or in the mode "heads" those of
+        the heads and of a learned weighting.
+        """
+        if self.training_mode != "heads":
+            return super().trainable_variables
+        links = [*self.heads, *filter(None, [getattr(self, "loss_combiner", None)])]
+        return [variable for link in links for variable in link.trainable_variables]
+
+    @property
+    def trainable_weights(self):
+        """As `trainable_variables`."""
+        return self.trainable_variables
+
+    @property
+    def non_trainable_variables(self):
+        """All other variables."""
+        trained = {id(variable) for variable in self.trainable_variables}
+        return [variable for variable in self.variables if id(variable) not in trained]
+
+    @property
+    def non_trainable_weights(self):
+        """All other weights."""
+        trained = {id(variable) for variable in self.trainable_variables}
+        return [weight for weight in self.weights if id(weight) not in trained]
+
+    @property
+    def metrics_names(self):
+        """Names of the numbers that `evaluate` returns as a list, in its order."""
+        return ["loss", *self.anytime_metric.result_names]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return self.total_loss(y, y_pred, sample_weight, training=training)
 
     def total_loss(self, y, y_pred, sample_weight=None, *, training, gradient_norms=None):
-        """The replica's share of the scalar to minimise; moves the state of the weighting on if `training`."""
+        """The replica's share of the scalar to minimize.
+
+        Moves the state of the weighting on if `training`.
+        """
         per_answer = self.exit_losses.per_answer(y, y_pred)
         weights = self.exit_losses.weights(sample_weight, per_answer, y_pred)
         if weights is not None:
@@ -213,19 +240,29 @@ class MultiExitModel(keras.Model):
         for mine, theirs in zip(self.segments, other.segments, strict=True):
             mine.set_weights(theirs.get_weights())
 
-    def track_loss(self, loss, batch_size):
-        """Adds a batch to the mean of `loss` in the logs."""
-        self._loss_tracker.update_state(loss, sample_weight=batch_size)
-
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self.anytime_metric.update(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
-        """`keras.Model.fit`, with a progress bar that shows the summary; history and logs hold the values of every exit."""
+        """`keras.Model.fit`, with a progress bar that shows the summary.
+
+        History and logs hold the values of every exit. Callbacks that monitor a loss or an error of
+        them need no `mode`: lower is better.
+        """
         if self.compiled:
             self.exit_losses.require_values(args[1] if len(args) > 1 else kwargs.get("y"))
-        return super().fit(*args, verbose=verbose, callbacks=_with_progbar(callbacks), **kwargs)
+        callbacks = _with_progbar(callbacks)
+        if isinstance(callbacks, list):
+            self._set_modes(callbacks)
+        return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+
+    def _set_modes(self, callbacks):
+        for callback in callbacks:
+            monitor = getattr(callback, "monitor", "").removeprefix("val_")
+            lower_is_better = monitor.endswith(("loss", "error"))
+            if monitor in self.metrics_names and lower_is_better and callback.mode == "auto":
+                callback.mode = "min"
 
     def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):
         """`keras.Model.evaluate`, with the progress bar of `fit`."""
@@ -234,11 +271,9 @@ class MultiExitModel(keras.Model):
         )
 
     def get_config(self):
-        with self._frozen.undone():
-            segments = [keras.saving.serialize_keras_object(segment) for segment in self.segments]
         return {
             **super().get_config(),
-            "segments": segments,
+            "segments": [keras.saving.serialize_keras_object(segment) for segment in self.segments],
             "heads": [keras.saving.serialize_keras_object(head) for head in self.heads],
             "input_shape": self.sample_shape,
         }
@@ -260,6 +295,7 @@ class MultiExitModel(keras.Model):
             "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
             "sampler": keras.saving.serialize_keras_object(self.loss_combiner.sampler),
             "training_mode": self.training_mode,
+            **self.compile_options,
         }
 
     def compile_from_config(self, config):
@@ -271,4 +307,5 @@ class MultiExitModel(keras.Model):
 def _with_progbar(callbacks):
     if isinstance(callbacks, keras.callbacks.CallbackList):  # `fit` evaluating: it has its bar
         return callbacks
-    return [*(callbacks or []), AnytimeProgbar()]
+    given = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
+    return [*given, AnytimeProgbar()]

@@ -6,13 +6,21 @@ _SUMMARY = ("loss", "average_error", "final_error", "average_loss", "final_loss"
 
 
 class AnytimeProgbar(keras.callbacks.ProgbarLogger):
-    """Keras's progress bar, showing total loss, average error over the exits and final error (percent) only."""
+    """Keras's progress bar, with total loss, average error over the exits and final error (percent)
+    only.
+    """
 
-    def _update_progbar(self, batch, logs=None):
-        super()._update_progbar(batch, _summary(logs))
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, _summary(logs))
 
-    def _finalize_progbar(self, logs):
-        super()._finalize_progbar(_summary(logs))
+    def on_test_batch_end(self, batch, logs=None):
+        super().on_test_batch_end(batch, _summary(logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, _summary(logs))
+
+    def on_test_end(self, logs=None):
+        super().on_test_end(_summary(logs))
 
 
 def _summary(logs):

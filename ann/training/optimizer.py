@@ -2,6 +2,8 @@
 
 import keras
 
+from ann.keras_private import variable_index
+
 
 @keras.saving.register_keras_serializable(package="ann")
 class L2SGD(keras.optimizers.SGD):
@@ -26,7 +28,7 @@ class L2SGD(keras.optimizers.SGD):
         self._is_kernel = [variable.name.endswith("kernel") for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
-        if self.l2 and self._is_kernel[self._get_variable_index(variable)]:
+        if self.l2 and self._is_kernel[variable_index(self, variable)]:
             gradient = gradient + self.l2 * keras.ops.cast(variable, gradient.dtype)
         super().update_step(gradient, variable, learning_rate)
 
