@@ -13,6 +13,7 @@ from ann.models.cut_graph import CutGraph
 
 _SUGGESTIONS = 5
 _WIDEST_CUT = 3  # tensors of features that may cross the cut after a unit
+_FEW_UNITS = 3  # so few are taken only where wider cuts do not give more
 
 
 def cut_points(keras_model, input_shape=None) -> pd.DataFrame:
@@ -196,15 +197,18 @@ class Cutter:
             for index in range(len(graph.calls))
             if body >> index & 1 and not self._obstacle_in_itself(index)
         ]
-        ends, narrow = [], []
+        found = []
         for width in range(1, _WIDEST_CUT + 1):
-            narrow = [index for index in allowed if self._width(index) <= width]
-            units = [index for index in narrow if _ends_unit(graph.calls[index])]
-            ends = self._with_kernels(units)
-            if len(ends) < 2:
-                ends = self._before_kernels(narrow)
-            if len(ends) > 1:
-                break
+            found.append(self._units_of([i for i in allowed if self._width(i) <= width]))
+            if len(found[-1]) > _FEW_UNITS:
+                return found[-1]
+        return next((ends for ends in found if len(ends) > 1), found[0])
+
+    def _units_of(self, narrow) -> list[int]:
+        """The ends of units among the calls at which few enough tensors cross."""
+        ends = self._with_kernels([i for i in narrow if _ends_unit(self._graph.calls[i])])
+        if len(ends) < 2:
+            ends = self._before_kernels(narrow)
         # What follows the last unit is part of it, unless the classifier is its exit.
         return ends if self._classifier or not ends else [*ends[:-1], narrow[-1]]
 

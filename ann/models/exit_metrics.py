@@ -1,5 +1,7 @@
 """What is measured at each exit: loss, error, and the metrics given to `compile`."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -56,7 +58,17 @@ class ExitMetrics(AnytimeMetric):
     @property
     def result_names(self):
         """Names of what `result` gives, in its order."""
-        return list(self.result())
+        of_exit = [
+            [f"{name}_loss"] + [f"{name}_error"] * self._losses.classifies
+            for name in self.exit_names
+        ]
+        summary = "error" if self._losses.classifies else "loss"
+        metrics = [
+            f"{name}_{metric.name}"
+            for name, metrics in zip(self.exit_names, self.of_exit, strict=True)
+            for metric in metrics
+        ]
+        return [f"average_{summary}", f"final_{summary}", *itertools.chain(*of_exit), *metrics]
 
     def reset_state(self):
         for variable in (self.loss_sums, self.wrong_sums, self.weight_sum):
@@ -86,7 +98,7 @@ def _metric(given, losses):
                 "exits give logits: threshold=0.0 is a probability of one half. "
                 "Received: metrics=BinaryAccuracy(threshold=0.5)"
             )
-        return type(given).from_config(config)
+        return type(given).from_config(config | ({"name": name} if name else {}))
     if not callable(given):
         raise ValueError(
             f"metrics must be names, functions or Keras metrics. Received: metrics={given!r}"

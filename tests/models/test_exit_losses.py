@@ -60,10 +60,11 @@ def test_a_loss_is_that_of_keras_at_every_exit(name, weighting, dense_chain, ran
 
 
 def test_metrics_are_measured_at_every_exit(dense_chain, random):
-    x, y = random.normal(size=(12, 4)).astype("float32"), random.normal(size=(12, 3))
+    x = random.normal(size=(12, 4)).astype("float32")
+    y = random.normal(size=(12, 3)).astype("float32")
     model = dense_chain()
     model.compile(loss="mse", metrics=["mae", keras.metrics.R2Score(name="r2")])
-    logs = model.evaluate(x, y.astype("float32"), batch_size=5, verbose=0, return_dict=True)
+    logs = model.evaluate(x, y, batch_size=5, verbose=0, return_dict=True)
     assert "average_error" not in logs
     assert logs["average_loss"] == pytest.approx(
         np.mean([logs[f"exit_0{k}_loss"] for k in range(3)])
@@ -71,10 +72,12 @@ def test_metrics_are_measured_at_every_exit(dense_chain, random):
     for index, logits in enumerate(model.predict(x, verbose=0)):
         assert logs[f"exit_0{index}_mae"] == pytest.approx(np.abs(y - logits).mean(), rel=1e-4)
     assert logs["exit_00_r2"] != logs["exit_02_r2"]
+    assert set(logs) == set(model.metrics_names)
+    curve = evaluation.anytime_curve(model, [(x[:5], y[:5]), (x[5:], y[5:])])
+    assert list(curve) == ["exit", "macs", "fraction", "loss"]
+    assert curve.loss.iloc[1] == pytest.approx(logs["exit_01_loss"], rel=1e-4)
     # Fresh at each epoch, and at each compile.
-    assert model.evaluate(x, y.astype("float32"), verbose=0, return_dict=True) == pytest.approx(
-        logs
-    )
+    assert model.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(logs)
     model.compile(metrics=["accuracy"])
     logs = model.evaluate(x, random.integers(0, 3, 12), verbose=0, return_dict=True)
     assert logs["exit_01_accuracy"] == pytest.approx(1 - logs["exit_01_error"] / 100)

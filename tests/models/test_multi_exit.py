@@ -241,9 +241,9 @@ def test_heads_of_different_widths_are_refused():
         MultiExitModel(segments, [keras.layers.Dense(2), keras.layers.Dense(3)], (4,))
 
 
-@pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights"])
-def test_keras_losses_and_metrics_are_refused_with_the_reason(option):
-    with pytest.raises(ValueError, match=f"compiled with a weighting.*Received: {option}='x'"):
+@pytest.mark.parametrize("option", ["loss_weights", "weighted_metrics"])
+def test_weights_of_keras_are_refused_with_the_reason(option):
+    with pytest.raises(ValueError, match=f"weighed by `weighting`.*Received: {option}='x'"):
         small().compile(**{option: "x"})
 
 
