@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard third_party/requirements/*.txt)
 
-# A target for each table, figure and study, named as in the papers: make adaloss-table1 [SCALE=quick|small|paper].
+# A target for each table, figure and study, named as its module with dashes (what begins with an
+# underscore is shared): make adaloss-table1 [SCALE=quick|small|medium|paper].
 SCALE ?= quick
-DECLARED := $(wildcard experiments/papers/adaloss_*.py experiments/papers/sieve_*.py experiments/papers/exp_lin_*.py experiments/studies/*_study*.py)
+DECLARED := $(wildcard experiments/papers/[a-z]*.py experiments/studies/[a-z]*.py)
 EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED))))
 
 .PHONY: demo test lint format bench report docs $(EXPERIMENTS)
@@ -31,9 +32,11 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
 	$(BIN)/python -m benchmarks.anytime_latency
+	$(BIN)/python -m benchmarks.wall_clock
+	$(BIN)/python -m benchmarks.eann_workers
 
-$(EXPERIMENTS): $(VENV)/.core
-	$(BIN)/python -m experiments.run --experiment=$(subst -,_,$@) --scale=$(SCALE)
+$(EXPERIMENTS): %: $(VENV)/.core
+	$(BIN)/python -m experiments.run --experiment=$* --scale=$(SCALE)
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build

@@ -1,4 +1,4 @@
-"""Joins finished runs into one CSV of results, a row an exit, each with its config, versions and
+"""Joins finished runs into one CSV of results, one row per exit, with its config, versions and
 hardware.
 
 python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 
 # Modules at the bottom, which stand on nothing and which every room may import.
-BOTTOM = {"atomic_write", "did_you_mean", "keras_private", "lazy"}
+BOTTOM = {"atomic_write", "did_you_mean", "keras_private", "lazy", "milestones"}
 
 # Room -> the rooms it imports, besides itself and the bottom.
 IMPORTS = {
@@ -106,6 +106,186 @@ def test_no_tensorflow_at_module_level(room):
         imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = imported_modules(ast.Module(body=imports, type_ignores=[]))
         assert not any(name.split(".")[0] == "tensorflow" for name in names), path
+
+
+# Outside the library, module by module where a floor has several: what each imports of the rest of
+# the tree and of `ann`. Commands stand above the machinery, the machinery above the declarations.
+COMMANDS = {
+    "collect": {"ann.atomic_write", "ann.runs"},
+    "demo": {"ann.commands", "ann.evaluation", "ann.runs"},
+    "export": {"ann.commands"},
+    "network_costs": {
+        "ann.atomic_write",
+        "ann.commands",
+        "harness.catalogue",
+        "harness.network_costs",
+        "harness.plan",
+    },
+    "report": {"ann.commands", "harness.page"},
+    "run": {
+        "ann.commands",
+        "ann.did_you_mean",
+        "ann.runs",
+        "harness.catalogue",
+        "harness.declaration",
+        "harness.plan_text",
+        "harness.runner",
+        "harness.sections",
+        "harness.store",
+    },
+    "train": {"ann.commands"},
+}
+MACHINERY = {
+    "declaration": set(),
+    "scales": set(),
+    "published": set(),
+    "stored_config": {"ann.runs"},
+    "catalogue": {"ann.did_you_mean", "declaration", "papers", "studies"},
+    "network_costs": {"ann.costs", "ann.models", "scales"},
+    "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
+    "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
+    "plan_text": {"ann.runs", "catalogue", "plan", "store"},
+    "answers": {
+        "ann.ensembles",
+        "ann.evaluation",
+        "ann.runs",
+        "declaration",
+        "network_costs",
+        "plan",
+    },
+    "cells": {"ann.evaluation", "ann.milestones", "answers", "declaration"},
+    "untrained": {"ann.ensembles", "answers", "declaration", "network_costs"},
+    "comparison": {"answers", "declaration", "published"},
+    "differences": {"answers", "declaration"},
+    "verdicts": {
+        "ann.evaluation",
+        "ann.runs",
+        "answers",
+        "comparison",
+        "declaration",
+        "differences",
+    },
+    "figures": {
+        "ann.ensembles",
+        "ann.evaluation",
+        "ann.runs",
+        "answers",
+        "declaration",
+        "untrained",
+    },
+    "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
+    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan"},
+    "sections": {
+        "ann.runs",
+        "answers",
+        "catalogue",
+        "cells",
+        "comparison",
+        "figures",
+        "plan",
+        "store",
+        "untrained",
+        "verdicts",
+    },
+    "states": {"catalogue", "declaration", "verdicts"},
+    "page_text": {"catalogue", "sections", "states", "verdicts"},
+    "page_html": {"catalogue", "page_text", "sections", "states", "verdicts"},
+    "page_markdown": {"catalogue", "page_text", "sections", "states"},
+    "page": {
+        "ann.atomic_write",
+        "catalogue",
+        "page_html",
+        "page_markdown",
+        "sections",
+        "states",
+        "store",
+        "verdicts",
+    },
+}
+EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
+BENCHMARKS = {
+    "ann.atomic_write",
+    "ann.costs",
+    "ann.data",
+    "ann.ensembles",
+    "ann.evaluation",
+    "ann.export",
+    "ann.layers",
+    "ann.losses",
+    "ann.models",
+    "ann.runs",
+    "ann.runtime",
+    "ann.training",
+}
+
+
+def parts_imported_by(path) -> set[str]:
+    """What a module outside the library imports: rooms of `ann`, modules of the machinery without
+    the name of its folder, and other folders."""
+    found = set()
+    for name in imported_modules(ast.parse(path.read_text())):
+        parts = name.split(".")
+        if parts[0] == "ann":
+            found.add(".".join(parts[:2]))
+        elif parts[:2] == ["experiments", "harness"]:
+            in_harness = path.parent.name == "harness"
+            found.add(parts[2] if in_harness else f"harness.{parts[2]}")
+        elif parts[0] in ("experiments", "benchmarks", "examples", "tests"):
+            found.add(parts[1] if parts[0] == "experiments" else parts[0])
+    return found
+
+
+def modules_in(folder):
+    return [path for path in sorted((ROOT / folder).glob("*.py")) if path.stem != "__init__"]
+
+
+def test_there_are_few_commands():
+    assert {path.stem for path in modules_in("experiments")} == set(COMMANDS)
+    assert len(COMMANDS) <= 8
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_imports_what_the_table_says_and_nothing_else(name):
+    assert parts_imported_by(ROOT / "experiments" / f"{name}.py") == COMMANDS[name]
+
+
+def test_every_module_of_the_machinery_is_in_the_table():
+    assert {path.stem for path in modules_in("experiments/harness")} == set(MACHINERY)
+
+
+@pytest.mark.parametrize("name", MACHINERY)
+def test_the_machinery_imports_what_the_table_says_and_nothing_else(name):
+    path = ROOT / "experiments" / "harness" / f"{name}.py"
+    assert parts_imported_by(path) == MACHINERY[name]
+
+
+def test_the_machinery_has_no_cycle():
+    above = list(MACHINERY)  # each stands on what is above it in the table
+    for index, name in enumerate(above):
+        own = {part for part in MACHINERY[name] if part in MACHINERY}
+        assert own <= set(above[:index]), name
+
+
+@pytest.mark.parametrize("folder", ["papers", "studies"])
+def test_declarations_import_the_declaration_alone(folder):
+    standard = {"itertools"}
+    for path in modules_in(f"experiments/{folder}"):
+        names = set(imported_modules(ast.parse(path.read_text())))
+        shared = f"experiments.{folder}._"
+        others = {
+            name
+            for name in names
+            if not name.startswith(("experiments.harness.declaration.", shared))
+        }
+        assert others <= standard, path
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"), [("examples", EXAMPLES), ("benchmarks", BENCHMARKS)]
+)
+def test_what_stands_on_the_library_alone(folder, allowed):
+    found = set().union(*map(parts_imported_by, modules_in(folder)))
+    assert found - {folder} == allowed
 
 
 def succeeds_elsewhere(code) -> bool:

@@ -9,7 +9,7 @@ from ann.evaluation.anytime_metrics import (
 )
 from ann.evaluation.budgeted_batch import budgeted_batch_curve, exits_taken, fit_thresholds
 from ann.evaluation.calibration import calibration_error, fit_temperatures
-from ann.evaluation.curve import anytime_curve, average_error, milestone_exits, milestones
+from ann.evaluation.curve import anytime_curve, average_error, milestones
 from ann.evaluation.epoch_log import final_losses
 from ann.evaluation.figure import plot_curves
 from ann.evaluation.opt import opt_curve, opt_plus
@@ -39,6 +39,7 @@ from ann.evaluation.weight_figures import (
     plot_weights_over_depth,
     plot_weights_over_training,
 )
+from ann.milestones import milestone_exits
 
 __all__ = [
     "anytime_curve",

@@ -5,8 +5,7 @@ import pandas as pd
 
 from ann import costs
 from ann.evaluation.answers import batch_answers
-
-MILESTONES = (0.25, 0.5, 0.75, 1.0)
+from ann.milestones import MILESTONES, read_at
 
 
 def anytime_curve(model, dataset) -> pd.DataFrame:
@@ -93,50 +92,5 @@ def milestones(curve: pd.DataFrame, rule: str = "interpolate") -> pd.Series:
         >>> milestones(pd.DataFrame({"fraction": [0.5, 1.0], "error_top1": [20.0, 10.0]})).tolist()
         [nan, 20.0, 15.0, 10.0]
     """
-    fractions, errors = curve.fraction.to_numpy(), curve.error_top1.to_numpy()
-    before, after = _neighbours(fractions, rule)
-    if rule == "interpolate":
-        values = np.interp(MILESTONES, fractions, errors, left=np.nan)
-    else:
-        values = np.where(before >= 0, errors[after], np.nan)
-    return pd.Series(values, index=pd.Index(MILESTONES, name="fraction"), name="error_top1")
-
-
-def milestone_exits(fractions, rule: str = "interpolate") -> list[int]:
-    """Returns the exits that `milestones` reads, which are those that OPT has to be trained for.
-
-    Args:
-        fractions: cost of each exit divided by the final exit's, `(num_exits,)`.
-        rule: as in `milestones`.
-
-    Raises:
-        ValueError: the rule is none of those.
-
-    Example:
-        For n = 9, these are the units in the authors' scripts.
-
-        >>> milestone_exits(np.arange(1, 28) / 27, "closest")
-        [6, 13, 19, 26]
-    """
-    before, after = _neighbours(np.asarray(fractions), rule)
-    return sorted(
-        {int(k) for pair in zip(before, after, strict=True) for k in pair if pair[0] >= 0}
-    )
-
-
-def _neighbours(fractions, rule):
-    """Returns the exit before and the exit after each milestone.
-
-    They are equal if a single exit decides. The exit before is -1 if there is none.
-    """
-    if rule == "closest":
-        # Ties go to the deeper exit, whatever the last bits of the fractions say.
-        distances = np.abs(np.subtract.outer(MILESTONES, fractions)).round(9)
-        closest = len(fractions) - 1 - distances[:, ::-1].argmin(axis=1)
-        return closest, closest
-    before = np.searchsorted(fractions, MILESTONES, side="right") - 1
-    if rule == "latest":
-        return before, before
-    if rule == "interpolate":
-        return before, np.searchsorted(fractions, MILESTONES, side="left")
-    raise ValueError(f"rule must be 'interpolate', 'latest' or 'closest'. Received: rule={rule!r}")
+    errors = read_at(curve.fraction, curve.error_top1, rule)
+    return pd.Series(errors, index=pd.Index(MILESTONES, name="fraction"), name="error_top1")

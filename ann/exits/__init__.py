@@ -12,7 +12,7 @@ from ann.exits.heads import (
     token_head,
     vector_head,
 )
-from ann.exits.placement import every, exit_names
+from ann.exits.placement import every, exit_names, require_unit
 
 __all__ = [
     "class_token_head",
@@ -23,6 +23,7 @@ __all__ = [
     "linear_head",
     "map_head",
     "multi_scale_head",
+    "require_unit",
     "sequence_head",
     "token_head",
     "vector_head",

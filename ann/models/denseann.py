@@ -24,6 +24,7 @@ def denseann_ilsvrc(
     *,
     depth,
     s=None,
+    first_exit=_ILSVRC_FIRST_LAYER,
     growth=32,
     dropout=0.0,
     num_classes=1000,
@@ -40,6 +41,8 @@ def denseann_ilsvrc(
     Args:
         depth: layers of the plain network, one of `ILSVRC_DEPTHS`.
         s: prediction period; default 9, 14 and 17 for the depths 121, 169 and 201.
+        first_exit: index of the first layer that may have an exit (002 section 4.6: "only predict
+            after 1/b"); default as in the authors' scripts.
         growth: channels a layer adds.
         dropout: share of activations dropped behind each convolution; the papers found it
             detrimental here.
@@ -58,15 +61,23 @@ def denseann_ilsvrc(
         )
     blocks, period = ILSVRC_DEPTHS[depth]
     stem = functools.partial(ilsvrc_stem, filters=2 * growth)
-    placement = exits.every(sum(blocks), s if s is not None else period)
-    placement = [layer for layer in placement if layer >= _ILSVRC_FIRST_LAYER]
+    placement = exits.every(sum(blocks), s if s is not None else period, first_exit)
     return _denseann(
         stem, blocks, placement, growth, dropout, num_classes, input_shape, preset, name
     )
 
 
 def denseann_cifar(
-    *, n, g, s=3, dropout=0.0, num_classes=10, input_shape=(32, 32, 3), preset="paper", name=None
+    *,
+    n,
+    g,
+    s=3,
+    first_exit=0,
+    dropout=0.0,
+    num_classes=10,
+    input_shape=(32, 32, 3),
+    preset="paper",
+    name=None,
 ) -> MultiExitModel:
     """DenseANN for small images: 3x3 convolution of 2g channels, 3 blocks of n dense layers,
     halving transitions.
@@ -75,6 +86,7 @@ def denseann_cifar(
         n: layers in each of the 3 blocks.
         g: growth, channels a layer adds.
         s: prediction period, an exit every s layers counted back from the last.
+        first_exit: index of the first layer that may have an exit.
         dropout: share of activations dropped behind each convolution; the authors' code drops 0.2.
         num_classes, input_shape, preset, name: as in `denseann_ilsvrc`.
 
@@ -83,9 +95,8 @@ def denseann_cifar(
     """
     require_positive("denseann", n=n, g=g)
     stem = functools.partial(convolution, filters=2 * g, size=3, name="stem_conv")
-    return _denseann(
-        stem, (n, n, n), exits.every(3 * n, s), g, dropout, num_classes, input_shape, preset, name
-    )
+    placement = exits.every(3 * n, s, first_exit)
+    return _denseann(stem, (n, n, n), placement, g, dropout, num_classes, input_shape, preset, name)
 
 
 def _denseann(stem, blocks, placement, growth, dropout, num_classes, input_shape, preset, name):

@@ -37,6 +37,7 @@ def msdnet(
     input_shape,
     reduction=0.5,
     prune="max",
+    first_exit=0,
     name=None,
 ) -> MultiExitModel:
     """Dense layers over several scales, an exit behind each block of layers, reading the coarsest
@@ -55,6 +56,8 @@ def msdnet(
         prune: "max" drops the finest of the S scales, with a transition, each time another 1/S of
             the layers is done; "min" keeps all scales but for the last S - 1 layers, with
             transitions after 1/3 and 2/3 of the layers.
+        first_exit: index of the first layer that may have an exit (002 section 4.6: "only predict
+            after 1/b"); blocks that end before it have none.
         name: of the model.
 
     Raises:
@@ -71,7 +74,9 @@ def msdnet(
         _PRUNING[prune](sum(steps), len(factors)), growth, channels, factors, reduction
     )
     first = layers[0]
+    exits.require_unit(first_exit, sum(steps))
     ends = [sum(steps[: block + 1]) - 1 for block in range(len(steps))]
+    ends = [end for end in ends if end >= first_exit]
     return chain_of_units(
         [lambda x: first(stem(x)), *layers[1:]],
         ends,
@@ -159,6 +164,7 @@ def msdnet_ilsvrc(
     depth,
     blocks=None,
     s=None,
+    first_exit=None,
     growth=16,
     channels=32,
     factors=(1, 2, 4, 4),
@@ -182,6 +188,8 @@ def msdnet_ilsvrc(
         blocks: layers of each block, default those of `depth`; one block for each scale, at least 2
             layers in each.
         s: prediction period; default that of `depth`.
+        first_exit: index of the first layer that may have an exit, the stem counted; default 3, and
+            4 in the authors' code.
         growth, channels, factors, head_width, num_classes, input_shape: as in `msdnet`.
         reduction: share of the channels a transition keeps.
         preset: "paper" (33: blocks 8, 8, 8, 9 and s = 7, 001 appendix B), or "author_code" (33: 9,
@@ -205,8 +213,8 @@ def msdnet_ilsvrc(
         )
     stem = _stem(growth, channels, factors, num_classes, input_shape)
     units = [stem, *_block_layers(blocks, growth, channels, factors, reduction)]
-    placement = exits.every(len(units), s if s is not None else default_s)
-    placement = [layer for layer in placement if layer >= _ILSVRC_FIRST_LAYER[preset]]
+    first = first_exit if first_exit is not None else _ILSVRC_FIRST_LAYER[preset]
+    placement = exits.every(len(units), s if s is not None else default_s, first)
     return chain_of_units(units, placement, _head(num_classes, head_width), input_shape, name=name)
 
 

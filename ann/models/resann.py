@@ -3,8 +3,17 @@
 import functools
 import itertools
 
+import keras
+
 from ann import exits
-from ann.layers import basic_unit, bottleneck_unit, convolution, ilsvrc_stem
+from ann.layers import (
+    basic_unit,
+    bn_relu,
+    bottleneck_unit,
+    convolution,
+    ilsvrc_stem,
+    normalization,
+)
 from ann.models.arguments import require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
@@ -26,7 +35,15 @@ ILSVRC_DEPTHS = {
 
 
 def resann_cifar(
-    *, n, c, s=None, num_classes=10, input_shape=(32, 32, 3), preset="paper", name=None
+    *,
+    n,
+    c,
+    s=None,
+    first_exit=0,
+    num_classes=10,
+    input_shape=(32, 32, 3),
+    preset="paper",
+    name=None,
 ) -> MultiExitModel:
     """ResANN for small images: 3x3 convolution, then 3 stages of n pre-activation basic units of
     width c, 2c, 4c.
@@ -38,25 +55,40 @@ def resann_cifar(
         c: channels of the first convolution.
         s: prediction period, an exit every s units counted back from the last; default 3 for n =
             25, else 1, as in the papers.
+        first_exit: index of the first unit that may have an exit (002 section 4.6: "only predict
+            after 1/b"); those before it are left out.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
-        preset: "paper", or "author_code": batch normalisation at the end of each branch and none in
-            the heads.
+        preset: "paper"; "author_code": batch normalisation at the end of each branch and none in
+            the heads; "sieve": the network as 002 section 4.1 describes it, with a 3x3 convolution
+            of stride 2 between the stages, 6n + 3 convolutions in all, and units without a ReLU
+            before their first convolution.
         name: of the model.
 
     Raises:
-        ValueError: a size below 1, s above the 3n units, or an unknown preset.
+        ValueError: a size below 1, s above the 3n units, `first_exit` beyond them, or an unknown
+            preset.
     """
     require_positive("resann", n=n, c=c, num_classes=num_classes)
-    require_preset(preset)
-    units = _units(basic_unit, (n, n, n), c, final_bn=preset == "author_code")
+    if preset == "sieve":
+        units = _units_of_002(n, c)
+    else:
+        require_preset(preset)
+        units = _units(basic_unit, (n, n, n), c, final_bn=preset == "author_code")
     stem = functools.partial(convolution, filters=c, size=3, name="stem_conv")
-    period = s if s is not None else 3 if n == 25 else 1
-    return _resann(stem, units, period, num_classes, input_shape, preset, name)
+    placement = exits.every(len(units), s if s is not None else 3 if n == 25 else 1, first_exit)
+    return _resann(stem, units, placement, num_classes, input_shape, preset, name)
 
 
 def resann_ilsvrc(
-    *, depth, s=None, num_classes=1000, input_shape=(224, 224, 3), preset="paper", name=None
+    *,
+    depth,
+    s=None,
+    first_exit=0,
+    num_classes=1000,
+    input_shape=(224, 224, 3),
+    preset="paper",
+    name=None,
 ) -> MultiExitModel:
     """ResANN for ILSVRC: 7x7 stem, then 4 stages of pre-activation units of base width 64, 128,
     256, 512.
@@ -65,6 +97,7 @@ def resann_ilsvrc(
         depth: layers of the plain network, one of `ILSVRC_DEPTHS`; 18 and 34 have basic units, the
             others bottlenecks.
         s: prediction period; default the papers' and the authors' scripts'.
+        first_exit: as in `resann_cifar`.
         num_classes: width of the logits.
         input_shape: `(height, width, channels)`.
         preset: "paper" (shortcuts of average pooling and zero channels, 003), or "author_code" (1x1
@@ -87,13 +120,13 @@ def resann_ilsvrc(
         options["projection"] = preset == "author_code"
     units = _units(unit, stages, 64, **options)
     stem = functools.partial(ilsvrc_stem, filters=64)
-    return _resann(
-        stem, units, s if s is not None else period, num_classes, input_shape, preset, name
-    )
+    placement = exits.every(len(units), s if s is not None else period, first_exit)
+    return _resann(stem, units, placement, num_classes, input_shape, preset, name)
 
 
 def _units(unit, stages, width, **options):
-    """One function a unit; the first of each stage but the first has stride 2, widths double from stage to stage."""
+    """One function per unit; the first of each stage but the first has stride 2, widths double from
+    stage to stage."""
     count = itertools.count()
     return [
         functools.partial(
@@ -108,9 +141,36 @@ def _units(unit, stages, width, **options):
     ]
 
 
-def _resann(stem, units, period, num_classes, input_shape, preset, name):
+def _units_of_002(n, c):
+    """Units of equal cost (Han, Kim and Kim 2017); the first of the later stages follows the
+    convolution that halves the map and doubles the channels."""
+    units = []
+    for index in range(3 * n):
+        filters, stage = c * 2 ** (index // n), index // n
+        unit = functools.partial(_unit_of_002, filters=filters, name=f"unit_{index:02d}")
+        if index in (n, 2 * n):
+            before = functools.partial(
+                convolution, filters=filters, size=3, stride=2, name=f"transition_{stage}_conv"
+            )
+            unit = functools.partial(_after, before, unit)
+        units.append(unit)
+    return units
+
+
+def _unit_of_002(x, filters, name):
+    """BN-conv3x3-BN-ReLU-conv3x3-BN on top of the identity."""
+    branch = convolution(normalization(f"{name}_1_bn")(x), filters, 3, name=f"{name}_conv1")
+    branch = convolution(bn_relu(branch, f"{name}_2"), filters, 3, name=f"{name}_conv2")
+    branch = normalization(f"{name}_3_bn")(branch)
+    return keras.layers.Add(name=f"{name}_add")([branch, x])
+
+
+def _after(before, unit, x):
+    return unit(before(x))
+
+
+def _resann(stem, units, placement, num_classes, input_shape, preset, name):
     first = units[0]
-    placement = exits.every(len(units), period)
     head = lambda state, name: exits.linear_head(
         state, num_classes, normalize=preset == "paper", name=name
     )

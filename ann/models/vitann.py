@@ -20,6 +20,7 @@ def vitann_ilsvrc(
     *,
     size,
     s=1,
+    first_exit=0,
     patch=16,
     pooling="class_token",
     dropout=0.0,
@@ -32,6 +33,7 @@ def vitann_ilsvrc(
     Args:
         size: "ti", "s" or "b", see `SIZES`.
         s: prediction period, an exit every s blocks counted back from the last.
+        first_exit: index of the first block that may have an exit.
         patch: height and width of a patch.
         pooling: what a head reads: "class_token", or "mean" of the patches (there is no class
             token then).
@@ -59,6 +61,7 @@ def vitann_cifar(
     n,
     c,
     s=1,
+    first_exit=0,
     heads=None,
     patch=4,
     pooling="class_token",
@@ -73,17 +76,21 @@ def vitann_cifar(
         n: blocks.
         c: width of the tokens.
         heads: of the attention; default one per 64 channels, at least 1.
-        s, patch, pooling, dropout, num_classes, input_shape, name: as in `vitann_ilsvrc`.
+        s, first_exit, patch, pooling, dropout, num_classes, input_shape, name: as in `vitann_ilsvrc`.
 
     Raises:
         ValueError: as `vitann_ilsvrc`, or a width that is no multiple of the heads.
     """
     heads = max(1, c // 64) if heads is None else heads
-    return _vitann(n, c, heads, s, patch, pooling, dropout, num_classes, input_shape, name)
+    require_positive("vitann", n=n, c=c, heads=heads)
+    placement = exits.every(n, s, first_exit)
+    return _vitann(n, c, heads, placement, patch, pooling, dropout, num_classes, input_shape, name)
 
 
-def _vitann(blocks, width, heads, s, patch, pooling, dropout, num_classes, input_shape, name):
-    require_positive("vitann", n=blocks, c=width, heads=heads, patch=patch, num_classes=num_classes)
+def _vitann(
+    blocks, width, heads, placement, patch, pooling, dropout, num_classes, input_shape, name
+):
+    require_positive("vitann", patch=patch, num_classes=num_classes)
     if pooling not in ("class_token", "mean"):
         raise ValueError(
             f"vitann: pooling must be 'class_token' or 'mean'. Received: pooling={pooling!r}"
@@ -110,7 +117,7 @@ def _vitann(blocks, width, heads, s, patch, pooling, dropout, num_classes, input
     ]
     units[0] = _after(tokens, units[0])
     head = functools.partial(_head, num_classes=num_classes, pooling=pooling)
-    return chain_of_units(units, exits.every(blocks, s), head, input_shape, name=name)
+    return chain_of_units(units, placement, head, input_shape, name=name)
 
 
 def _after(before, unit):

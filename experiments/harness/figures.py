@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from ann import evaluation
+from ann.ensembles import cost_inflation, cost_ratio
 from ann.evaluation.figure import new_axes, plot_over_depth, save
 from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth
 from ann.runs.identity import run_name
+from experiments.harness.answers import SETTING
 from experiments.harness.declaration import MILESTONES, Experiment
+from experiments.harness.untrained import kind_of
 
 
 def draw(
@@ -19,10 +22,10 @@ def draw(
 
     Args:
         experiment: the declaration.
-        found: of `measure.answers`.
-        numbers: of `measure.cells`.
-        runs: of `plan`.
-        sampling: of `RunStore.sampling`.
+        found: as returned by `answers`.
+        numbers: as returned by `cells`.
+        runs: as returned by `plan`.
+        sampling: as returned by `RunStore.sampling`.
         path_of: from what a picture shows to where it goes.
 
     Returns:
@@ -50,6 +53,8 @@ def _pictures(experiment, kind, found, numbers, runs, sampling) -> dict:
         return {kind: lambda path: _pivoted(experiment, pairs, path)} if pairs else {}
     if kind == "probabilities_over_training":
         return _probabilities(experiment, runs, sampling)
+    if kind == "cost_ratio":
+        return {kind: lambda path: _cost_ratio(experiment, path)}
     if kind == "increase_over_depth":  # nothing to compare with where OPT is not finished
         found = found[found.dataset.isin(found[found.method == experiment.against].dataset)]
     return _over_exits(experiment, kind, found) if len(found) else {}
@@ -81,17 +86,11 @@ def _over_exits(experiment, kind, found):
 def _lines(found, column) -> dict[str, pd.DataFrame]:
     """Mean over seeds of each row, named by what tells the rows apart."""
     lines = {}
-    for (dataset, networks, method), rows in found.dropna(subset=column).groupby(
-        ["dataset", "networks", "method"], sort=False
-    ):
-        names = [
-            dataset if found.dataset.nunique() > 1 else "",
-            networks if found.networks.nunique() > 1 else "",
-            method
-            if found.method.nunique() > 1
-            or (found.dataset.nunique() == found.networks.nunique() == 1)
-            else "",
-        ]
+    several = {name for name in (*SETTING, "method") if found[name].nunique() > 1}
+    grouped = found.dropna(subset=column).groupby([*SETTING, "method"], sort=False)
+    for where, rows in grouped:
+        of_line = dict(zip([*SETTING, "method"], where, strict=True))
+        names = [of_line[name] for name in (*SETTING, "method") if name in (several or {"method"})]
         lines[" ".join(filter(None, names))] = (
             rows.groupby("macs").mean(numeric_only=True).reset_index()
         )
@@ -115,11 +114,8 @@ def _increase_over_depth(experiment, found, path, title):
 
 def _pairs(experiment, found):
     """The curves of the small and the large network of each setting and seed."""
-    small, large = (row.method for row in experiment.rows)
-    settings = [
-        dict(list(rows.groupby("method")))
-        for _, rows in found.groupby(["dataset", "networks", "seed"])
-    ]
+    small, large = (row.method for row in experiment.rows[:2])
+    settings = [dict(list(rows.groupby("method"))) for _, rows in found.groupby([*SETTING, "seed"])]
     return [(curves[small], curves[large]) for curves in settings if {small, large} <= set(curves)]
 
 
@@ -129,7 +125,7 @@ def _pivoted(experiment, pairs, path):
     averaged = evaluation.small_against_large(pairs, np.linspace(0, end, 200))
     lines = {
         row.method: averaged[name]
-        for row, name in zip(experiment.rows, ("small", "large"), strict=True)
+        for row, name in zip(experiment.rows[:2], ("small", "large"), strict=True)
     }
     datasets = dict.fromkeys(small.dataset.iloc[0] for small, _ in pairs)
     evaluation.plot_pivoted(lines, path, title=f"{experiment.source}: {', '.join(datasets)}")
@@ -151,7 +147,7 @@ def _probabilities(experiment, runs, sampling):
 
 
 def _increase_bars(experiment, increases, path):
-    """Mean relative increase of each row at each milestone, a group of bars a row."""
+    """Mean relative increase of each row at each milestone, a group of bars per row."""
     means = increases.groupby(["method", "cost"]).value.mean().unstack("cost")
     means = means.reindex([row.method for row in experiment.rows if row.method in means.index])
     figure, axes = new_axes(f"{experiment.source}: increase of the error over OPT (%)", "", "")
@@ -160,4 +156,20 @@ def _increase_bars(experiment, increases, path):
     axes.set_ylabel("")
     axes.legend([f"{cost:g} of the cost" for cost in means.columns], frameon=False)
     axes.axvline(0, color="0.3", linewidth=0.8)
+    save(figure, path)
+
+
+def _cost_ratio(experiment, path):
+    """C over the budget for b = 2, seven networks, and the bounds of its mean."""
+    depths = 2.0 ** np.arange(7)
+    figure, axes = new_axes(f"{experiment.source}: cost ratio C, b = 2", "budget (layers)", "C")
+    for index, row in enumerate(experiment.rows):
+        kind = kind_of(row)
+        budgets = np.geomspace(1, depths[:: -kind["workers"]].sum(), 4000)
+        color = f"C{index}"
+        ratios = cost_ratio(budgets, depths, **kind)
+        axes.plot(budgets, ratios, color=color, linewidth=1.4, label=row.method)
+        axes.axhline(cost_inflation(2, **kind)[1], color=color, linestyle=":", linewidth=1)
+    axes.set_xscale("log", base=2)
+    axes.legend(frameon=False, title="dotted: bound of the mean")
     save(figure, path)

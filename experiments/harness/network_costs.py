@@ -1,26 +1,21 @@
-"""What the exits of the declared networks cost, kept in network_exits.csv so that a plan needs not
-build them.
-
-    python -m experiments.harness.network_costs
-
-writes it anew, building only what it lacks. Tests compare it with the networks.
-"""
+"""What the exits of the declared networks cost, kept in network_costs.csv so that a plan need not
+build them."""
 
 import functools
 import pathlib
 
 import pandas as pd
 
-from ann.atomic_write import atomic_path
 from experiments.harness.scales import DATASETS
 
-PATH = pathlib.Path(__file__).parent / "network_exits.csv"
-_KEY = ["model", "s", "num_classes", "input_shape"]
+PATH = pathlib.Path(__file__).parent / "network_costs.csv"
+KEY = ["model", "s", "num_classes", "input_shape"]
+COLUMNS = ["exit", "macs", "macs_alone", "depth"]
 
 
 def network_exits(model: str, s: int | None, dataset: str) -> pd.DataFrame:
     """Cost of each exit of a network as it is trained on a data set, from the file, or from the
-    network where it is not there.
+    network where the file does not have it.
 
     Args:
         model: name of `ann.models`.
@@ -28,16 +23,21 @@ def network_exits(model: str, s: int | None, dataset: str) -> pd.DataFrame:
         dataset: a name of `experiments.harness.scales.DATASETS`.
 
     Returns:
-        DataFrame `exit` (0-based), `macs` (incremental, see `costs.profile`), `depth`
-        (`costs.depths`), shallow to deep.
+        DataFrame `exit` (0-based), `macs` (incremental, see `costs.profile`), `macs_alone` (without
+        the heads before it: pruned, there), `depth` (`costs.depths`), shallow to deep.
     """
-    key = _key(model, s, dataset)
-    return _kept()[key] if key in _kept() else _built(key)
+    return exits_of(key_of(model, s, dataset))
 
 
-def _key(model, s, dataset):
+def key_of(model, s, dataset) -> tuple:
+    """What a network is found by in the file."""
     _, num_classes, shape = DATASETS[dataset]
     return (model, s or 0, num_classes, "x".join(map(str, shape)))
+
+
+def exits_of(key: tuple) -> pd.DataFrame:
+    """The same as `network_exits`, by `key_of`."""
+    return _kept()[key] if key in _kept() else build_and_cost(key)
 
 
 @functools.cache
@@ -45,13 +45,13 @@ def _kept():
     if not PATH.exists():
         return {}
     return {
-        key: rows.drop(columns=_KEY).reset_index(drop=True)
-        for key, rows in pd.read_csv(PATH).groupby(_KEY)
+        key: rows[COLUMNS].reset_index(drop=True) for key, rows in pd.read_csv(PATH).groupby(KEY)
     }
 
 
 @functools.cache
-def _built(key):
+def build_and_cost(key: tuple) -> pd.DataFrame:
+    """The same from the network itself, which takes seconds."""
     from ann import costs, models
 
     model, s, num_classes, shape = key
@@ -59,30 +59,12 @@ def _built(key):
     network = models.build(
         model, num_classes=num_classes, input_shape=tuple(map(int, shape.split("x"))), **period
     )
-    macs = costs.profile(network).macs_incremental
-    return pd.DataFrame({"exit": range(len(macs)), "macs": macs, "depth": costs.depths(network)})
-
-
-def main():
-    """Writes the file anew, of the networks that are declared today."""
-    from tqdm import tqdm
-
-    from experiments.harness.catalogue import EXPERIMENTS
-    from experiments.harness.plan import networks
-
-    keys = {
-        _key(*network)
-        for e in EXPERIMENTS.values()
-        for scale in e.settings
-        for network in networks(e, scale)
-    }
-    tables = []
-    for key in tqdm(sorted(keys), desc="networks"):
-        exits = _kept()[key] if key in _kept() else _built(key)
-        tables.append(exits.assign(**dict(zip(_KEY, key, strict=True))))
-    with atomic_path(PATH) as temporary:
-        pd.concat(tables)[[*_KEY, "exit", "macs", "depth"]].to_csv(temporary, index=False)
-
-
-if __name__ == "__main__":
-    main()
+    profile = costs.profile(network)
+    return pd.DataFrame(
+        {
+            "exit": profile.exit,
+            "macs": profile.macs_incremental,
+            "macs_alone": profile.macs_pruned,
+            "depth": costs.depths(network),
+        }
+    )

@@ -7,17 +7,18 @@ import typing
 import numpy as np
 import pandas as pd
 
-from ann.evaluation import milestone_exits
-from ann.runs.config import GROUPS, RunConfig
+from ann.milestones import milestone_exits
+from ann.runs.config import RunConfig
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
-from experiments.harness.scales import DATASETS, SCALES
+from experiments.harness.scales import DATASETS, FIELDS
 
 # A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
 # twice as much again.
 _PASSES = 3
 # Timed runs that tell how long another takes.
 _ALIKE = 9
+_NOTHING_TIMED = pd.DataFrame({"training_macs": [], "workers": [], "seconds": []})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,102 +26,121 @@ class PlannedRun:
     """One run of a row.
 
     Attributes:
-        dataset, networks, method, seed: where it stands in the table; `networks` are those of the
-            setting, joined by "+".
-        member: which network of the setting it is.
+        dataset, networks, variant, method, seed: where it stands in the table; `networks` are those
+            of the setting, joined by "+", `variant` the fields of the setting.
+        member: which network of the row it is.
         exit: of OPT, the exit it is trained for; None: all its exits count.
         config: what to run.
     """
 
     dataset: str
     networks: str
+    variant: str
     method: str
     seed: int
     member: int
     exit: int | None
     config: RunConfig
 
+    @property
+    def cell(self) -> tuple:
+        """Where it stands in the table, as `cells.CELL`."""
+        return (self.dataset, self.networks, self.variant, self.method, self.seed)
+
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal
-    configs.
+    configs. None for what is not trained.
 
     Raises:
         ValueError: a field or value is none of `RunConfig`.
     """
     settings, runs = experiment.settings[scale], []
-    for dataset, setting, seed, row in _cells(experiment, settings):
-        for member in _members(row, setting):
-            fields = SCALES[scale][dataset] | dict(settings.fields) | dict(row.fields)
-            fields |= {"dataset": dataset, "model": setting[member], "seed": seed}
-            for opt_at in _opt_exits(row, fields):
-                config = config_of(fields if opt_at is None else fields | {"opt_at": opt_at})
-                own = opt_at if row.is_opt else None
+    if not experiment.is_trained:
+        return runs
+    for place in _places(experiment, settings):
+        for member, model in enumerate(_members(place.row, settings, place.networks)):
+            fields = FIELDS[scale][place.dataset] | dict(settings.fields) | dict(place.variant)
+            fields |= dict(place.row.fields)
+            fields |= {"dataset": place.dataset, "model": model, "seed": place.seed}
+            fields |= {"hold_out": True} if place.row.selection == "validation" else {}
+            for opt_at in _opt_exits(place.row, settings, fields):
+                config = RunConfig.from_fields(
+                    fields if opt_at is None else fields | {"opt_at": opt_at}
+                )
+                own = opt_at if place.row.is_opt else None
                 runs.append(
-                    PlannedRun(dataset, "+".join(setting), row.method, seed, member, own, config)
+                    PlannedRun(
+                        place.dataset,
+                        "+".join(place.networks),
+                        " ".join(f"{name}={value}" for name, value in place.variant.items()),
+                        place.row.method,
+                        place.seed,
+                        member,
+                        own,
+                        config,
+                    )
                 )
     return runs
 
 
-def _cells(experiment, settings: Settings):
+class _Place(typing.NamedTuple):
+    """A row in a setting, for a seed."""
+
+    row: Row
+    dataset: str
+    networks: tuple[str, ...]
+    variant: dict
+    seed: int
+
+
+def _places(experiment, settings: Settings):
     for seed in range(settings.seeds):
         for dataset in settings.datasets:
             for networks in settings.networks:
                 setting = (networks,) if isinstance(networks, str) else networks
-                for row in experiment.rows:
-                    if row.method in settings.methods or not settings.methods:
-                        yield dataset, setting, seed, row
+                for variant in settings.variants:
+                    for row in experiment.rows:
+                        if row.method in settings.methods or not settings.methods:
+                            yield _Place(row, dataset, setting, variant, seed)
 
 
-def _members(row: Row, setting):
-    everything = range(len(setting))
-    return (row.members or everything) if row.join else [everything[row.network]]
+def _members(row: Row, settings: Settings, networks) -> tuple[str, ...]:
+    """The networks of a row: one of the setting, or all that it joins."""
+    chosen = settings.groups[row.group] if row.group else networks
+    return tuple(chosen) if row.join else (chosen[row.network],)
 
 
-def _opt_exits(row: Row, fields):
-    """Exits that OPT is trained for; None for what is not OPT. A linear ensemble is made of networks trained for their last."""
+def _opt_exits(row: Row, settings: Settings, fields):
+    """Exits that OPT is trained for, the last one for a plain network; None for what is not OPT."""
     if fields.get("weighting") != "opt":
         return [None]
     count = len(network_exits(fields["model"], fields.get("s"), fields["dataset"]))
     if not row.is_opt:
         return [count - 1]
-    return (
-        range(count)
-        if row.every_exit
-        else milestone_exits([(k + 1) / count for k in range(count)], "closest")
-    )
-
-
-def config_of(fields) -> RunConfig:
-    """The config with these fields, whichever group each is of.
-
-    Raises:
-        ValueError: a field is of no group, or its value not allowed.
-    """
-    owner = {
-        field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)
-    }
-    unknown = sorted(set(fields) - set(owner))
-    if unknown:
-        raise ValueError(f"fields are {sorted(owner)}. Received: {unknown}")
-    groups = {
-        name: {key: value for key, value in fields.items() if owner[key] == name} for name in GROUPS
-    }
-    return RunConfig(**{name: GROUPS[name](**values) for name, values in groups.items()})
+    if row.every_exit and not settings.opt_at_milestones:
+        return range(count)
+    return milestone_exits([(k + 1) / count for k in range(count)], "closest")
 
 
 def networks(experiment: Experiment, scale: str) -> set[tuple]:
-    """`(model, s, dataset)` of each network in a plan, without asking what it costs."""
+    """`(model, s, dataset)` of each network of an experiment, without asking what it costs."""
     settings = experiment.settings[scale]
+    if experiment.measure == "cost_inflation":  # its networks are depths alone
+        return set()
     return {
-        (setting[member], row.fields.get("s"), dataset)
-        for dataset, setting, _, row in _cells(experiment, settings)
-        for member in _members(row, setting)
+        (model, place.row.fields.get("s"), place.dataset)
+        for place in _places(experiment, settings)
+        for model in (
+            *_members(place.row, settings, place.networks),
+            *(place.networks if experiment.of_network is not None else ()),
+        )
     }
 
 
 def training_macs(config: RunConfig) -> float:
-    """MACs of a run's training: forward and backward passes over all its images, OPT's as far as its exit."""
+    """MACs of a run's training: forward and backward passes over all its images, OPT's as far as
+    its exit."""
     images, _, _ = DATASETS[config.data.dataset]
     images = config.data.train_examples or images
     last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
@@ -129,7 +149,8 @@ def training_macs(config: RunConfig) -> float:
 
 
 class Plan(typing.NamedTuple):
-    """How much there is to do: runs, those of them that are finished, MACs of all, hours of the others (None: unknown)."""
+    """How much there is to do: runs, those of them that are finished, MACs of all, hours of the
+    others (None: unknown)."""
 
     runs: int
     finished: int
@@ -148,17 +169,18 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
-    timed = stored[stored["seconds"].notna()] if "seconds" in stored else stored.iloc[:0]
+    timed = stored[stored["seconds"].notna()] if "seconds" in stored else _NOTHING_TIMED
+    # Of the whole machine, all workers together.
+    speeds = (timed.training_macs * timed.workers / timed.seconds * 3600).to_numpy(float)
+    known = timed.training_macs.to_numpy(float)
     sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
-    hours = (
-        sum(count * value / _macs_per_hour(timed, value) for value, count in sizes)
-        if len(timed)
-        else None
-    )
-    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours)
+    hours = sum(count * value / _macs_per_hour(known, speeds, value) for value, count in sizes)
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours if len(timed) else None)
 
 
-def _macs_per_hour(timed, macs: float) -> float:
-    """Of the whole machine, all workers together, on runs of about that size: small ones mostly start and evaluate."""
-    nearest = timed.loc[np.log(timed.training_macs / macs).abs().nsmallest(_ALIKE).index]
-    return float((nearest.training_macs * nearest.workers / nearest.seconds * 3600).median())
+def _macs_per_hour(known, speeds, macs: float) -> float:
+    """On runs of about that size: small ones mostly start and evaluate."""
+    if not len(known):
+        return np.inf
+    nearest = np.argsort(np.abs(np.log(known / macs)), kind="stable")[:_ALIKE]
+    return float(np.median(speeds[nearest]))

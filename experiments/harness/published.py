@@ -1,4 +1,4 @@
-"""The papers' tables as printed, from third_party/published (its README says what the columns mean)."""
+"""The papers' tables as printed, from third_party/published (its README explains the columns)."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ FOLDER = pathlib.Path(__file__).parent.parent.parent / "third_party" / "publishe
 
 
 def read(name: str) -> pd.DataFrame:
-    """One table, a row a printed cell.
+    """One table, one row per printed cell.
 
     Args:
         name: of the file without `.csv`, such as "001_table1".

@@ -1,4 +1,5 @@
-"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is made of several runs."""
+"""Carries a plan out: trains what the store lacks, several runs at a time, and measures what is
+made of several runs."""
 
 import concurrent.futures
 import multiprocessing
@@ -8,12 +9,11 @@ import time
 
 from tqdm import tqdm
 
-from ann import data, ensembles, evaluation
-from ann.runs import build
+from ann import data
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.cells import by_cell, linear_ensemble_name, wall_clock_name
+from experiments.harness.joined import measure_joined
 from experiments.harness.plan import plan, training_macs
 
 
@@ -28,7 +28,7 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
         workers: runs at a time, each on its share of the cores.
 
     Returns:
-        What failed, a line each; the other runs are not lost to it.
+        What failed, one line for each run; the others are kept.
     """
     finished = set(store.runs().index)
     tasks = [
@@ -62,7 +62,11 @@ def train_all(configs, runs_dir, store, workers: int) -> list[str]:
 
 
 def _train(config, path):
-    """Trains one run in a worker: its folder, the seconds (none for what was begun before), and what went wrong."""
+    """Trains one run in a worker.
+
+    Returns:
+        Its folder, the seconds (none for what was begun before), and what went wrong.
+    """
     start, fresh = time.perf_counter(), not path.exists()
     try:
         from ann.runs.train import train_once
@@ -71,40 +75,6 @@ def _train(config, path):
     except Exception as error:  # one run that fails must not end the others
         return path, None, f"{type(error).__name__}: {error}"
     return path, round(time.perf_counter() - start, 1) if fresh else None, None
-
-
-def measure_linear_ensembles(experiment, runs, runs_dir, store) -> None:
-    """Curves of the linear ensembles, from the networks in the run folders."""
-    joined = {row.method for row in experiment.rows if row.join == "linear_ensemble"}
-    for (_, _, method, _), group in by_cell(runs).items():
-        name = linear_ensemble_name(group)
-        if method in joined and name not in store.runs().index:
-            store.add_measurement(name, _linear_ensemble_curve(group, runs_dir))
-
-
-def _linear_ensemble_curve(group, runs_dir):
-    import keras
-
-    from ann.runs.train import train_once
-
-    # On a machine that has the store but not the networks they are trained again.
-    folders = [
-        train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0)
-        for run in group
-    ]
-    members = [keras.saving.load_model(folder.model, compile=False) for folder in folders]
-    batches = data.evaluation_batches(build.dataset(group[0].config))
-    return evaluation.anytime_curve(ensembles.linear_ensemble(members), batches)
-
-
-def measure_wall_clock(runs, store) -> None:
-    """Times the networks that are not timed yet."""
-    from benchmarks.wall_clock import time_exits
-
-    for run in runs:
-        name = wall_clock_name(run.networks, run.dataset)
-        if name not in store.runs().index:
-            store.add_measurement(name, time_exits(run.networks, run.dataset))
 
 
 def prepared(datasets) -> tuple[set, list[str]]:
@@ -120,30 +90,19 @@ def prepared(datasets) -> tuple[set, list[str]]:
 
 
 def run(names, scale: str, *, runs_dir, store, workers: int) -> list[str]:
-    """Runs and measures experiments; data sets that are not prepared are left out, and said.
+    """Trains what is missing and measures what is made of several runs; data sets that are not
+    prepared are left out, with a line that says so.
 
     Returns:
-        What failed, a line each.
+        What failed, one line for each run.
     """
     plans = {name: plan(EXPERIMENTS[name], scale) for name in names}
-    timed = {name for name in names if EXPERIMENTS[name].measure == "milliseconds"}
-    found, missing = prepared({run.dataset for name in set(names) - timed for run in plans[name]})
+    found, missing = prepared({run.dataset for runs in plans.values() for run in runs})
     for line in missing:
         print(line)
-    plans = {
-        name: [run for run in runs if name in timed or run.dataset in found]
-        for name, runs in plans.items()
-    }
-    configs = {
-        run_name(run.config): run.config
-        for name in plans
-        if name not in timed
-        for run in plans[name]
-    }
+    plans = {name: [run for run in runs if run.dataset in found] for name, runs in plans.items()}
+    configs = {run_name(run.config): run.config for runs in plans.values() for run in runs}
     failed = train_all(configs, runs_dir, store, workers)
     for name, runs in plans.items():
-        if name in timed:
-            measure_wall_clock(runs, store)
-        else:
-            measure_linear_ensembles(EXPERIMENTS[name], runs, runs_dir, store)
+        measure_joined(EXPERIMENTS[name], runs, runs_dir, store)
     return failed

@@ -6,7 +6,7 @@ import typing
 import pandas as pd
 
 from ann.runs.identity import run_name
-from experiments.harness import cells
+from experiments.harness import answers, cells, comparison, untrained
 from experiments.harness import verdicts as judged
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.figures import draw
@@ -17,7 +17,8 @@ DASH = "–"
 
 
 class Section(typing.NamedTuple):
-    """An experiment at a scale: `verdicts.side_by_side`, `verdicts.verdicts`, figure files, what was run, as text."""
+    """An experiment at a scale: `comparison.side_by_side`, `verdicts.verdicts`, figure files, what
+    was run, as text."""
 
     name: str
     scale: str
@@ -32,55 +33,92 @@ class Section(typing.NamedTuple):
         return bool(self.table.measured.notna().any())
 
 
-def section(name: str, scale: str, stored: Stored, figures_dir=None) -> Section:
-    """Measures and compares an experiment, and draws its figures if it is told where."""
+def section(name: str, scale: str, stored: Stored, folder, figures_dir=None) -> Section:
+    """Measures and compares an experiment, and draws its figures if it is told where.
+
+    Args:
+        name, scale: which.
+        stored: the finished runs.
+        folder: of the results, for the numbers that a benchmark measured.
+        figures_dir: where figures are written; None: nowhere.
+    """
     experiment = EXPERIMENTS[name]
-    runs = plan(experiment, scale)
-    found = cells.answers(experiment, runs, stored.exits)
-    numbers = cells.cells(experiment, found)
+    runs, found, numbers = _measure(experiment, scale, stored, folder)
     pictures = []
     if figures_dir is not None:
         path_of = lambda what: pathlib.Path(figures_dir) / f"{name}-{scale}-{what}.png"
         pictures = draw(experiment, found, numbers, runs, stored.sampling, path_of)
-    table = judged.side_by_side(experiment, scale, cells.table(experiment, numbers))
+    table = comparison.side_by_side(experiment, scale, cells.table(experiment, numbers))
+    verdicts = judged.verdicts(experiment, scale, numbers)
     made_of = _made_of(experiment, scale, runs, found, stored.runs)
-    return Section(name, scale, table, judged.verdicts(experiment, numbers), pictures, made_of)
+    return Section(name, scale, table, verdicts, pictures, made_of)
+
+
+def _measure(experiment, scale, stored, folder):
+    """The plan, the curves and the cells of an experiment."""
+    if experiment.measure == "cost_inflation":
+        return [], answers.as_answers([]), untrained.cost_ratios(experiment, scale)
+    if not experiment.is_trained:
+        found = untrained.untrained_answers(experiment, scale, folder)
+        return [], found, cells.cells(experiment, found)
+    runs = plan(experiment, scale)
+    found = answers.answers(experiment, runs, stored.exits)
+    return runs, found, cells.cells(experiment, found)
+
+
+def count_once(sections) -> list[Section]:
+    """The same sections, with claims that repeat another one's evidence marked as not counted."""
+    seen, marked = {}, []
+    for one in sections:
+        experiment = EXPERIMENTS[one.name]
+        runs, reasons = plan(experiment, one.scale), []
+        for claim, verdict in zip(experiment.claims, one.verdicts.itertuples(), strict=True):
+            key = (one.scale, judged.evidence(experiment, claim, runs))
+            first = seen.get(key)
+            if verdict.not_counted or verdict.verdict == judged.UNMEASURED:
+                reasons.append(verdict.not_counted)
+            elif experiment.is_trained and first is not None:
+                reasons.append(f"the same runs as in {first}")
+            else:
+                seen[key] = one.name
+                reasons.append("")
+        marked.append(one._replace(verdicts=one.verdicts.assign(not_counted=reasons)))
+    return marked
 
 
 def _made_of(experiment, scale, runs, found, stored) -> str:
-    """What was run, on what, and how far the losses of the exits came apart, without which no weighting differs much."""
+    """What was run, on what, and how far the losses of the exits came apart, without which no
+    weighting differs much."""
     settings = experiment.settings[scale]
     networks = ", ".join(
         "+".join([one] if isinstance(one, str) else one) for one in settings.networks
     )
-    if experiment.measure == "milliseconds":
-        names = {cells.wall_clock_name(run.networks, run.dataset) for run in runs}
-        finished = stored[stored.index.isin(names)]
-        return "; ".join([f"{networks}, untrained", *_hardware(finished)])
+    if not experiment.is_trained:
+        return f"{networks}; nothing is trained"
     names = {run_name(run.config) for run in runs}
     finished = stored[stored.index.isin(names)]
-    parts = [
-        f"{networks} on {', '.join(settings.datasets)}; {len(finished)} of {len(names)} runs finished"
-    ]
+    where = f"{networks} on {', '.join(settings.datasets)}"
+    parts = [f"stand-in: {settings.stand_in}"] if settings.stand_in else []
+    parts.append(f"{where}; {len(finished)} of {len(names)} runs finished")
     return "; ".join([*parts, *_training(finished), *_loss_ratios(found), *_hardware(finished)])
 
 
 def _training(finished):
     if finished.empty:
         return
-    for kind in (
-        finished[["dataset", "train_examples", "epochs", "batch_size", "precision"]]
-        .drop_duplicates()
-        .itertuples()
-    ):
+    columns = ["dataset", "train_examples", "epochs", "batch_size", "precision"]
+    for kind in finished[columns].drop_duplicates().itertuples():
         images = "all" if pd.isna(kind.train_examples) else f"{kind.train_examples:g}"
-        yield f"{kind.dataset}: {images} training images, {kind.epochs:g} epochs, {kind.batch_size:g} a batch, {kind.precision}"
+        yield (
+            f"{kind.dataset}: {images} training images, {kind.epochs:g} epochs, "
+            f"batches of {kind.batch_size:g}, {kind.precision}"
+        )
 
 
 def _loss_ratios(found):
     ratios = []
     for method, rows in found.dropna(subset="training_loss").groupby("method", sort=False):
-        losses = rows.groupby(["dataset", "networks", "seed"]).training_loss
+        losses = rows.groupby([*answers.SETTING, "seed"]).training_loss
         ratios.append(f"{method} {(losses.first() / losses.last()).mean():.1f}")
     if ratios:
         yield f"training loss of the first exit over the last one's: {', '.join(ratios)}"
@@ -89,62 +127,89 @@ def _loss_ratios(found):
 def _hardware(finished):
     if finished.empty:
         return
-    for made in (
-        finished[["processor", "cores", "backend", "keras", "tensorflow"]]
-        .drop_duplicates()
-        .fillna(DASH)
-        .itertuples()
-    ):
-        yield f"{made.processor}, {made.cores:g} cores; {made.backend}, Keras {made.keras}, TensorFlow {made.tensorflow}"
+    columns = ["processor", "cores", "backend", "keras", "tensorflow"]
+    for made in finished[columns].drop_duplicates().fillna(DASH).itertuples():
+        versions = f"{made.backend}, Keras {made.keras}, TensorFlow {made.tensorflow}"
+        yield f"{made.processor}, {made.cores:g} cores; {versions}"
 
 
 def table_as_text(one: Section) -> pd.DataFrame:
-    """The table as printed: a row a method, columns for each cost; missing numbers as dashes."""
+    """The table as printed: one row per method, columns for each cost; missing numbers as
+    dashes."""
     experiment, rows = EXPERIMENTS[one.name], {}
     by = [*experiment.lines, "method"]
     for row in one.table.itertuples():
         cell = rows.setdefault(tuple(getattr(row, column) for column in by), {})
-        label = row.cost if isinstance(row.cost, str) else f"{row.cost:g}"
-        ours = _number(row.measured) + (f" ± {row.std:.2f}" if pd.notna(row.std) else "")
+        label = row.cost if isinstance(row.cost, str) else f"{row.cost:.3g}"
         if experiment.published:
-            cell |= {f"{label} paper": _number(row.published), f"{label} ours": ours}
-            cell[f"{label} difference"] = _number(row.difference, "+")
+            cell |= {f"{label} paper": number(row.published), f"{label} ours": _ours(row)}
+            cell[f"{label} difference"] = number(row.difference, "+")
         else:
-            cell[label] = ours
+            cell[label] = _ours(row)
     columns = dict.fromkeys(label for cell in rows.values() for label in cell)
     frame = pd.DataFrame([dict(zip(by, key, strict=True)) | cell for key, cell in rows.items()])
     return frame.reindex(columns=[*by, *columns]).fillna(DASH)
 
 
-def claims_as_text(one: Section) -> pd.DataFrame:
-    """The verdicts; `of seeds` is the lowest and highest difference of a seed."""
-    verdicts = one.verdicts
-    spread = zip(verdicts.lowest, verdicts.highest, strict=True)
+def _ours(row) -> str:
+    """A measured number with its spread over seeds, and how much of it is there."""
+    text = number(row.measured) + (f" ± {row.std:.2f}" if pd.notna(row.std) else "")
+    if pd.notna(row.measured) and row.settings < row.of_settings:
+        text += f" ({row.settings:g} of {row.of_settings} settings)"
+    return text
+
+
+def claims_as_text(one: Section, *, measured_only=False) -> pd.DataFrame:
+    """The verdicts, each with its difference and interval."""
+    chosen = one.verdicts
+    if measured_only:
+        chosen = chosen[chosen.verdict != judged.UNMEASURED]
     return pd.DataFrame(
         {
-            "claim": verdicts.claim,
-            "published": [_number(value, "+") for value in verdicts.published],
-            "ours": [_number(value, "+") for value in verdicts.measured],
-            "of seeds": [
-                DASH if pd.isna(low) else f"{low:+.2f} to {high:+.2f}" for low, high in spread
-            ],
-            "seeds": verdicts.seeds,
-            "verdict": verdicts.verdict,
+            "claim": [claim_text(row) for row in chosen.itertuples()],
+            "published": [number(value, "+") for value in chosen.published],
+            "ours": [number(value, "+") for value in chosen.measured],
+            "95 % interval": [interval_text(row) for row in chosen.itertuples()],
+            "pairs": [evidence_text(row) for row in chosen.itertuples()],
+            "verdict": [verdict_text(row) for row in chosen.itertuples()],
         }
     )
 
 
-def _number(value, sign=""):
+def claim_text(row) -> str:
+    """A claim with the section of the paper."""
+    return f"{row.claim} (section {row.where})" if row.where else row.claim
+
+
+def interval_text(row) -> str:
+    """The interval of a verdict."""
+    if pd.isna(row.low):
+        return DASH
+    return "exact" if row.low == row.high else f"{row.low:+.2f} to {row.high:+.2f}"
+
+
+def evidence_text(row) -> str:
+    """How many pairs of settings and seeds a verdict is made of."""
+    if not row.pairs:
+        return DASH
+    part = f"; {row.settings} of {row.of_settings} settings"
+    return f"{row.pairs}" + (part if row.settings < row.of_settings else "")
+
+
+def verdict_text(row) -> str:
+    """A verdict, and why it is not counted."""
+    control = f" (control {row.control:+.2f})" if pd.notna(row.control) else ""
+    return row.verdict + control + (f"; not counted, {row.not_counted}" if row.not_counted else "")
+
+
+def number(value, sign="") -> str:
+    """Two decimals, or a dash."""
     return DASH if pd.isna(value) else f"{value:{sign}.2f}"
 
 
-def verdict_counts(one: Section) -> str:
-    """How many claims held, in words; a dash for what is not measured."""
-    counts = one.verdicts.verdict.value_counts()
-    words = {judged.UNMEASURED: "not measured"}
-    found = [
-        f"{counts[verdict]} {words.get(verdict, verdict)}"
-        for verdict in judged.VERDICTS
-        if verdict in counts
-    ]
-    return ", ".join(found) if one.measured else DASH
+def as_text(name: str, scale: str, stored: Stored, folder) -> str:
+    """An experiment at a scale for the terminal."""
+    one = section(name, scale, stored, folder)
+    tables = [table.to_string(index=False) for table in (table_as_text(one), claims_as_text(one))]
+    title = f"{name} ({EXPERIMENTS[name].source}), {scale}"
+    return "\n\n".join([title, one.made_of, *tables]) + "\n"

@@ -1,9 +1,9 @@
 """Finished runs as CSV: what tables and figures are made from, and why no run is trained twice.
 
-runs.csv has a row a run: its config, versions, hardware, seconds. run_exits.csv has a row an exit:
-error, losses, weight. run_sampling.csv has the probabilities of a sampler, thinned to some epochs.
-All are keyed by `run`, the name of the run's folder (`run_folder.run_name`), which holds a digest
-of all that the run claims.
+runs.csv has one row per run: its config, versions, hardware, seconds. run_exits.csv has one row per
+exit: error, losses, weight. run_sampling.csv has the probabilities of a sampler, thinned to some
+epochs. All are keyed by `run`, the name of the run (`ann.runs.identity.run_name`). Reading needs
+pandas alone, so that a plan is shown at once.
 """
 
 import dataclasses
@@ -15,15 +15,16 @@ import numpy as np
 import pandas as pd
 
 from ann.atomic_write import atomic_path
-from ann.evaluation.epoch_log import exit_columns, final_losses
-from ann.runs.environment import cells, environment
+from ann.runs.config import RunConfig
 from ann.runs.folder import RunFolder
+from ann.runs.identity import recipe
 
 EPOCHS_KEPT = 25
 
 
 class Stored(typing.NamedTuple):
-    """All that a store holds at one time, for what looks at it often: `RunStore.runs`, `exits`, `sampling`."""
+    """All that a store holds at one time, for what looks at it often: `RunStore.runs`, `exits`,
+    `sampling`."""
 
     runs: pd.DataFrame
     exits: pd.DataFrame
@@ -32,7 +33,8 @@ class Stored(typing.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class RunStore:
-    """The three files in a folder, read anew each time: they are small, and another process may have added to them."""
+    """The three files in a folder, read again each time: they are small, and another process may
+    have added to them."""
 
     folder: pathlib.Path
 
@@ -41,11 +43,11 @@ class RunStore:
         return Stored(self.runs(), self.exits(), self.sampling())
 
     def runs(self) -> pd.DataFrame:
-        """A row a run, indexed by `run`."""
+        """One row per run, indexed by `run`."""
         return self._read("runs").set_index("run")
 
     def exits(self) -> pd.DataFrame:
-        """A row an exit, as of `exits_of`, with the column `run`."""
+        """One row per exit, as returned by `exits_of`, with the column `run`."""
         return self._read("run_exits")
 
     def sampling(self) -> pd.DataFrame:
@@ -60,6 +62,8 @@ class RunStore:
             folder: of the run.
             facts: further columns of runs.csv, such as the seconds it took.
         """
+        from ann.runs.environment import cells
+
         run = folder.path.name
         self._write("run_exits", exits_of(folder).assign(run=run))
         probabilities = sampling_of(folder)
@@ -73,10 +77,14 @@ class RunStore:
             if name != "data_dir"
         }
         row = cells(settings) | cells(json.loads(folder.environment.read_text())) | facts
+        row["recipe"] = recipe(RunConfig.from_dict(config))
         self._write("runs", pd.DataFrame([row]).assign(run=run))
 
     def add_measurement(self, name: str, exits: pd.DataFrame, **facts) -> None:
-        """Adds what was measured of something other than a run, such as a linear ensemble of several."""
+        """Adds what was measured of something other than a run, such as a linear ensemble of
+        several."""
+        from ann.runs.environment import cells, environment
+
         self._write("run_exits", exits.assign(run=name))
         self._write("runs", pd.DataFrame([cells(environment()) | facts]).assign(run=name))
 
@@ -96,13 +104,14 @@ class RunStore:
 
 
 def exits_of(folder: RunFolder) -> pd.DataFrame:
-    """What a finished run found, a row an exit.
+    """What a finished run found, one row per exit.
 
     Returns:
         DataFrame: the columns of `evaluation.anytime_curve`, `training_loss` (nats, in the last
-            epoch), `weight` and, with a
-        sampler, `probability` (at its end).
+            epoch), `weight` and, with a sampler, `probability` (at its end).
     """
+    from ann.evaluation.epoch_log import exit_columns, final_losses
+
     curve, log = pd.read_csv(folder.curve), pd.read_csv(folder.epochs)
     curve["training_loss"] = final_losses(log).loss
     for what in ("weight", "probability"):
@@ -112,14 +121,16 @@ def exits_of(folder: RunFolder) -> pd.DataFrame:
 
 
 def sampling_of(folder: RunFolder) -> pd.DataFrame:
-    """Probability of each exit to be drawn, in at most `EPOCHS_KEPT` epochs; no rows for a run without sampler."""
+    """Probability of each exit to be drawn, in at most `EPOCHS_KEPT` epochs; no rows for a run
+    without sampler."""
+    from ann.evaluation.epoch_log import exit_columns
+
     log = pd.read_csv(folder.epochs)
     probabilities = exit_columns(log, "probability")
     if probabilities.empty:
         return pd.DataFrame({"epoch": [], "exit": [], "probability": []})
     probabilities.columns = range(probabilities.shape[1])
     step = -(-len(log) // EPOCHS_KEPT)
-    kept = (
-        probabilities.assign(epoch=log.epoch).iloc[::-1].iloc[::step].iloc[::-1]
-    )  # the last epoch is among them
+    # From the end, so that the last epoch is among them.
+    kept = probabilities.assign(epoch=log.epoch).iloc[::-1].iloc[::step].iloc[::-1]
     return kept.melt(id_vars="epoch", var_name="exit", value_name="probability")

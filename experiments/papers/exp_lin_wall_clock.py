@@ -1,12 +1,13 @@
-"""003, wall-clock time of its ResNets with exits beside their MACs; its numbers are lost. Nothing is trained."""
+"""003, wall-clock time of its ResNets with exits beside their MACs; its numbers are lost. Nothing
+is trained: `python -m benchmarks.wall_clock` measures."""
 
-from experiments.harness.declaration import Claim, Experiment, Row, Settings
-from experiments.papers.networks import QUICK_SEQUENCE, SMALL_SEQUENCE
+from experiments.harness.declaration import Experiment, Row, Settings
+from experiments.papers._networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
 EXPERIMENT = Experiment(
-    source="003, wall-clock time",
+    source="003 wall-clock time",
     title="Milliseconds to the exit nearest to each fraction of the MACs, one image, untrained",
-    rows=(Row("TensorFlow", {"weighting": "const"}),),
+    rows=(Row("TensorFlow"),),
     settings={
         "quick": Settings(networks=QUICK_SEQUENCE),
         "small": Settings(networks=SMALL_SEQUENCE),
@@ -17,22 +18,4 @@ EXPERIMENT = Experiment(
     measure="milliseconds",
     rule="closest",
     lines=("networks",),
-    claims=(
-        Claim(
-            "the answer at 1/4 comes before the last",
-            "TensorFlow",
-            "below",
-            than="TensorFlow",
-            cost=0.25,
-            than_cost=1.0,
-        ),
-        Claim(
-            "... and so does that at 1/2",
-            "TensorFlow",
-            "below",
-            than="TensorFlow",
-            cost=0.5,
-            than_cost=1.0,
-        ),
-    ),
 )

@@ -1,17 +1,14 @@
-"""The errors behind `scheme_study`, and their average over the exits."""
+"""The errors of `scheme_study`, and their average over the exits."""
 
-import dataclasses
+from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment
+from experiments.studies._schemes import ROWS, SETTINGS
 
-from experiments.harness.declaration import AE, MILESTONES, Claim
-from experiments.studies import scheme_study
-
-EXPERIMENT = dataclasses.replace(
-    scheme_study.EXPERIMENT,
+EXPERIMENT = Experiment(
+    source="our study of schemes",
     title="Errors (%) of every weighting, sampler and training mode",
-    measure="error_top1",
-    against=None,
+    rows=ROWS,
+    settings=SETTINGS,
     costs=(AE, *MILESTONES),
-    figures=(),
     claims=(
         Claim("const has the better average than sieve", "const", "below", than="sieve", cost=AE),
         Claim(

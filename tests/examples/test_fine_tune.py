@@ -7,6 +7,8 @@ import sys
 import keras
 import numpy as np
 
+from ann import models
+
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
@@ -40,6 +42,7 @@ def test_heads_then_everything_with_frozen_layers(tmp_path):
     assert "after heads: error per exit" in run.stdout
     assert "after joint: error per exit" in run.stdout
     model = keras.saving.load_model(tmp_path / "anytime.keras")
+    assert isinstance(model, models.MultiExitModel)
     kernel = next(w for w in model.weights if "conv/kernel" in w.path and "expanded" not in w.path)
     np.testing.assert_array_equal(kernel, body.get_layer("conv").kernel)
     moved = next(w for w in model.trainable_weights if "expanded_conv_1_expand" in w.path)

@@ -7,6 +7,8 @@ import sys
 
 import keras
 
+from ann import models
+
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
@@ -26,4 +28,5 @@ def test_it_learns_real_text_and_is_saved(tmp_path):
     assert all(float(bits) < 5 for _, bits in rows)
     model = keras.saving.load_model(tmp_path / "m.keras")
     assert model.logits_shape[:2] == (None, 16)
+    assert isinstance(model, models.MultiExitModel)
     assert model.logits_shape[2] > 90

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ann import models
+from ann import costs, models
+
+# Index of a unit after the first exit, where that is not 2.
+AFTER_AN_EXIT = {"denseann121": 14, "msdnet-cifar-b3": 4, "msdnet23": 4}
 
 FAMILIES = {
     "resann cifar": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
@@ -18,6 +21,7 @@ FAMILIES = {
         "resann-n1-c4",
         {"input_shape": (16, 16, 3), "preset": "author_code"},
     ),
+    "resann cifar, 002": ("resann-n1-c4", {"input_shape": (16, 16, 3), "preset": "sieve"}),
     "resann ilsvrc": ("resann14", {"input_shape": (32, 32, 3), "num_classes": 10}),
     "resann ilsvrc, author code": (
         "resann14",
@@ -33,9 +37,9 @@ FAMILIES = {
         "denseann121",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
-    "vitann cifar": ("vitann-n2-c16", {"input_shape": (16, 16, 3), "heads": 2, "dropout": 0.1}),
+    "vitann cifar": ("vitann-n3-c16", {"input_shape": (16, 16, 3), "heads": 2, "dropout": 0.1}),
     "vitann cifar, mean": (
-        "vitann-n2-c16",
+        "vitann-n3-c16",
         {"input_shape": (16, 16, 3), "pooling": "mean"},
     ),
     "msdnet cifar": ("msdnet-cifar-b3", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
@@ -83,6 +87,16 @@ def test_folded_segments_equal_the_model(family):
         state = segment(state)
         assert logits.shape == (4, 10)
         np.testing.assert_allclose(head(state), logits, atol=1e-4)
+
+
+def test_exits_before_the_first_one_asked_for_are_left_out(family):
+    name, overrides = family
+    whole = build(family)
+    later = models.build(name, **overrides, first_exit=AFTER_AN_EXIT.get(name, 2))
+    assert 0 < later.num_exits < whole.num_exits
+    assert costs.depths(later) == costs.depths(whole)[-later.num_exits :]
+    with pytest.raises(ValueError, match="first_exit must be one of the units"):
+        models.build(name, **overrides, first_exit=99)
 
 
 def test_trains_saves_and_loads(family, tmp_path):

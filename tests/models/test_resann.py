@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from ann import models
+from ann import costs, models
 from ann.exits import every
 
 
@@ -52,6 +52,25 @@ def test_shapes_and_convolutions():
     assert len(convolutions) == 6 * 2 + 1
     assert not any(layer.use_bias for layer in convolutions)
     assert model.num_classes == 7
+
+
+def test_the_network_of_002_has_convolutions_between_its_stages():
+    model = models.build("resann-n2-c4", preset="sieve")
+    convolutions = [
+        layer
+        for s in model.segments
+        for layer in s.layers
+        if isinstance(layer, keras.layers.Conv2D)
+    ]
+    assert len(convolutions) == 6 * 2 + 3  # 002 section 4.1
+    assert [s.output_shape[1:] for s in model.segments] == [(32, 32, 4)] * 2 + [(16, 16, 8)] * 2 + [
+        (8, 8, 16)
+    ] * 2
+    macs = costs.profile(model).macs_blockwise.diff()
+    # Less the heads, of 10 times the channels. A unit costs the same in each stage; the third and
+    # the fifth follow a convolution of stride 2.
+    assert (macs[1] - 40, macs[3] - 80, macs[5] - 160) == (294912, 294912, 294912)
+    assert macs[2] - 80 == macs[4] - 160 == 294912 + 73728
 
 
 def test_presets():

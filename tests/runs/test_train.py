@@ -185,32 +185,6 @@ def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_results_carry_config_versions_and_hardware(tmp_path):
-    for weighting in ("const", "linear"):
-        train(
-            with_(TINY, weighting={"weighting": weighting}, training={"epochs": 1}),
-            tmp_path / weighting,
-            verbose=0,
-        )
-    results = collect([tmp_path / "const", tmp_path / "linear"])
-    assert len(results) == 6
-    assert {
-        "dataset",
-        "model",
-        "weighting",
-        "seed",
-        "epochs",
-        "exit",
-        "macs",
-        "error_top1",
-        "keras",
-        "processor",
-    } <= set(results)
-    assert results.weighting.tolist() == ["const"] * 3 + ["linear"] * 3
-    with pytest.raises(FileNotFoundError, match="no finished run"):
-        collect([tmp_path / "none"])
-
-
 def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
     train(config, tmp_path, verbose=0)

@@ -6,24 +6,42 @@ import pandas as pd
 import pytest
 
 from ann.runs.identity import run_name
+from experiments.harness.answers import (
+    answers,
+    eann_curve,
+    linear_ensemble_name,
+    on_test_images_name,
+)
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.cells import answers, cells, eann_curve, linear_ensemble_name, table
-from experiments.harness.declaration import AE, END, SCALES, Claim, Experiment, Row, Settings
+from experiments.harness.cells import cells, table
+from experiments.harness.comparison import side_by_side
+from experiments.harness.declaration import (
+    AE,
+    END,
+    FIRST,
+    LAST_BUT_ONE,
+    MILESTONES,
+    SPREAD,
+    TIMELINESS,
+    Experiment,
+    Row,
+    Settings,
+)
 from experiments.harness.network_costs import network_exits
 from experiments.harness.plan import plan
-from experiments.harness.verdicts import published_table, side_by_side, verdicts
 
 ONE, TWO = "resann-n1-c4", "resann-n2-c4"  # 3 and 6 units, an exit after each
 
 
 def experiment(rows, networks=(ONE,), seeds=1, datasets=("digits",), **fields):
     settings = Settings(networks=networks, datasets=datasets, seeds=seeds)
-    # Each scale runs the digits here.
-    return Experiment("", "", rows=tuple(rows), settings=dict.fromkeys(SCALES, settings), **fields)
+    fields.setdefault("costs", (*MILESTONES, END, AE))
+    return Experiment("", "", rows=tuple(rows), settings={"quick": settings}, **fields)
 
 
 def exits(runs, errors):
-    """`run_exits.csv` from `errors`, a function of the run that gives those of its exits; costs 10, 20, ...."""
+    """`run_exits.csv` from `errors`, a function of the run that gives those of its exits; costs 10,
+    20, ...."""
     frames = []
     for run in runs:
         values = errors(run)
@@ -60,7 +78,15 @@ def test_opt_takes_each_run_at_its_exit():
     assert found["CONST", 0.5] == found["CONST", 0.75] == pytest.approx(100 * 5 / 25)
     assert found["CONST", 1.0] == pytest.approx(100 * 4 / 16)
     assert found["OPT", 1.0] == 0
-    assert pd.isna(found["OPT", AE])  # OPT was not trained everywhere
+    assert found["OPT", AE] == 0  # so small a network is read at each of its exits
+
+
+def test_opt_has_no_average_where_it_was_not_trained():
+    declared = experiment([OPT], networks=(TWO,))
+    assert [run.exit for run in plan(declared, "quick")] == [1, 2, 4, 5]
+    found = values(declared, lambda run: [60.0, 50, 40, 30, 20, 10])
+    assert pd.isna(found["OPT", AE])
+    assert found["OPT", END] == 10
 
 
 def test_errors_and_their_average():
@@ -167,10 +193,10 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
     rows = [
         Row("OPT+", {"weighting": "opt"}, join="opt_plus"),
         Row("EANN", {"weighting": "adaloss"}, join="eann"),
-        Row("EANN, divided", {"weighting": "adaloss"}, join="eann", inflation=2.0),
         Row("linear", {"weighting": "opt"}, join="linear_ensemble"),
+        Row("plain", {"weighting": "opt"}, join="plain_sequence"),
     ]
-    declared = experiment(rows, networks=((ONE, TWO),), rule="closest")
+    declared = experiment(rows, networks=((ONE, TWO),), rule="latest")
     runs = plan(declared, "quick")
     opt_plus = [run for run in runs if run.method == "OPT+"]
     assert [(run.member, run.exit) for run in opt_plus] == [
@@ -203,11 +229,85 @@ def test_opt_plus_and_ensembles_come_from_all_networks():
         for name, curve in answers(declared, runs, pd.concat([found, ensemble])).groupby("method")
     }
     assert curves["OPT+"].error_top1.tolist() == [60, 50, 40, 25, 15]
-    assert curves["EANN, divided"].error_top1.tolist() == curves["EANN"].error_top1.tolist()
-    assert (2 * curves["EANN, divided"].macs).tolist() == curves["EANN"].macs.tolist()
     assert curves["EANN"].error_top1.tolist() == [60, 50, 40, 35, 25, 15]
     assert curves["EANN"].macs.tolist() == [10, 20, 30, 70, 80, 90]
     assert curves["linear"].error_top1.tolist() == [40, 12]
+    assert curves["plain"].error_top1.tolist() == [40, 15]
+    assert curves["plain"].macs.tolist() == [30, 90]
+
+
+def test_an_answer_of_joined_networks_is_read_once_it_is_there():
+    """The fourth of the answers costs 70 of 90 MACs, nearer to 3/4 than the third: too late."""
+    declared = experiment(
+        [Row("EANN", {"weighting": "adaloss"}, join="eann")], networks=((ONE, TWO),), rule="latest"
+    )
+    runs = plan(declared, "quick")
+    found = exits(
+        runs, lambda run: [60.0, 50, 40] if run.member == 0 else [65.0, 55, 45, 35, 25, 15]
+    )
+    numbers = cells(declared, answers(declared, runs, found)).set_index("cost").value
+    assert [numbers[cost] for cost in (0.25, 0.5, 0.75, 1.0)] == [50, 40, 40, 15]
+
+
+def test_an_eann_selected_on_held_out_images_answers_with_test_errors():
+    row = Row("EANN", {"weighting": "adaloss"}, join="eann", selection="validation")
+    declared = experiment([row], networks=((ONE, TWO),), rule="latest")
+    runs = plan(declared, "quick")
+    assert all(run.config.data.hold_out for run in runs)
+    held_out = exits(
+        runs, lambda run: [50.0, 40, 41] if run.member == 0 else [60.0, 50, 39, 39, 38, 37]
+    )
+    assert answers(declared, runs, held_out).empty  # nothing is measured on the test images yet
+    on_test = exits(runs, lambda run: [52.0, 42, 43] if run.member == 0 else [6.0, 5, 4, 3, 2, 1])
+    names = {run_name(run.config): on_test_images_name(run) for run in runs}
+    on_test["run"] = on_test.run.map(names)
+    found = answers(declared, runs, pd.concat([held_out, on_test]))
+    assert found.error_top1.tolist() == [52, 42, 4, 2, 1]  # the member ends at its second exit
+    assert found.macs.tolist() == [10, 20, 50, 70, 80]
+
+
+def test_words_name_places_on_a_curve():
+    declared = experiment([CONST], costs=(FIRST, LAST_BUT_ONE, END, AE, SPREAD, TIMELINESS))
+    found = values(declared, lambda run: OF["const"])["CONST"]
+    assert [found[cost] for cost in (FIRST, LAST_BUT_ONE, END, AE, SPREAD)] == [40, 30, 20, 30, 20]
+    # No answer in the first third, 60 % and 70 % right in the others.
+    assert found[TIMELINESS] == pytest.approx((0 + 60 + 70) / 3)
+
+
+def test_the_cost_to_reach_an_error_is_in_units_of_the_small_network():
+    rows = [Row("small", {"weighting": "const"}), Row("other", {"weighting": "linear"})]
+    declared = experiment(rows, measure="cost_to_reach", against="small", rule="latest")
+    of = {"const": [40.0, 30.0, 20.0], "linear": [31.0, 30.0, 25.0]}
+    found = values(declared, lambda run: of[run.config.weighting.weighting])
+    assert found["small", 1.0] == 1
+    assert found["small", 0.75] == found["other", 0.75] == pytest.approx(2 / 3)
+    assert found["other", 0.5] == pytest.approx(1 / 3)  # 40 % is there at its first exit
+    assert found["other", 1.0] == 1  # it never gets to 20 %: at least all of its cost
+    assert pd.isna(found["other", 0.25])  # nothing is there to be reached
+
+
+def test_an_interpolated_error_lies_between_those_of_two_exits():
+    found = values(experiment([CONST], rule="interpolate"), lambda run: OF["const"])["CONST"]
+    # Depths 4, 6 and 8 of 8 layers.
+    assert [found[cost] for cost in (0.5, 0.75, 1.0)] == [40, 30, 20]
+    assert pd.isna(found[0.25])
+    layers = values(experiment([CONST], rule="closest_layer"), lambda run: OF["const"])["CONST"]
+    assert layers[0.25] == 40
+
+
+def test_variants_are_settings_of_their_own():
+    settings = Settings(
+        networks=(ONE,), datasets=("digits",), variants=({"gamma": 0.0}, {"gamma": 0.5})
+    )
+    declared = Experiment(
+        "", "", rows=(Row("AdaLoss", {"weighting": "adaloss"}),), settings={"quick": settings}
+    )
+    runs = plan(declared, "quick")
+    assert [run.config.weighting.gamma for run in runs] == [0.0, 0.5]
+    found = exits(runs, lambda run: [30.0, 20.0, 40 * run.config.weighting.gamma])
+    numbers = cells(declared, answers(declared, runs, found))
+    (row,) = table(declared, numbers[numbers.cost == 1.0]).itertuples()
+    assert (row.measured, row.settings) == (10, 2)
 
 
 def test_what_is_not_finished_is_not_measured():
@@ -225,75 +325,6 @@ def test_what_is_not_finished_is_not_measured():
     assert side_by_side(declared, "quick", table(declared, nothing)).empty
 
 
-def numbers_of(differences):
-    """Cells of two rows, A and B, whose difference at the end is so for each seed."""
-    rows = []
-    for seed, difference in enumerate(differences):
-        for setting, shift in (("x", -1.0), ("y", 1.0)):
-            cell = {"dataset": "digits", "networks": setting, "seed": seed, "cost": 1.0}
-            rows += [
-                {**cell, "method": "A", "value": 50 + difference + shift},
-                {**cell, "method": "B", "value": 50.0},
-            ]
-    return pd.DataFrame(rows)
-
-
-def claiming(direction, **fields):
-    rows = (Row("A", {"weighting": "const"}), Row("B", {"weighting": "linear"}))
-    return experiment(rows, claims=(Claim("A against B", "A", direction, than="B", **fields),))
-
-
-@pytest.mark.parametrize(
-    ("direction", "within", "differences", "verdict"),
-    [
-        ("below", 0, [-2.0, -0.5], "held"),
-        ("below", 0, [2.0, 0.5], "did not hold"),
-        ("below", 0, [2.0, -0.5], "seeds disagree"),
-        ("above", 0, [2.0, 0.5], "held"),
-        ("above", 0, [0.0, 0.0], "tie"),
-        ("below", 0, [-2.0], "held (one seed)"),
-        ("below", 0, [2.0], "did not hold (one seed)"),
-        ("about", 1, [-0.5, 0.9], "held"),
-        ("about", 1, [-1.5, 1.5], "did not hold"),
-        ("below", 0, [], "–"),
-    ],
-)
-def test_verdicts(direction, within, differences, verdict):
-    numbers = numbers_of(differences) if differences else numbers_of([0.0]).iloc[:0]
-    (found,) = verdicts(claiming(direction, within=within), numbers).itertuples()
-    assert found.verdict == verdict
-    assert found.seeds == len(differences)
-    if differences:
-        assert (found.lowest, found.highest) == pytest.approx((min(differences), max(differences)))
-        assert found.measured == pytest.approx(sum(differences) / len(differences))
-
-
-def test_an_eann_is_compared_with_opt_plus_of_other_networks_in_print():
-    found = (
-        verdicts(EXPERIMENTS["sieve_fig2e"], numbers_of([0.0]).iloc[:0])
-        .set_index("claim")
-        .published
-    )
-    # 002 Table 3, EANN minus OPT+ at the end on SVHN, CIFAR-10 and CIFAR-100.
-    assert found["... and at the end"] == pytest.approx(
-        ((1.71 - 1.66) + (4.65 - 4.73) + (22.00 - 22.66)) / 3
-    )
-
-
-def test_a_claim_may_speak_of_two_data_sets():
-    rows = [
-        {"dataset": d, "networks": "x", "method": "A", "seed": 0, "cost": 1.0, "value": v}
-        for d, v in (("hard", 0.2), ("easy", 0.6))
-    ]
-    claim = Claim(
-        "", "A", "below", than="A", where={"dataset": "hard"}, than_where={"dataset": "easy"}
-    )
-    (found,) = verdicts(
-        experiment([Row("A", {"weighting": "const"})], claims=(claim,)), pd.DataFrame(rows)
-    ).itertuples()
-    assert (found.verdict, round(found.measured, 9)) == ("held (one seed)", -0.4)
-
-
 def test_published_and_measured_side_by_side():
     declared = EXPERIMENTS["adaloss_table1"]
     runs = plan(declared, "quick")
@@ -303,7 +334,8 @@ def test_published_and_measured_side_by_side():
         declared, "quick", table(declared, cells(declared, answers(declared, runs, found)))
     )
     (row,) = beside[(beside.method == "AdaLoss") & (beside.cost == 1.0)].itertuples()
-    assert (row.published, row.measured, row.seeds, row.settings) == (2.73, pytest.approx(10), 3, 1)
+    assert (row.published, row.measured, row.seeds) == (2.73, pytest.approx(10), 3)
+    assert (row.settings, row.of_settings) == (1, 1)
     assert row.difference == pytest.approx(10 - 2.73)
     assert row.std == pytest.approx(10)  # 0, 10 and 20 % over OPT
     assert beside.method.drop_duplicates().tolist() == ["OPT", "CONST", "LINEAR", "AdaLoss"]
@@ -332,19 +364,6 @@ def test_a_stand_in_is_named_after_both():
         declared, "quick", table(declared, cells(declared, answers(declared, runs, found)))
     )
     assert "msdnet-cifar-b4 for msdnet38" in set(beside.networks)
-    assert beside.published.notna().all()
-    assert beside.measured.notna().all()
-
-
-def test_published_claims_have_the_papers_differences():
-    declared = EXPERIMENTS["adaloss_table1"]
-    found = verdicts(
-        declared,
-        cells(
-            declared, answers(declared, [], exits(plan(declared, "quick")[:1], lambda run: [1.0]))
-        ),
-    )
-    assert found.set_index("claim").published["AdaLoss ends below CONST"] == pytest.approx(
-        2.73 - 18.90
-    )
-    assert published_table(declared).cost.isin([0.25, 0.5, 0.75, 1.0]).all()
+    printed = beside[beside.method.isin(["CONST", "AdaLoss"])]
+    assert printed.published.notna().all()
+    assert beside.measured.notna().any()

@@ -1,43 +1,30 @@
-"""Every declared table and figure: its runs resolve, what it speaks of exists, two training steps of each run work."""
+"""Every declared table and figure: its runs resolve, what it speaks of exists, two training steps
+of each run work."""
 
-import ast
 import dataclasses
-import pathlib
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ann import data, losses
+from ann import data, losses, milestones
 from ann.runs import build
+from ann.runs.config import RunConfig
 from ann.runs.identity import run_name
-from experiments import papers
-from experiments.harness import network_costs, published
+from experiments.harness import declaration, network_costs, published
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.declaration import END, SCALES, Claim, Experiment, Row, Settings
+from experiments.harness.comparison import published_table
+from experiments.harness.declaration import Claim, Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
-from experiments.harness.plan import config_of, networks, plan, summary, training_macs
+from experiments.harness.plan import networks, plan, summary, training_macs
 from experiments.harness.scales import DATASETS
-from experiments.harness.verdicts import published_table
 
-FOLDER = pathlib.Path(papers.__file__).parent
-STUDIES = (
-    "scheme_study",
-    "scheme_study_errors",
-    "training_length_study",
-    "depth_study",
-)  # this project's own
-SHARED = {
-    "__init__",
-    "networks",
-    "samplers",
-    "small_against_large",
-}  # what several declarations use
 TINY = {
     "resann": "resann-n1-c4",
     "denseann": "denseann-n1-g4",
     "msdnet": "msdnet-cifar-b2",
 }  # what builds in no time
+EVERY = [(name, scale) for name, experiment in EXPERIMENTS.items() for scale in experiment.settings]
 every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
 
 
@@ -48,41 +35,29 @@ def tiny(experiment: Experiment) -> Experiment:
     smaller = [
         family(one) if isinstance(one, str) else tuple(map(family, one)) for one in quick.networks
     ]
-    settings = dataclasses.replace(quick, networks=tuple(smaller), seeds=1)
+    groups = {name: tuple(map(family, group)) for name, group in quick.groups.items()}
+    settings = dataclasses.replace(quick, networks=tuple(smaller), groups=groups, seeds=1)
     return dataclasses.replace(experiment, settings=dict(experiment.settings) | {"quick": settings})
 
 
-def test_every_module_of_the_papers_is_in_the_catalogue():
-    modules = {path.stem for path in FOLDER.glob("*.py")} - SHARED
-    assert modules | set(STUDIES) == set(EXPERIMENTS)
-    # 001: Fig. 1, 3, 5a-f, 6a-c, Tables 1-5; 002: Tables 1-6, Fig. 2e, 4; 003: four comparisons and
-    # the clock.
-    assert {name.split("_")[0] for name in modules} == {"adaloss", "sieve", "exp"}
-    assert [
-        sum(name.startswith(prefix) for name in modules)
-        for prefix in ("adaloss", "sieve", "exp_lin")
-    ] == [16, 9, 5]
+def test_the_milestones_of_declarations_are_the_librarys():
+    assert declaration.MILESTONES == milestones.MILESTONES
 
 
-def test_declarations_import_no_framework():
-    others = ("declaration", "scales", *STUDIES)
-    allowed = {"experiments", "dataclasses", "collections", "typing", "__future__"}
-    for path in [*FOLDER.glob("*.py"), *(FOLDER.parent / f"{name}.py" for name in others)]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                names = (
-                    [node.module]
-                    if isinstance(node, ast.ImportFrom)
-                    else [alias.name for alias in node.names]
-                )
-                assert {name.split(".")[0] for name in names} <= allowed, path
+def test_papers_come_in_their_order_and_have_their_names():
+    # 001: Fig. 1, 3, 5a-f, 6a-c, Tables 1-5, Proposition 4.1, section 5.2; 000: appendix B; 002:
+    # Tables 1-6, Fig. 2d, 2e, 4, sections 4.4 and 4.5; 003: six comparisons; five of ours.
+    papers = [experiment.paper for experiment in EXPERIMENTS.values()]
+    assert papers == ["001"] * 18 + ["000"] + ["002"] * 12 + ["003"] * 6 + ["ours"] * 5
+    prefixes = {"001": "adaloss_", "000": "adaloss_", "002": "sieve_", "003": "exp_lin_"}
+    for name, experiment in EXPERIMENTS.items():
+        assert name.startswith(prefixes.get(experiment.paper, "")), name
 
 
-@every_experiment
-@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("name", "scale"), EVERY)
 def test_runs_resolve(name, scale):
     runs = plan(EXPERIMENTS[name], scale)
-    assert runs
+    assert bool(runs) == EXPERIMENTS[name].is_trained
     for run in runs:
         exits = len(network_exits(run.config.model.model, run.config.model.s, run.dataset))
         state = build.weighting(run.config, 10).initial_state(exits)
@@ -91,10 +66,60 @@ def test_runs_resolve(name, scale):
         assert run.exit is None or 0 <= run.exit < exits
         assert run.dataset in data.names()
         assert training_macs(run.config) > 0
-    cells = {
-        (run.dataset, run.networks, run.method, run.seed, run.member, run.exit) for run in runs
-    }
+    cells = {(*run.cell, run.member, run.exit) for run in runs}
     assert len(cells) == len(runs)
+
+
+@every_experiment
+def test_what_joins_or_pairs_networks_is_read_once_it_is_there(name):
+    experiment = EXPERIMENTS[name]
+    if experiment.of_network is not None or any(row.join for row in experiment.rows):
+        assert experiment.rule == "latest"
+
+
+@pytest.mark.parametrize(("name", "scale"), EVERY)
+def test_claims_speak_of_settings_that_the_paper_has(name, scale):
+    experiment = EXPERIMENTS[name]
+    settings = experiment.settings[scale]
+    known = {
+        "dataset": set(settings.datasets),
+        "networks": set(settings.networks) | set(settings.replaces.values()),
+    }
+    if scale == "paper":
+        for claim in experiment.claims:
+            for where in (claim.where, claim.than_where or {}):
+                assert all(value in known[column] for column, value in where.items()), claim.text
+
+
+def test_texts_of_claims_differ():
+    for name, experiment in EXPERIMENTS.items():
+        texts = [claim.text for claim in experiment.claims if not claim.text.startswith("...")]
+        assert len(set(texts)) == len(texts), name
+
+
+def test_the_ablation_is_the_full_factorial():
+    names = [
+        run_name(run.config)
+        for table in ("adaloss_table3", "adaloss_table4", "adaloss_table5")
+        for run in plan(EXPERIMENTS[table], "paper")
+    ]
+    assert len(names) == 3 * 72
+    assert len(set(names)) == 72  # 001 appendix C.2
+
+
+def test_medium_is_all_images_in_the_papers_smallest_networks():
+    for dataset in ("cifar10", "cifar100"):
+        runs = [
+            run for run in plan(EXPERIMENTS["adaloss_table1"], "medium") if run.dataset == dataset
+        ]
+        assert {run.networks for run in runs} == {"resann-n7-c16"}
+        (training,) = {(r.config.training.epochs, r.config.training.lr_drop_at) for r in runs}
+        assert training == (60, (0.5, 0.75))
+        (data_,) = {(r.config.data.batch_size, r.config.data.train_examples) for r in runs}
+        assert data_ == (128, None)
+    assert {run.networks for run in plan(EXPERIMENTS["sieve_table1"], "medium")} == {
+        "resann-n5-c16"
+    }
 
 
 @every_experiment
@@ -105,10 +130,10 @@ def test_what_was_published_has_a_row(name):
     assert set(printed.method) <= methods
     if experiment.published:
         assert len(printed) > 3
-        assert set(experiment.costs) <= set(printed.cost) | {END}
+        assert set(declaration.MILESTONES) <= set(printed.cost)
         if "networks" in experiment.lines:  # the published networks are found at the paper's scale
             paper = experiment.settings["paper"]
-            assert set(printed.networks) <= set(paper.networks) | set(paper.stand_ins.values())
+            assert set(printed.networks) <= set(paper.networks) | set(paper.replaces.values())
 
 
 def test_opt_runs_at_the_authors_units():
@@ -173,27 +198,29 @@ def test_data_sets_are_as_a_plan_takes_them_to_be():
 def test_kept_costs_are_those_of_the_networks():
     kept = pd.read_csv(network_costs.PATH)
     wanted = {
-        network_costs._key(*one)
+        network_costs.key_of(*one)
         for e in EXPERIMENTS.values()
-        for scale in SCALES
+        for scale in e.settings
         for one in networks(e, scale)
     }
     assert wanted == {
-        tuple(key) for key in kept[network_costs._KEY].drop_duplicates().itertuples(index=False)
+        tuple(key) for key in kept[network_costs.KEY].drop_duplicates().itertuples(index=False)
     }
     for model, dataset in (
         ("resann-n3-c8", "cifar10"),
         ("resann-n25-c16", "cifar10"),
         ("msdnet-cifar-b4", "cifar10"),
     ):
-        key = network_costs._key(model, None, dataset)
+        key = network_costs.key_of(model, None, dataset)
         pd.testing.assert_frame_equal(
-            network_costs._built(key), network_exits(model, None, dataset), check_dtype=False
+            network_costs.build_and_cost(key),
+            network_exits(model, None, dataset),
+            check_dtype=False,
         )
 
 
 def test_training_is_three_passes_over_all_images():
-    config = config_of(
+    config = RunConfig.from_fields(
         {"dataset": "cifar10", "model": "resann-n3-c8", "train_examples": 1500, "epochs": 24}
     )
     assert (
@@ -213,7 +240,8 @@ def test_opt_trains_no_further_than_its_exit():
     macs = network_exits("resann-n3-c8", None, "cifar10").macs
     for exit in (0, 4, -1):
         assert (
-            training_macs(config_of(fields | {"opt_at": exit})) == 3 * macs.iloc[exit] * 1500 * 24
+            training_macs(RunConfig.from_fields(fields | {"opt_at": exit}))
+            == 3 * macs.iloc[exit] * 1500 * 24
         )
 
 
@@ -236,7 +264,7 @@ def test_what_is_left_is_timed_by_what_was_run():
 
 
 def test_declarations_are_checked():
-    settings = {scale: Settings(networks=("resann-n1-c4",)) for scale in SCALES}
+    settings = {"quick": Settings(networks=("resann-n1-c4",))}
     rows = (Row("a", {"weighting": "const"}), Row("b", {"weighting": "linear"}))
     good = {"source": "", "title": "", "rows": rows, "settings": settings}
     Experiment(**good)
@@ -245,23 +273,30 @@ def test_declarations_are_checked():
         ({"claims": (Claim("", "c", "below"),)}, "claims must speak of rows"),
         ({"measure": "loss"}, "measure must be one of"),
         ({"rows": rows + rows}, "names of their own"),
-        ({"rows": (Row("a", join="eann"),)}, "has no units"),
-        ({"settings": {"quick": settings["quick"]}}, "settings must be of"),
+        ({"rows": (Row("a", join="eann"),)}, "by the rule 'latest'"),
+        ({"of_network": 0}, "by the rule 'latest'"),
+        ({"settings": {"large": settings["quick"]}}, "settings must be of"),
+        ({"settings": {}}, "settings must be of"),
+        ({"settings": {"quick": Settings(networks=("x",), methods=("c",))}}, "must name rows"),
     ):
         with pytest.raises(ValueError, match=message):
             Experiment(**good | wrong)
-    for of_eann in ({"workers": 2}, {"inflation": 2.0}):
+    for of_eann in ({"workers": 2}, {"selection": "validation"}):
         with pytest.raises(ValueError, match="only an EANN"):
             Row("a", join="opt_plus", **of_eann)
     with pytest.raises(ValueError, match="needs within"):
         Claim("", "a", "about")
-    with pytest.raises(ValueError, match=r"fields are .* Received: \['wight'\]"):
-        config_of({"wight": 1})
+    with pytest.raises(ValueError, match="needs bounds"):
+        Claim("", "a", "between")
+    with pytest.raises(ValueError, match="field must be one of"):
+        RunConfig.from_fields({"wight": 1})
 
 
 def _tiny_runs():
     configs = {}
     for name, experiment in EXPERIMENTS.items():
+        if "quick" not in experiment.settings or not experiment.is_trained:
+            continue
         for run in plan(tiny(experiment), "quick"):
             fields = {
                 "dataset": "synthetic",
@@ -274,7 +309,7 @@ def _tiny_runs():
             flat = {
                 key: value for group in groups.values() for key, value in group.items()
             } | fields
-            config = config_of(flat)
+            config = RunConfig.from_fields(flat)
             configs.setdefault(run_name(config), (name, config))
     return [pytest.param(config, id=f"{name}-{key}") for key, (name, config) in configs.items()]
 

@@ -1,9 +1,5 @@
 """Runs are trained once, kept when others fail, and found again by every table that needs them."""
 
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +7,14 @@ import pytest
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from experiments.harness import runner
+from experiments.harness.answers import answers
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.cells import answers, cells
-from experiments.harness.declaration import SCALES, Experiment, Row, Settings
+from experiments.harness.cells import cells
+from experiments.harness.declaration import END, Experiment, Row, Settings
 from experiments.harness.plan import plan
-from experiments.harness.scales import SCALES as FIELDS
+from experiments.harness.scales import FIELDS
 from experiments.harness.store import RunStore, sampling_of
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 ROWS = (
     Row("OPT", {"weighting": "opt"}),
     Row("CONST", {"weighting": "const", "sampler": "aann"}),
@@ -30,7 +26,7 @@ ROWS = (
 def tiny(monkeypatch):
     settings = Settings(networks=("resann-n1-c4",), datasets=("synthetic",))
     declared = Experiment(
-        "", "tiny", rows=ROWS, settings=dict.fromkeys(SCALES, settings), rule="closest"
+        "", "tiny", rows=ROWS, settings={"quick": settings}, rule="latest", costs=(END,)
     )
     monkeypatch.setitem(EXPERIMENTS, "tiny", declared)
     monkeypatch.setitem(
@@ -95,17 +91,6 @@ def test_a_data_set_that_is_not_there_is_left_out(monkeypatch):
     assert missing[0].startswith("cifar100 is left out: cifar100 is not prepared")
 
 
-def test_networks_are_timed_once(tmp_path):
-    store = RunStore(tmp_path)
-    runs = plan(EXPERIMENTS["exp_lin_wall_clock"], "quick")[:1]
-    runner.measure_wall_clock(runs, store)
-    times = store.exits()
-    assert (times.milliseconds > 0).all()
-    assert times.exit.tolist() == [0, 1, 2]
-    runner.measure_wall_clock(runs, store)
-    pd.testing.assert_frame_equal(store.exits(), times)
-
-
 def test_a_run_that_is_added_again_replaces_itself(tmp_path):
     store = RunStore(tmp_path)
     for error in (40.0, 30.0):
@@ -133,51 +118,3 @@ def test_probabilities_are_thinned_but_end_with_the_last(tmp_path):
     assert kept.epoch.max() == 99
     assert len(kept) == 2 * 25
     assert kept[kept.exit == 1].probability.eq(0.75).all()
-
-
-def command(*arguments):
-    arguments = [sys.executable, "-m", "experiments.run", *arguments]
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def test_the_list_shows_claims_and_hours(tmp_path):
-    shown = command("--list", f"--results_dir={tmp_path}")
-    assert shown.returncode == 0, shown.stderr
-    for name, experiment in EXPERIMENTS.items():
-        assert f"{name}  ({experiment.source})" in shown.stdout
-    assert "claim: AdaLoss ends below CONST" in shown.stdout
-    assert "hours unknown until a run was timed" in shown.stdout
-
-
-def test_a_dry_run_trains_nothing(tmp_path):
-    shown = command(
-        "--experiment=adaloss_table1,adaloss_table3",
-        "--dry_run",
-        f"--results_dir={tmp_path}",
-        f"--runs_dir={tmp_path}",
-    )
-    assert shown.returncode == 0, shown.stderr
-    assert "adaloss_table1, quick: 21 runs, 0 of them finished" in shown.stdout
-    assert "to do      6.3e+11 MACs  OPT at exit 4, resann-n3-c8, cifar10, seed 2" in shown.stdout
-    assert "all, with runs that they share once: 27 runs" in shown.stdout
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_unknown_experiment_is_refused():
-    refused = command("--experiment=table_1")
-    assert refused.returncode == 1
-    assert "Received: table_1" in refused.stderr
-    assert "adaloss_table1" in refused.stderr
-
-
-def test_make_has_a_target_for_each():
-    makefile = subprocess.run(
-        ["make", "-n", "-p", "help-not-there"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    for name in EXPERIMENTS:
-        assert f"\n{name.replace('_', '-')}:" in makefile
-    assert "\nreport:" in makefile

@@ -40,5 +40,17 @@ SMALL_FAMILIES = {
     "denseann-n8-g12": "denseann169",
     "msdnet-cifar-b7": "msdnet38",
 }
+# 001 section 5.3 and its baselines: plain networks of linearly growing size.
+QUICK_LINEAR = tuple(f"resann-n{n}-c8" for n in (1, 2, 3, 4, 5, 6))
+SMALL_LINEAR = tuple(f"resann-n{n}-c16" for n in (1, 2, 3, 4, 5))
+ILSVRC_LINEAR = ("resann14", "resann18", "resann26", "resann34", "resann50", "resann101")
+ILSVRC_DENSENETS = ("denseann121", "denseann169", "denseann201")
+
+# All training images, on the papers' smallest networks.
+MEDIUM = "resann-n7-c16"
+MEDIUM_PAIR = ("resann-n7-c16", "resann-n13-c16")
+MEDIUM_SEQUENCE = ("resann-n1-c16", "resann-n3-c16", "resann-n7-c16")
+CIFAR = ("cifar10", "cifar100")
+
 QUICK_MSDNETS = ("msdnet-cifar-b3", "msdnet-cifar-b4")
 SMALL_MSDNETS = ("msdnet-cifar-b5", "msdnet-cifar-b7")
