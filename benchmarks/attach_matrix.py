@@ -244,12 +244,12 @@ def _exports(model, format):
 
 def main(argv):
     del argv
-    table = pd.read_csv(PATH, index_col="family") if PATH.exists() else pd.DataFrame()
+    table = pd.read_csv(PATH, index_col="family", dtype=str) if PATH.exists() else pd.DataFrame()
     for name in tqdm(_FAMILIES.value or FAMILIES, desc="families"):
         found = row(name, _FORMATS.value)
         if found is None:
             continue
-        new = pd.DataFrame([found]).set_index("family")
+        new = pd.DataFrame([found]).set_index("family").astype(str)
         table = new.combine_first(table) if len(table) else new
         with atomic_path(PATH) as temporary:
             table.reindex(columns=[*new, *(c for c in table if c not in new)]).to_csv(temporary)
