@@ -76,7 +76,8 @@ def vitann_cifar(
         n: blocks.
         c: width of the tokens.
         heads: of the attention; default one per 64 channels, at least 1.
-        s, first_exit, patch, pooling, dropout, num_classes, input_shape, name: as in `vitann_ilsvrc`.
+        s, first_exit, patch, pooling, dropout, num_classes, input_shape, name: as in
+            `vitann_ilsvrc`.
 
     Raises:
         ValueError: as `vitann_ilsvrc`, or a width that is no multiple of the heads.
