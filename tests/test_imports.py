@@ -202,7 +202,7 @@ MACHINERY = {
         "verdicts",
     },
 }
-EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
+EXAMPLES = {"ann.data", "ann.evaluation", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
     "ann.costs",
@@ -210,6 +210,7 @@ BENCHMARKS = {
     "ann.ensembles",
     "ann.evaluation",
     "ann.export",
+    "ann.graph",
     "ann.layers",
     "ann.losses",
     "ann.models",
