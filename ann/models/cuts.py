@@ -44,7 +44,7 @@ def cut_points(keras_model, input_shape=None) -> pd.DataFrame:
         >>> x = keras.layers.Conv2D(4, 3, name="b")(x)
         >>> plain = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten(name="f")(x)))
         >>> cut_points(plain)[["layer", "unit", "macs"]].values.tolist()
-        [['a', 1, 3888], ['b', 2, 6192], ['f', <NA>, 6192]]
+        [['a', 1, 3888], ['b', <NA>, 6192], ['f', 2, 6192]]
     """
     graph = CutGraph(keras_model, input_shape)
     cutter = Cutter(graph, classifier=0, any_rank=True)

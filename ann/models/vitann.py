@@ -53,7 +53,10 @@ def vitann_ilsvrc(
     if size not in SIZES:
         raise ValueError(f"vitann: size must be one of {sorted(SIZES)}. Received: size={size!r}")
     blocks, width, heads = SIZES[size]
-    return _vitann(blocks, width, heads, s, patch, pooling, dropout, num_classes, input_shape, name)
+    placement = exits.every(blocks, s, first_exit)
+    return _vitann(
+        blocks, width, heads, placement, patch, pooling, dropout, num_classes, input_shape, name
+    )
 
 
 def vitann_cifar(
