@@ -54,3 +54,14 @@ def variable_index(optimizer, variable) -> int:
     a replica holds of it, which has another name and identity.
     """
     return optimizer._get_variable_index(variable)
+
+
+def nodes(model):
+    """The calls of a functional model, each after those it reads from.
+
+    `_nodes_by_depth`, and of its nodes `operation`, `arguments`, `input_tensors`, `outputs` and
+    `is_input`: Keras offers the graph in public only as a configuration (which custom layers may
+    refuse to give), or by calling every layer again (which changes `layer.output`).
+    """
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        yield from model._nodes_by_depth[depth]

@@ -182,7 +182,7 @@ def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFram
 
 
 def deadlines(run_dir, requests: int) -> pd.DataFrame:
-    """What requests with random deadlines get from a trained network, alone and on a busy machine."""
+    """What requests with random deadlines get, alone and on a busy machine."""
     from ann.runs import build
     from ann.runs.config import RunConfig
     from ann.runs.export import export_run

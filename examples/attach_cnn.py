@@ -44,7 +44,7 @@ _PRECISION = flags.DEFINE_string(
 
 
 def anytime_cnn(config: RunConfig, num_classes, input_shape) -> models.MultiExitModel:
-    """The CNN that `--units` and `--width` describe, with an exit every `config.model.s` of its units."""
+    """The CNN that the flags describe, with an exit after every `config.model.s` of its units."""
     plain = small_cnn(input_shape, num_classes, units=_UNITS.value, width=_WIDTH.value)
     return models.attach_exits(plain, every=config.model.s, num_classes=num_classes)
 

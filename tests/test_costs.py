@@ -1,4 +1,8 @@
-"""Counts by hand: a 3x3 convolution from a to b channels on h x w outputs costs 9abhw MACs, a linear layer inputs x outputs."""
+"""Counts by hand.
+
+A 3x3 convolution from a to b channels on h x w outputs costs 9abhw MACs, a linear layer inputs x
+outputs.
+"""
 
 import keras
 import pytest
@@ -157,13 +161,18 @@ def test_op_counter_by_hand():
         costs.profile(model, "flops")
 
 
-@pytest.mark.parametrize("convention", ["macs", "op_counter"])
-def test_layers_without_a_rule_are_refused_by_name(convention):
+def test_what_the_op_counter_cannot_count_is_refused_by_name():
     inputs = keras.Input((5, 4))
-    segment = keras.Model(inputs, keras.layers.LSTM(3, name="memory")(inputs))
-    model = MultiExitModel([segment], [keras.layers.Dense(2)], (5, 4))
-    with pytest.raises(ValueError, match="'memory'. Received: LSTM"):
-        costs.profile(model, convention)
+    segment = keras.Model(inputs, Scaled(name="own")(inputs))
+    model = MultiExitModel([segment], [keras.layers.Flatten()], (5, 4))
+    with pytest.raises(ValueError, match="needs a rule for every layer, and the layer 'own'"):
+        costs.profile(model, "op_counter")
+    assert costs.profile(model).macs_pruned.item() == 0
+
+
+class Scaled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
 
 
 def test_profiling_leaves_the_model_alone():
@@ -231,10 +240,34 @@ def test_operations_and_sub_models_are_walked():
     assert costs.profile(model).macs_pruned.tolist() == [2 * 64 * 16]
 
 
-def test_a_rule_can_be_added(monkeypatch):
+def test_a_rule_can_be_added_and_goes_before_the_graph(monkeypatch):
+    assert macs(Scaled(), shape=(5, 4)) == 0
     monkeypatch.setitem(
-        costs.MAC_RULES,
-        "LSTM",
-        lambda layer, input_shape, output_shape: 4 * input_shape[1] * 3 * (4 + 3),
+        costs.MAC_RULES, "Scaled", lambda layer, input_shape, output_shape: input_shape[1]
     )
-    assert macs(keras.layers.LSTM(3), shape=(5, 4)) == 4 * 5 * 3 * 7
+    assert macs(Scaled(), shape=(5, 4)) == 5
+
+
+def test_shared_layers_and_sub_models_called_twice():
+    # A layer called again later in the graph: its calls are not next to each other.
+    inputs, dense = keras.Input((16,)), keras.layers.Dense(16)
+    segment = keras.Model(inputs, dense(keras.layers.ReLU()(dense(inputs))))
+    model = MultiExitModel([segment], [keras.layers.Dense(2)], (16,))
+    assert costs.profile(model).macs_pruned.tolist() == [2 * 16 * 16 + 32]
+    # A sub-model, its layers inside another one, on two sizes, one of them open in its definition.
+    image = keras.Input((None, None, 3))
+    inner = keras.Model(image, keras.layers.Conv2D(3, 3, padding="same")(image))
+    twice = keras.Input((None, None, 3))
+    outer = keras.Model(twice, inner(keras.layers.MaxPooling2D()(inner(twice))))
+    inputs = keras.Input((8, 8, 3))
+    model = MultiExitModel(
+        [keras.Model(inputs, outer(inputs))], [keras.layers.GlobalAveragePooling2D()], (8, 8, 3)
+    )
+    assert costs.profile(model).macs_pruned.tolist() == [(64 + 16) * 9 * 3 * 3]
+    # Only one of the calls of a shared layer is needed for the first answer.
+    inputs = keras.Input((4,))
+    dense = keras.layers.Dense(4)
+    segment = keras.Model(inputs, [dense(inputs), dense(keras.ops.negative(inputs))])
+    left, right = keras.Input((4,)), keras.Input((4,))
+    head = keras.Model([left, right], keras.layers.Identity()(left))
+    assert costs.profile(MultiExitModel([segment], [head], (4,))).macs_pruned.tolist() == [16]

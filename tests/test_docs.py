@@ -5,6 +5,7 @@ import re
 
 import keras
 import numpy as np
+import pytest
 
 from ann import losses, models
 from ann.losses import LossCombiner
@@ -40,9 +41,10 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
 
 def test_the_page_on_attaching_exits_runs():
     names = {}
-    (code,) = code_blocks(ROOT / "docs" / "attach_exits.md")
-    exec(code, names)
+    exec("\n".join(code_blocks(ROOT / "docs" / "attach_exits.md")), names)
     assert names["model"].num_exits == 3
+    assert len(names["errors"]) == 3
+    assert names["table"].unit.max() > 3
     names["plain"].get_layer("expanded_conv_2_add")
 
 
@@ -54,6 +56,29 @@ def test_the_pages_on_recipes_and_presets_run(tmp_path, monkeypatch):
         exec(code, names)
     assert names["again"].num_exits == 3
     assert "Ten classes" in (tmp_path / "mine" / "README.md").read_text()
+
+
+def test_the_family_of_the_docs_is_its_file_and_its_line(monkeypatch, random):
+    names = {"__name__": "docs"}
+    page = ROOT / "docs" / "add_a_family.md"
+    (code,) = code_blocks(page)
+    exec(code, names)
+    (line,) = re.findall(r'^    (r"mixann.*": mixann),$', page.read_text(), re.MULTILINE)
+    monkeypatch.setattr(models, "_FAMILIES", {**models._FAMILIES, **eval(f"{{{line}}}", names)})
+    model = models.build("mixann-n4-c8", s=2, num_classes=3)
+    assert (model.num_exits, model.num_classes, model.name) == (2, 3, "mixann_n4_c8")
+    model.compile(optimizer="sgd", weighting="adaloss")
+    history = model.fit(random.normal(size=(8, 32, 32, 3)), random.integers(0, 3, 8), verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+    with pytest.raises(ValueError, match=r"takes \['n', 'c', 's', .* Received: depth=3"):
+        models.build("mixann-n4-c8", depth=3)
+
+    def broken(*, n, c, name=None):
+        return len(n)  # a TypeError of its own is not taken for a wrong argument
+
+    monkeypatch.setitem(models._FAMILIES, r"broken-n(?P<n>\d+)-c(?P<c>\d+)", broken)
+    with pytest.raises(TypeError, match="has no len"):
+        models.build("broken-n1-c1")
 
 
 def test_the_experiment_of_the_docs_can_be_planned():

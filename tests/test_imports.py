@@ -15,12 +15,13 @@ BOTTOM = {"atomic_write", "did_you_mean", "keras_private", "lazy", "milestones"}
 # Room -> the rooms it imports, besides itself and the bottom.
 IMPORTS = {
     "metrics": set(),
-    "costs": set(),
+    "graph": set(),
+    "costs": {"graph"},
     "data": set(),
     "layers": set(),
     "exits": {"layers"},
     "losses": set(),
-    "models": {"exits", "layers", "losses", "metrics"},
+    "models": {"costs", "exits", "graph", "layers", "losses", "metrics"},
     "ensembles": {"costs", "layers", "models"},
     "training": set(),
     "evaluation": {"costs"},
@@ -36,6 +37,7 @@ NO_TENSORFLOW = {
     "layers",
     "losses",
     "costs",
+    "graph",
     "metrics",
     "training",
     "ensembles",
@@ -202,7 +204,7 @@ MACHINERY = {
         "verdicts",
     },
 }
-EXAMPLES = {"ann.data", "ann.losses", "ann.models", "ann.runs"}
+EXAMPLES = {"ann.data", "ann.evaluation", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
     "ann.commands",
@@ -211,6 +213,7 @@ BENCHMARKS = {
     "ann.ensembles",
     "ann.evaluation",
     "ann.export",
+    "ann.graph",
     "ann.layers",
     "ann.losses",
     "ann.models",

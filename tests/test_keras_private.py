@@ -65,3 +65,13 @@ def test_keras_mask_is_what_a_masked_tensor_carries():
 def test_get_variable_index_is_the_position_in_the_list(model):
     variables = model.trainable_variables
     assert [keras_private.variable_index(model.optimizer, v) for v in variables] == [0, 1]
+
+
+def test_nodes_are_the_calls_of_a_functional_model():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
+    (node,) = [node for node in keras_private.nodes(model) if not node.is_input]
+    assert node.operation is model.layers[1]
+    assert node.arguments.args == (inputs,)
+    assert node.input_tensors == [inputs]
+    assert node.outputs == model.outputs

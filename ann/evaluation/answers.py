@@ -7,19 +7,21 @@ from scipy import special
 def batch_answers(model, dataset):
     """Yields the logits and labels of each batch.
 
+    A network that answers for each position of a sample gives as many answers per sample.
+
     Args:
         model: a `MultiExitModel`.
-        dataset: iterable of batches `(images, labels)`. Labels are class indices.
+        dataset: iterable of batches `(inputs, labels)`. Labels are class indices.
 
     Yields:
-        `(logits, labels)`: float64 `(num_exits, batch, num_classes)` and `(batch,)`.
+        `(logits, labels)`: float64 `(num_exits, answers, num_classes)` and `(answers,)`.
     """
     for images, labels in dataset:
-        labels = np.asarray(labels).reshape(-1)
-        answers = model.predict_on_batch(images)
+        labels = np.asarray(labels)
         # Under a strategy, Keras gives the batch to every replica and joins their equal answers.
-        answers = np.stack([logits[: len(labels)] for logits in answers])
-        yield answers.astype(np.float64), labels
+        logits = [one[: len(labels)] for one in model.predict_on_batch(images)]
+        logits = np.stack(logits).astype(np.float64)
+        yield logits.reshape(len(logits), -1, logits.shape[-1]), labels.reshape(-1)
 
 
 def logits_and_labels(model, dataset):

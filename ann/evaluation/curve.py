@@ -16,16 +16,20 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
     Args:
         model: a `MultiExitModel`.
         dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset, or a tuple
-            of the arrays `(images, labels)`. Labels are class indices or one-hot.
+            of the arrays `(images, labels)`. Labels are class indices or one-hot, or for a model
+            that is compiled with another loss what that wants.
 
     Returns:
         DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, see
         `costs.profile`), `fraction` (of the final exit's MACs), `loss` (cross-entropy, nats),
-        `error_top1`, and `error_top5` (percent).
+        `error_top1`, and `error_top5` (percent). For a loss of other labels than classes `loss` is
+        that loss, and there are no errors.
 
     Raises:
         ValueError: the data set is empty.
     """
+    if getattr(model, "exit_losses", None) and not model.exit_losses.classifies:
+        return _with_costs(model, {"loss": _mean_losses(model, dataset)})
     totals, count = np.zeros((3, model.num_exits)), 0
     for answers, labels in batch_answers(model, _batches(dataset, model.num_classes)):
         totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
@@ -33,25 +37,37 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
     if not count:
         raise ValueError("anytime_curve needs at least one batch. Received: an empty dataset")
     loss, top1, top5 = totals / count
+    return _with_costs(model, {"loss": loss, "error_top1": 100 * top1, "error_top5": 100 * top5})
+
+
+def _with_costs(model, measures):
     macs = costs.profile(model).macs_incremental
-    return pd.DataFrame(
-        {
-            "exit": range(model.num_exits),
-            "macs": macs,
-            "fraction": macs / macs.iloc[-1],
-            "loss": loss,
-            "error_top1": 100 * top1,
-            "error_top5": 100 * top5,
-        }
-    )
+    exits = {"exit": range(model.num_exits), "macs": macs, "fraction": macs / macs.iloc[-1]}
+    return pd.DataFrame({**exits, **measures})
+
+
+def _mean_losses(model, dataset):
+    """Mean of the compiled loss over all answers of each exit, `(num_exits,)`."""
+    batches = [
+        np.asarray(model.exit_losses.per_answer(np.asarray(y), model.predict_on_batch(x)))
+        for x, y in _pairs(dataset)
+    ]
+    if not batches:
+        raise ValueError("anytime_curve needs at least one batch. Received: an empty dataset")
+    return np.concatenate(batches, axis=1).mean(axis=1)
 
 
 def _batches(dataset, num_classes):
     """Yields batches whose labels are class indices."""
-    for images, labels in _cut(*dataset) if isinstance(dataset, tuple) else dataset:
+    for images, labels in _pairs(dataset):
         labels = np.asarray(labels)
         one_hot = labels.ndim == 2 and labels.shape[1] == num_classes
         yield images, labels.argmax(axis=1) if one_hot else labels
+
+
+def _pairs(dataset):
+    """The batches of a data set, or of a tuple of arrays."""
+    return _cut(*dataset) if isinstance(dataset, tuple) else dataset
 
 
 def _cut(images, labels):

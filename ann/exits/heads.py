@@ -12,7 +12,7 @@ def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -
         state: Keras tensor `(batch, height, width, channels)` like those the head will read.
         num_classes: width of the logits.
         name: name of the returned model.
-        normalize: False leaves the batch normalisation out, as the authors' code does for ResANN.
+        normalize: False leaves the batch normalization out, as the authors' code does for ResANN.
 
     Returns:
         Functional model from `(batch, height, width, channels)` to float32 logits `(batch,
@@ -22,9 +22,7 @@ def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -
     x = normalization("bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
-    logits = keras.layers.Dense(
-        num_classes, kernel_initializer="he_normal", dtype="float32", name="linear"
-    )(x)
+    logits = _linear(num_classes)(x)
     return keras.Model(inputs, logits, name=name)
 
 
@@ -52,14 +50,12 @@ def multi_scale_head(
     for index in range(2):
         x = conv_bn_relu(x, width, stride=2, name=f"head_{index}")
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
-    logits = keras.layers.Dense(
-        num_classes, kernel_initializer="he_normal", dtype="float32", name="linear"
-    )(x)
+    logits = _linear(num_classes)(x)
     return keras.Model(inputs, logits, name=name)
 
 
 def sequence_head(state, num_classes: int, *, name: str) -> keras.Model:
-    """Layer normalisation, average over the tokens, linear layer.
+    """Layer normalization, average over the tokens, linear layer.
 
     Args:
         state: Keras tensor `(batch, length, channels)` like those the head will read; tokens left
@@ -73,9 +69,7 @@ def sequence_head(state, num_classes: int, *, name: str) -> keras.Model:
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
     x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(inputs)
     x = keras.layers.GlobalAveragePooling1D(dtype="float32", name="pool")(x)
-    logits = keras.layers.Dense(
-        num_classes, kernel_initializer="he_normal", dtype="float32", name="linear"
-    )(x)
+    logits = _linear(num_classes)(x)
     return keras.Model(inputs, logits, name=name)
 
 
@@ -91,7 +85,122 @@ def vector_head(state, num_classes: int, *, name: str) -> keras.Model:
         Functional model from `(batch, channels)` to float32 logits `(batch, num_classes)`.
     """
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
-    logits = keras.layers.Dense(
-        num_classes, kernel_initializer="he_normal", dtype="float32", name="linear"
-    )(inputs)
+    logits = _linear(num_classes)(inputs)
     return keras.Model(inputs, logits, name=name)
+
+
+def class_token_head(state, num_classes: int, *, name: str) -> keras.Model:
+    """Layer normalization, linear layer on the first token.
+
+    Args:
+        state: Keras tensor `(batch, length, channels)` like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+
+    Returns:
+        Functional model from `(batch, length, channels)` to float32 logits `(batch, num_classes)`.
+    """
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(inputs[:, 0])
+    return keras.Model(inputs, _linear(num_classes)(x), name=name)
+
+
+def token_head(state, num_classes: int, *, name: str) -> keras.Model:
+    """Layer normalization, linear layer at each token: for language models and tagging.
+
+    Args:
+        state: Keras tensor `(batch, length, channels)` like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+
+    Returns:
+        Functional model from `(batch, length, channels)` to float32 logits `(batch, length,
+        num_classes)`.
+    """
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    x = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")(inputs)
+    return keras.Model(inputs, _linear(num_classes)(x), name=name)
+
+
+def map_head(state, num_classes: int, *, name: str, size=None) -> keras.Model:
+    """BN, ReLU, linear layer at each place, bilinear upsampling: for segmentation.
+
+    Args:
+        state: Keras tensor `(batch, height, width, channels)` like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+        size: `(height, width)` of the logits, multiples of those of the state; default the same.
+
+    Returns:
+        Functional model from `(batch, height, width, channels)` to float32 logits `(batch, *size,
+        num_classes)`.
+
+    Raises:
+        ValueError: `size` is not a multiple of the size of the state, or one of them is unknown.
+    """
+    height_width = tuple(state.shape[1:3])
+    size = height_width if size is None else tuple(size)
+    known = None not in (*height_width, *size)
+    if size != height_width and (
+        not known or any(b % a for a, b in zip(height_width, size, strict=True))
+    ):
+        raise ValueError(
+            "map_head: the size of the logits must be known, and a multiple of the features' size. "
+            f"Received: size={size}, features of {height_width}"
+        )
+    inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
+    x = keras.layers.ReLU(name="relu")(normalization("bn")(inputs))
+    logits = _linear(num_classes)(x)
+    if size != height_width:
+        factors = tuple(b // a for a, b in zip(height_width, size, strict=True))
+        logits = keras.layers.UpSampling2D(
+            factors, interpolation="bilinear", dtype="float32", name="upsample"
+        )(logits)
+    return keras.Model(inputs, logits, name=name)
+
+
+def _linear(num_classes):
+    return keras.layers.Dense(
+        num_classes, kernel_initializer="he_normal", dtype="float32", name="linear"
+    )
+
+
+# Rank of the features, batch included -> head that answers once.
+_POOLED = {2: vector_head, 3: sequence_head, 4: linear_head}
+
+
+def has_head(rank: int) -> bool:
+    """Whether `default_head` has a head for features of this rank, batch included."""
+    return rank in _POOLED
+
+
+def default_head(state, num_classes: int, *, name: str, positions=None) -> keras.Model:
+    """The head for features of this rank.
+
+    Args:
+        state: Keras tensor like those the head will read.
+        num_classes: width of the logits.
+        name: name of the returned model.
+        positions: sizes of the positions to answer for; None for one answer.
+
+    Returns:
+        `vector_head`, `sequence_head` or `linear_head` for ranks 2, 3, 4 where there is one answer;
+        with positions `token_head` or `map_head` for ranks 3 and 4.
+
+    Raises:
+        ValueError: there is no such head, or it cannot answer for those positions.
+
+    Example:
+        >>> default_head(keras.Input((4, 4, 8)), 3, name="head", positions=(8, 8)).output.shape
+        (None, 8, 8, 3)
+    """
+    if positions is None:
+        return _POOLED[len(state.shape)](state, num_classes, name=name)
+    if len(state.shape) == 4 and len(positions) == 2:
+        return map_head(state, num_classes, name=name, size=positions)
+    if len(state.shape) == 3 and positions[0] in (None, state.shape[1]):
+        return token_head(state, num_classes, name=name)
+    raise ValueError(
+        f"no head answers for the positions {tuple(positions)} from features {state.shape}: give "
+        f"one by head=. Received: state.shape={state.shape}"
+    )

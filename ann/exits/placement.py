@@ -1,4 +1,4 @@
-"""Which units have an exit behind them, and what the exits are called."""
+"""Which units have an exit after them, and what the exits are called."""
 
 
 def every(num_units: int, period: int, first: int = 0) -> list[int]:

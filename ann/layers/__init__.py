@@ -13,6 +13,7 @@ from ann.layers.multi_scale import (
     multi_scale_stem,
     multi_scale_transition,
 )
+from ann.layers.position import Position
 from ann.layers.residual import basic_unit, bottleneck_unit
 from ann.layers.with_mask import WithMask
 
@@ -21,6 +22,7 @@ __all__ = [
     "ChannelPadding",
     "DropPath",
     "MeanProbabilities",
+    "Position",
     "WithMask",
     "basic_unit",
     "bn_relu",

@@ -2,8 +2,10 @@
 
 import re
 
-from ann.models import denseann, resann
+from ann.models import denseann, resann, vitann
+from ann.models.arguments import require_arguments
 from ann.models.attach import attach_exits
+from ann.models.cuts import cut_points
 from ann.models.denseann import denseann_cifar, denseann_ilsvrc
 from ann.models.msdnet import (
     msdnet,
@@ -15,8 +17,10 @@ from ann.models.msdnet import (
 from ann.models.multi_exit import MultiExitModel
 from ann.models.presets import Preset, PresetError, from_preset, presets
 from ann.models.resann import resann_cifar, resann_ilsvrc
+from ann.models.vitann import vitann_cifar, vitann_ilsvrc
 
-# Family: pattern of its names -> builder. The named groups are integer arguments of the builder.
+# Family: pattern of its names -> builder. The named groups are arguments of the builder, as integers
+# where they are digits.
 _FAMILIES = {
     r"resann-n(?P<n>\d+)-c(?P<c>\d+)": resann_cifar,
     r"resann(?P<depth>\d+)": resann_ilsvrc,
@@ -26,11 +30,16 @@ _FAMILIES = {
     r"msdnet-imagenet-k(?P<k>\d+)": msdnet_imagenet,
     r"msdnet-cifar-b(?P<b>\d+)": msdnet_cifar,
     r"msdnet-cifar-lin(?P<b>\d+)": msdnet_cifar_linear,
+    r"vitann-n(?P<n>\d+)-c(?P<c>\d+)": vitann_cifar,
+    r"vitann-(?P<size>ti|s|b)": vitann_ilsvrc,
 }
 
 
 def names() -> list[str]:
-    """The papers' networks by name; `build` takes other sizes of the same families too."""
+    """Networks by name: those of the papers, and vision transformers.
+
+    `build` takes other sizes of the same families too.
+    """
     return [
         *(f"resann-n{n}-c{c}" for n, c in resann.PAPER_SIZES),
         *(f"resann{depth}" for depth in resann.ILSVRC_DEPTHS),
@@ -42,6 +51,8 @@ def names() -> list[str]:
         "msdnet38",
         *(f"msdnet-imagenet-k{k}" for k in (4, 6, 7)),
         *("msdnet-cifar-b7", "msdnet-cifar-b10", "msdnet-cifar-lin5"),
+        "vitann-n6-c128",
+        *(f"vitann-{size}" for size in vitann.SIZES),
     ]
 
 
@@ -63,17 +74,15 @@ def build(name: str, **overrides) -> MultiExitModel:
     for pattern, builder in _FAMILIES.items():
         match = re.fullmatch(pattern, name)
         if match:
-            sizes = {key: int(value) for key, value in match.groupdict().items()}
-            try:
-                return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
-            except TypeError as error:
-                if "unexpected keyword argument" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{name} has no such argument: {error}. Received: {sorted(overrides)}"
-                ) from error
+            sizes = {
+                key: int(value) if value.isdigit() else value
+                for key, value in match.groupdict().items()
+            }
+            require_arguments(name, builder, overrides)
+            return builder(**{"name": name.replace("-", "_"), **sizes, **overrides})
     raise ValueError(
-        f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. Received: model={name!r}"
+        f"model must be one of {names()}, or another n and c in resann-n<units>-c<width>. "
+        f"Received: model={name!r}"
     )
 
 
@@ -83,6 +92,7 @@ __all__ = [
     "PresetError",
     "attach_exits",
     "build",
+    "cut_points",
     "denseann_cifar",
     "denseann_ilsvrc",
     "from_preset",
@@ -95,4 +105,6 @@ __all__ = [
     "presets",
     "resann_cifar",
     "resann_ilsvrc",
+    "vitann_cifar",
+    "vitann_ilsvrc",
 ]

@@ -1,4 +1,5 @@
-"""The state at a cut of a Keras graph: the tensors that cross it, and the masks Keras passes along hidden in them."""
+"""The state at a cut of a Keras graph: the tensors that cross it, and the masks that Keras passes
+along hidden in them."""
 
 import keras
 
@@ -37,13 +38,13 @@ def read_state(tensors, crossing, *, masks_at_work=None):
 
 
 def with_masks(tensors) -> list[keras.KerasTensor]:
-    """The tensors, and behind them the masks they carry."""
+    """The tensors, and after them the masks they carry."""
     masks = (mask_of(tensor) for tensor in tensors)
     return list(dict.fromkeys([*tensors, *(mask for mask in masks if mask is not None)]))
 
 
 def without_masks(tensors) -> list[keras.KerasTensor]:
-    """The tensors without what they carry, which a model given them would warn of."""
+    """The tensors without their masks, of which a model given them would warn."""
     return [x if mask_of(x) is None else keras.ops.copy(x) for x in tensors]
 
 
@@ -56,10 +57,8 @@ def masks_at_work(segments, inputs, tensors) -> list[bool]:
         segments: the links before, from the network's input on.
         inputs, tensors: of the link in question.
     """
-    first = (segments[0] if segments else keras.Model(inputs, tensors)).inputs[0]
-    state = keras.ops.zeros(
-        [1, *(size or _FREE_SIZE for size in first.shape[1:])], dtype=first.dtype
-    )
+    first = segments[0] if segments else keras.Model(inputs, tensors)
+    state = keras.tree.map_structure(_zeros, first.input)
     for segment in segments:
         state = segment(state)
     values = keras.tree.flatten(keras.Model(inputs, tensors)(state))
@@ -69,8 +68,13 @@ def masks_at_work(segments, inputs, tensors) -> list[bool]:
     return [probe.saw_mask for probe in probes]
 
 
+def _zeros(tensor):
+    shape = [1, *(size or _FREE_SIZE for size in tensor.shape[1:])]
+    return keras.ops.zeros(shape, dtype=tensor.dtype)
+
+
 class _MaskProbe(keras.layers.Layer):
-    """Notes whether what it is called on has a mask."""
+    """Records whether what it is called on has a mask."""
 
     def call(self, inputs):
         return keras.ops.copy(inputs)

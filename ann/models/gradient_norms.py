@@ -45,7 +45,7 @@ def train_step(model, data):
     with tf.GradientTape() as step_tape:
         with tf.GradientTape(persistent=True) as norm_tape:
             y_pred = model(x, training=True)
-            means = ops.mean(model.targets.losses(y, y_pred), axis=1)
+            means = ops.mean(model.training_losses(y, y_pred), axis=1)
             losses = [means[index] for index in range(model.num_exits)]
         with step_tape.stop_recording():
             norms = ops.stack([_norm(norm_tape.gradient(loss, shared)) for loss in losses])

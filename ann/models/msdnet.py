@@ -8,7 +8,7 @@ import math
 
 from ann import exits
 from ann.layers import multi_scale_layer, multi_scale_stem, multi_scale_transition
-from ann.models.arguments import require_positive, require_preset
+from ann.models.arguments import passes_on_to, require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
 
@@ -248,6 +248,7 @@ def _block_layers(blocks, growth, channels, factors, reduction):
     return layers
 
 
+@passes_on_to(msdnet)
 def msdnet_imagenet(
     *, k, num_classes=1000, input_shape=(224, 224, 3), blocks=5, growth=16, channels=32, **kwargs
 ):
@@ -262,6 +263,7 @@ def msdnet_imagenet(
     )
 
 
+@passes_on_to(msdnet)
 def msdnet_cifar(
     *, b, num_classes=10, input_shape=(32, 32, 3), base=4, step=2, growth=6, channels=16, **kwargs
 ):
@@ -273,6 +275,7 @@ def msdnet_cifar(
     return _cifar((base, *(step,) * (b - 1)), num_classes, input_shape, growth, channels, kwargs)
 
 
+@passes_on_to(msdnet)
 def msdnet_cifar_linear(
     *, b, num_classes=10, input_shape=(32, 32, 3), growth=6, channels=16, **kwargs
 ):

@@ -9,13 +9,16 @@ from keras import ops
 from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.layers import scale_gradient
-from ann.losses import LossCombiner, exit_cross_entropies
-from ann.losses.cross_entropy import is_one_hot, wrong_predictions
+from ann.losses import LossCombiner
 from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
+from ann.models.exit_losses import ExitLosses, only_known
+from ann.models.exit_metrics import ExitMetrics
 from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
+from ann.models.sample_inputs import sample_inputs
+from ann.models.saved_links import deserialize
 
 TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
 # Of `keras.Model.compile`; saved with the model as they were given.
@@ -27,17 +30,20 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     """An anytime network.
 
     Called on a batch it gives the list of logits, shallow to deep, each float32 `(batch,
-    num_classes)`. It is compiled with a weighting scheme in place of a loss and otherwise used as
-    any Keras model; labels are class indices or one-hot.
+    num_classes)`, or `(batch, ..., num_classes)` where it answers for each position. It is compiled
+    with a weighting scheme besides the loss, and otherwise used as any Keras model. Labels are as
+    the loss wants them, by default class indices or one-hot.
 
     Args:
         segments: models or layers, state in, state out; a state is any structure of tensors.
         heads: models or layers, state in, logits out; one for each segment.
-        input_shape: shape of one input, without the batch, for example `(32, 32, 3)`.
+        input_shape: shape of one input, without the batch, for example `(32, 32, 3)`; a structure
+            of shapes for several inputs.
 
     Attributes:
         segments, heads: the links of the chain, usable on their own.
         num_exits, num_classes: integers.
+        logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
 
@@ -64,18 +70,17 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         self.heads = list(heads)
         self.num_exits = len(self.heads)
         self.exit_names = exit_names(self.num_exits)
-        self.sample_shape = tuple(input_shape)
+        self.sample_shape = keras.tree.map_shape_structure(tuple, input_shape)
         self.anytime_metric = AnytimeMetric(self.exit_names)
-        widths = {logits.shape[-1] for logits in self(keras.Input(self.sample_shape))}
-        if len(widths) != 1:
+        shapes = {tuple(logits.shape) for logits in self(sample_inputs(self))}
+        if len(shapes) != 1:
+            widths = sorted({shape[-1] for shape in shapes})
+            received = widths if len(widths) > 1 else sorted(shapes, key=str)
             raise ValueError(
-                f"all heads must give the same number of classes. Received: {sorted(widths)}"
+                f"all heads must give the same number of classes. Received: {received}"
             )
-        self.num_classes = widths.pop()
-        if self.num_classes < 2:
-            raise ValueError(
-                f"num_classes must be at least 2. Received: num_classes={self.num_classes}"
-            )
+        self.logits_shape = shapes.pop()
+        self.num_classes = self.logits_shape[-1]
 
     def call(self, inputs, training=None):
         state, logits = inputs, []
@@ -96,6 +101,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     def compile(
         self,
         optimizer="sgd",
+        loss=None,
+        metrics=None,
         weighting="const",
         sampler=None,
         training_mode="joint",
@@ -106,7 +113,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Args:
             optimizer: name or Keras optimizer.
-            weighting: name or `ann.losses.Scheme`, how the exits' cross-entropies are combined.
+            loss: of each exit, from labels and logits: name, function or Keras loss with
+                `from_logits=True`; default the cross-entropy of classes. A loss that cannot fall
+                below some `floor` (label smoothing) is weighed by what is above it.
+            metrics: list of names, functions or Keras metrics of labels and logits, measured at
+                each exit and named `exit_00_<name>`, ... in the logs.
+            weighting: name or `ann.losses.Scheme`, how the losses of the exits are combined.
             sampler: name or `ann.losses.Sampler`, which exit weighs more at each step; default
                 none.
             training_mode: "joint"; "no_grad" stops gradients between segments, so that each exit is
@@ -121,28 +133,30 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 `keras.Model.compile`.
 
         Raises:
-            ValueError: an unknown name, or a `loss`, `metrics` or `weighted_metrics` of Keras.
+            ValueError: an unknown name, a loss or metric that reads probabilities, one class, or
+                `targets` beside a `loss`.
             NotImplementedError: the weighting needs another backend.
         """
-        for name in ("loss", "metrics", "loss_weights", "weighted_metrics"):
+        for name in ("loss_weights", "weighted_metrics"):
             if kwargs.get(name) is not None:
                 raise ValueError(
-                    "an anytime network is compiled with a weighting: the loss of each exit is its "
-                    "cross-entropy, loss and error of each are measured. "
-                    f"Received: {name}={kwargs[name]!r}"
+                    "the losses of the exits are weighed by `weighting`, and all metrics by the "
+                    f"sample weights. Received: {name}={kwargs[name]!r}"
                 )
         if training_mode not in TRAINING_MODES:
             raise ValueError(
                 f"training_mode must be one of {TRAINING_MODES}. "
                 f"Received: training_mode={training_mode!r}"
             )
-        targets = losses.Targets() if targets is None else targets
-        targets.check(self.num_exits)
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
+        exit_losses = ExitLosses(loss, self.logits_shape)
+        exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
-        self.targets = targets
+        self.exit_losses = exit_losses
+        self.targets = self._targets(targets, loss)
+        keras_private.replace_sublayer(self, "anytime_metric", exit_metrics)
         combiner = LossCombiner(
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
@@ -188,16 +202,42 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return self.total_loss(y, y_pred, sample_weight, training=training)
 
+    def _targets(self, targets, loss):
+        """What the exits are trained towards; None where the loss alone says it."""
+        class_answers = loss is None and len(self.logits_shape) == 2 and self.num_classes > 1
+        if targets is not None and not class_answers:
+            raise ValueError(
+                "`targets` needs the default loss, and one answer of several classes per sample. "
+                f"Received: targets={targets}, loss={loss!r}, logits of {self.logits_shape}"
+            )
+        if not class_answers:
+            return None
+        targets = losses.Targets() if targets is None else targets
+        targets.check(self.num_exits)
+        return targets
+
+    def training_losses(self, y, y_pred):
+        """Loss of each exit and answer in training: float32 `(num_exits, answers)`."""
+        if self.targets is None:
+            return self.exit_losses.per_answer(y, y_pred)
+        self.exit_losses.require_labels(y, y_pred[0])
+        return only_known(y, self.targets.losses(y, y_pred))
+
     def total_loss(self, y, y_pred, sample_weight=None, *, training, gradient_norms=None):
         """The replica's share of the scalar to minimize.
 
         Moves the state of the weighting on if `training`.
         """
-        _check_labels(y, self.num_classes)
-        per_sample = (self.targets.losses if training else exit_cross_entropies)(y, y_pred)
-        if sample_weight is not None:
-            per_sample = per_sample * ops.cast(ops.reshape(sample_weight, (-1,)), per_sample.dtype)
-        total = self.loss_combiner(ops.mean(per_sample, axis=1), gradient_norms, training=training)
+        per_answer = (self.training_losses if training else self.exit_losses.per_answer)(y, y_pred)
+        weights = self.exit_losses.weights(sample_weight, per_answer, y_pred)
+        if weights is not None:
+            per_answer = per_answer * weights
+        means, floor = ops.mean(per_answer, axis=1), self.exit_losses.floor
+        if floor:  # the weighting sees what is above it
+            means = ops.maximum(means - floor, 0.0)
+        total = self.loss_combiner(means, gradient_norms, training=training)
+        if floor:
+            total = total + floor * ops.stop_gradient(ops.sum(self.loss_combiner.exit_weights))
         if self.losses:
             total = total + ops.sum(ops.stack(self.losses))
         # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's
@@ -242,19 +282,17 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             mine.set_weights(theirs.get_weights())
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        if sample_weight is not None:
-            sample_weight = ops.reshape(sample_weight, (-1,))
-        self.anytime_metric.update_state(
-            exit_cross_entropies(y, y_pred), wrong_predictions(y, y_pred), sample_weight
-        )
+        self.anytime_metric.update(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def fit(self, *args, verbose="auto", callbacks=None, **kwargs):
         """`keras.Model.fit`, with a progress bar that shows the summary.
 
-        History and logs hold the values of every exit. Callbacks that monitor one of them need no
-        `mode`: for each of them lower is better.
+        History and logs hold the values of every exit. Callbacks that monitor a loss or an error of
+        them need no `mode`: lower is better.
         """
+        if self.compiled:
+            self.exit_losses.require_values(args[1] if len(args) > 1 else kwargs.get("y"))
         callbacks = _with_progbar(callbacks)
         if isinstance(callbacks, list):
             self._set_modes(callbacks)
@@ -262,8 +300,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     def _set_modes(self, callbacks):
         for callback in callbacks:
-            monitor = getattr(callback, "monitor", "")
-            if monitor.removeprefix("val_") in self.metrics_names and callback.mode == "auto":
+            monitor = getattr(callback, "monitor", "").removeprefix("val_")
+            lower_is_better = monitor.endswith(("loss", "error"))
+            if monitor in self.metrics_names and lower_is_better and callback.mode == "auto":
                 callback.mode = "min"
 
     def evaluate(self, *args, verbose="auto", callbacks=None, **kwargs):
@@ -290,10 +329,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        links = {
-            key: [keras.saving.deserialize_keras_object(link) for link in config[key]]
-            for key in ("segments", "heads")
-        }
+        links = {key: [deserialize(link) for link in config[key]] for key in ("segments", "heads")}
         return cls(**{**config, **links})
 
     def get_compile_config(self):
@@ -301,6 +337,10 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "loss": keras.saving.serialize_keras_object(self.exit_losses.given),
+            "metrics": [
+                keras.saving.serialize_keras_object(one) for one in self.anytime_metric.given()
+            ],
             "weighting": keras.saving.serialize_keras_object(self.loss_combiner.scheme),
             "sampler": keras.saving.serialize_keras_object(self.loss_combiner.sampler),
             "training_mode": self.training_mode,
@@ -311,16 +351,6 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     def compile_from_config(self, config):
         self.compile(
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
-
-
-def _check_labels(labels, num_classes):
-    """Refuses class indices that are not integers: Keras would cut 0.7 to 0."""
-    dtype = keras.backend.standardize_dtype(labels.dtype)
-    if "float" in dtype and not is_one_hot(labels, num_classes):
-        raise ValueError(
-            "labels that are class indices must be integers. "
-            f"Received: labels of dtype {dtype} and shape {tuple(labels.shape)}"
         )
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-_SUMMARY = ("loss", "average_error", "final_error")
+_SUMMARY = ("loss", "average_error", "final_error", "average_loss", "final_loss")
 
 
 class AnytimeProgbar(keras.callbacks.ProgbarLogger):

@@ -37,6 +37,11 @@ FAMILIES = {
         "denseann121",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
+    "vitann cifar": ("vitann-n3-c16", {"input_shape": (16, 16, 3), "heads": 2, "dropout": 0.1}),
+    "vitann cifar, mean": (
+        "vitann-n3-c16",
+        {"input_shape": (16, 16, 3), "pooling": "mean"},
+    ),
     "msdnet cifar": ("msdnet-cifar-b3", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
     "msdnet ilsvrc": (
         "msdnet23",
@@ -143,8 +148,8 @@ for file in sys.argv[1:]:
     model = keras.saving.load_model(file + ".keras")
     logits = model.predict(batch["x"], verbose=0)
     history = model.fit(batch["x"], batch["y"], verbose=0).history
-    np.savez(file + "_jax.npz", loss=history["loss"], weights=np.concatenate([w.ravel() for w in model.get_weights()]),
-             logits=logits)
+    weights = np.concatenate([w.ravel() for w in model.get_weights()])
+    np.savez(file + "_jax.npz", loss=history["loss"], weights=weights, logits=logits)
 """
 
 

@@ -1,4 +1,4 @@
-"""MSDNet against every figure that other code agrees on (peers.md section 2a; author_code.md section 2.4)."""
+"""MSDNet against figures that its authors' code and others agree on (docs/author_code.md)."""
 
 import math
 

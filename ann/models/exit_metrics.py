@@ -1,0 +1,115 @@
+"""What is measured at each exit: loss, error, and the metrics given to `compile`."""
+
+import itertools
+
+import keras
+from keras import ops
+
+from ann.metrics import AnytimeMetric
+from ann.models.exit_losses import ExitLosses
+
+
+class ExitMetrics(AnytimeMetric):
+    """Loss of every exit; its error where labels are classes; and copies of metrics for every exit.
+
+    Args:
+        exit_names: names of the exits, shallow to deep.
+        losses: the loss of the exits.
+        metrics: names, functions or Keras metrics of `(labels, logits)`, each copied for every
+            exit. Named `exit_00_<name>`, ... in the logs.
+
+    Raises:
+        ValueError: a metric is unknown, or reads probabilities.
+    """
+
+    def __init__(self, exit_names, losses: ExitLosses, metrics=None):
+        super().__init__(exit_names)
+        self._losses = losses
+        self.given = lambda: list(metrics or ())  # a list would be tracked as state
+        self.of_exit = [[_metric(one, losses) for one in metrics or ()] for _ in exit_names]
+
+    def update(self, labels, logits, sample_weight=None):
+        """Adds a batch: labels, list of logits, weights of samples or answers."""
+        per_answer = self._losses.per_answer(labels, logits)
+        if self._losses.classifies:
+            wrong = self._losses.wrong(labels, logits)
+        else:
+            wrong = ops.zeros_like(per_answer)
+        weights = self._losses.weights(sample_weight, per_answer, logits)
+        self.update_state(per_answer, wrong, weights)
+        for metrics, one in zip(self.of_exit, logits, strict=True):
+            for metric in metrics:
+                metric.update_state(labels, one, sample_weight=sample_weight)
+
+    def result(self):
+        results = super().result()
+        if not self._losses.classifies:
+            results = {name: value for name, value in results.items() if "error" not in name}
+            of_exits = ops.stack([results[f"{name}_loss"] for name in self.exit_names])
+            results = {
+                "average_loss": ops.mean(of_exits),
+                "final_loss": of_exits[-1],
+                **results,
+            }
+        for name, metrics in zip(self.exit_names, self.of_exit, strict=True):
+            results |= {f"{name}_{metric.name}": metric.result() for metric in metrics}
+        return results
+
+    @property
+    def result_names(self):
+        """Names of what `result` gives, in its order."""
+        of_exit = [
+            [f"{name}_loss"] + [f"{name}_error"] * self._losses.classifies
+            for name in self.exit_names
+        ]
+        summary = "error" if self._losses.classifies else "loss"
+        metrics = [
+            f"{name}_{metric.name}"
+            for name, metrics in zip(self.exit_names, self.of_exit, strict=True)
+            for metric in metrics
+        ]
+        return [f"average_{summary}", f"final_{summary}", *itertools.chain(*of_exit), *metrics]
+
+    def reset_state(self):
+        for variable in (self.loss_sums, self.wrong_sums, self.weight_sum):
+            variable.assign(ops.zeros(variable.shape, variable.dtype))
+        for metrics in self.of_exit:
+            for metric in metrics:
+                metric.reset_state()
+
+
+def _metric(given, losses):
+    """A metric of its own for one exit."""
+    if isinstance(given, str) and given in ("accuracy", "acc"):
+        return keras.metrics.MeanMetricWrapper(_accuracy(losses), name="accuracy")
+    name = given if isinstance(given, str) else getattr(given, "__name__", None)
+    if isinstance(given, str):
+        given = keras.metrics.get(given)
+        given = given() if isinstance(given, type) else given
+    if isinstance(given, keras.metrics.Metric):
+        config = given.get_config()
+        if config.get("from_logits") is False:
+            raise ValueError(
+                "exits give logits: the metric must have from_logits=True. "
+                f"Received: metrics={type(given).__name__}(from_logits=False)"
+            )
+        if isinstance(given, keras.metrics.BinaryAccuracy) and config["threshold"] == 0.5:
+            raise ValueError(
+                "exits give logits: threshold=0.0 is a probability of one half. "
+                "Received: metrics=BinaryAccuracy(threshold=0.5)"
+            )
+        return type(given).from_config(config | ({"name": name} if name else {}))
+    if not callable(given):
+        raise ValueError(
+            f"metrics must be names, functions or Keras metrics. Received: metrics={given!r}"
+        )
+    return keras.metrics.MeanMetricWrapper(given, name=name)
+
+
+def _accuracy(losses):
+    if losses.classifies:
+        return lambda labels, logits: 1 - losses.wrong(labels, [logits])[0]
+    return lambda labels, logits: ops.cast(
+        ops.equal(ops.reshape(ops.cast(labels, "float32"), ops.shape(logits)) > 0.5, logits > 0),
+        "float32",
+    )
