@@ -98,7 +98,7 @@ def test_published_shares_of_the_exits():
 
 
 def test_densenet121_to_the_digit():
-    # peers.md section 2d: the plain DenseNet-121 has 2,834,161,664 MACs and 7,978,856 trainable
+    # As other code counts, the plain DenseNet-121 has 2,834,161,664 MACs and 7,978,856 trainable
     # parameters.
     model = models.build("denseann121", num_classes=1000, s=58, preset="author_code")
     (row,) = costs.profile(model).itertuples()

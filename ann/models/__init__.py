@@ -19,7 +19,7 @@ from ann.models.presets import Preset, PresetError, from_preset, presets
 from ann.models.resann import resann_cifar, resann_ilsvrc
 from ann.models.vitann import vitann_cifar, vitann_ilsvrc
 
-# Family: pattern of its names -> builder. The named groups are arguments of the builder, as integers
+# Family: pattern of its names -> builder. The named groups are arguments of the builder, integers
 # where they are digits.
 _FAMILIES = {
     r"resann-n(?P<n>\d+)-c(?P<c>\d+)": resann_cifar,

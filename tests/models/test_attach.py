@@ -13,7 +13,7 @@ from examples.small_cnn import small_cnn
 
 applications = keras.applications
 APPLICATIONS = {
-    # model, period, exits, MACs to the last exit (peers.md 2d; others are not published to the
+    # model, period, exits, MACs to the last exit (as other code counts; some are not published to the
     # digit)
     "resnet50": (
         functools.partial(applications.ResNet50, input_shape=(224, 224, 3)),
@@ -76,7 +76,7 @@ def test_resnet101_costs_to_the_digit():
     model = attach_exits(
         applications.ResNet101(weights=None), at=["conv4_block12_out"], num_classes=1000
     )
-    assert costs.profile(model).macs_pruned.iloc[-1] == 7_570_194_432  # peers.md 2d
+    assert costs.profile(model).macs_pruned.iloc[-1] == 7_570_194_432  # as other code counts
 
 
 @pytest.fixture
