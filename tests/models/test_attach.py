@@ -13,8 +13,8 @@ from examples.small_cnn import small_cnn
 
 applications = keras.applications
 APPLICATIONS = {
-    # model, period, exits, MACs to the last exit (as other code counts; some are not published to the
-    # digit)
+    # model, period, exits, MACs to the last exit (as other code counts; not all are published to
+    # the digit)
     "resnet50": (
         functools.partial(applications.ResNet50, input_shape=(224, 224, 3)),
         4,
