@@ -22,6 +22,8 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build"]
+# Links to files of the repository outside docs/; tests/test_docs.py checks them.
+suppress_warnings = ["myst.xref_missing"]
 html_theme = "furo"
 html_title = f"ANN {version}"
 

@@ -29,12 +29,13 @@ def profile(model, convention="macs", input_shape=None) -> pd.DataFrame:
 
     Returns:
         DataFrame with the columns
-        `exit` (0-based);
-        `macs_blockwise`: all of the segments and all heads up to this exit;
-        `macs_incremental`: of these, what this answer and the earlier ones need, the cost of an
-            anytime run;
-        `macs_pruned`: what this answer alone needs, the cost of a signature cut out for it;
-        `params`: trainable parameters of the segments and heads up to this exit.
+
+        - `exit` (0-based);
+        - `macs_blockwise`: all of the segments and all heads up to this exit;
+        - `macs_incremental`: of these, what this answer and the earlier ones need, the cost of an
+          anytime run;
+        - `macs_pruned`: what this answer alone needs, the cost of a signature cut out for it;
+        - `params`: trainable parameters of the segments and heads up to this exit.
 
     Raises:
         ValueError: a size depends on the input, a layer without a rule cannot be counted from its

@@ -25,8 +25,8 @@ def EANN(members, selection=None, *, name="eann") -> MultiExitModel:
     not copied.
 
     Args:
-        members: trained `MultiExitModel`s with functional segments and heads, and with the same
-            input shape and classes.
+        members: trained models (`MultiExitModel`) with functional segments and heads, and with the
+            same input shape and classes.
         selection: the result of `select_by_depth` (the default), the result of
             `select_by_validation`, or other lists of the same form. The very first exit must be
             selected.
@@ -69,8 +69,8 @@ def linear_ensemble(members, *, name="linear_ensemble") -> MultiExitModel:
     as in the ensembles of Huang et al. (ICLR 2018), which 001 compares with.
 
     Args:
-        members: `MultiExitModel`s with functional segments and heads, and with the same input shape
-            and classes, small to large.
+        members: models (`MultiExitModel`) with functional segments and heads, and the same input
+            shape and classes, small to large.
         name: name of the model.
 
     Returns:

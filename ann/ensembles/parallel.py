@@ -105,7 +105,7 @@ class ParallelEANN:
             images: `(batch, *sample_shape)`.
 
         Yields:
-            `ParallelAnswer`s.
+            A `ParallelAnswer` for each answer as it comes.
 
         Raises:
             RuntimeError: a worker failed. Its error is printed.

@@ -14,7 +14,7 @@ def select_by_depth(members) -> list[list[bool]]:
     """Selects the exits that are deeper than the previous member (002 section 3.3).
 
     Args:
-        members: `MultiExitModel`s, shallow to deep.
+        members: models (`MultiExitModel`), shallow to deep.
 
     Returns:
         The selection.

@@ -57,8 +57,8 @@ def fit_temperatures(logits, labels) -> np.ndarray:
         labels: class indices `(N,)`.
 
     Returns:
-        Temperatures `(num_exits,)`. `logits / temperatures[:, None, None]` are the calibrated
-        logits.
+        Temperatures `(num_exits,)`. The calibrated logits are
+        `logits / temperatures[:, None, None]`.
 
     Raises:
         ValueError: the shapes do not fit.

@@ -34,8 +34,8 @@ def plot_probabilities_over_training(log, path, *, title: str) -> None:
     The probabilities are stacked, so that they add up to 1.
 
     Args:
-        log: DataFrame of a run's `epochs.csv`, with the columns `epoch`, `exit_00_probability`,
-            ....
+        log: DataFrame of a run's `epochs.csv`, with the columns `epoch`, `exit_00_probability`
+            and so on.
         path: PNG file to write.
         title: shown above the figure.
     """

@@ -153,9 +153,9 @@ class GradNorm(Scheme):
     """GradNorm: weights learned so that exits that lag train with larger gradients (Chen et al.,
     ICML 2018).
 
-    With G_i = w_i |grad l_i| on the shared weights and r_i the loss relative to its first value,
-    over the mean of those, the weights descend sum_i |G_i - mean(G) r_i^alpha|, the target held
-    fixed, and are scaled to sum to the number of exits. Costs one backward pass per exit.
+    With `G_i = w_i |grad l_i|` on the shared weights and r_i the loss relative to its first value,
+    over the mean of those, the weights descend `sum_i |G_i - mean(G) r_i^alpha|`, the target
+    held fixed, and are scaled to sum to the number of exits. Costs one backward pass per exit.
 
     Args:
         alpha: strength of the pull towards exits that lag.

@@ -19,11 +19,7 @@ _NICENESS = 5
 
 
 class HeavyDecoder:
-    """Decodes one body at a time in another process, at a lower priority.
-
-    Example:
-        >>> image = await HeavyDecoder().decode(formats["image/png"].decode, body)
-    """
+    """Decodes one body at a time in another process, at a lower priority."""
 
     def __init__(self):
         self._waiting, self._pool = 0, None
