@@ -1,8 +1,10 @@
-# The README's two commands. Each makes the environment it needs: a virtual environment in $(VENV) with the tested versions.
+# The README's commands. Each makes the environment it needs: a virtual environment in $(VENV) with
+# the tested versions.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt $(wildcard third_party/requirements/*.txt)
+REQUIREMENTS := setup.py pyproject.toml third_party/constraints.txt \
+	$(wildcard third_party/requirements/*.txt)
 
 # A target for each table, figure and study, named as its module with dashes (what begins with an
 # underscore is shared): make adaloss-table1 [SCALE=quick|small|medium|paper].
