@@ -123,14 +123,17 @@ def test_an_interrupted_run_gives_the_newest_answer(exported, engine, monkeypatc
 
     predictor.predict(images)  # makes room in memory
     last, reached = len(expected) - 1, []
-    for exit in [*range(last), 0, 0, 0]:
+    # A busy machine may miss an exit now and then: it is tried until one is seen.
+    for exit in [*range(last), *[0] * 300]:
         with monkeypatch.context() as patch:
             interrupt_at(predictor, exit, patch)
             answer = predictor.predict(images)
         check(answer, images)
         assert exit <= answer.exit
         reached.append(answer.exit)
-    assert min(reached) < last  # a busy machine may miss the first exit now and then
+        if len(reached) >= last and min(reached) < last:
+            break
+    assert min(reached) < last
     reached = []
     for _ in range(500):
         answer = predictor.predict(images[:1], deadline=0.0)
