@@ -92,13 +92,6 @@ class Scheduler:
         predictor: `AnytimePredictor` whose latency is measured.
         workers: threads, each of which runs a job at a time.
         max_waiting: jobs that may wait.
-
-    Example:
-        >>> scheduler = Scheduler(predictor, workers=2)
-        >>> job = Job(lambda: image, ends=time.perf_counter() + 0.01)
-        >>> scheduler.submit([job])
-        >>> job.future.result().exit
-        2
     """
 
     def __init__(self, predictor, workers: int, max_waiting: int = 256):
