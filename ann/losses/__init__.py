@@ -111,7 +111,7 @@ def get_sampler(sampler) -> Sampler | None:
 def _get(value, what, base, table):
     if isinstance(value, base):
         return value
-    if value not in table:
+    if not isinstance(value, str) or value not in table:
         raise ValueError(unknown_name(what, value, table, also=f"a {base.__name__}"))
     return table[value]()
 

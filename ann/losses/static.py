@@ -164,6 +164,12 @@ class Opt(StaticScheme):
 
     at: int = knob(-1, "the one exit trained, 0-based; -1 is the last", flag="opt_at")
 
+    @classmethod
+    def for_run(cls, values, *, epochs, steps_per_epoch, seed):
+        """The network of a run ends at the exit: counted from the last, it is the last."""
+        del epochs, steps_per_epoch, seed
+        return cls(at=max(values["at"], -1))
+
     def _rule(self, num_exits):
         if not -num_exits <= self.at < num_exits:
             raise ValueError(

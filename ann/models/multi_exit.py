@@ -133,8 +133,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 `keras.Model.compile`.
 
         Raises:
-            ValueError: an unknown name, a loss or metric that reads probabilities, one class, or
-                `targets` beside a `loss`.
+            ValueError: an unknown name, a loss or metric that reads probabilities, one class,
+                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
+                distillation, which need several exits that are trained.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -151,6 +152,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
+        if isinstance(scheme, losses.Opt):
+            _require_one_exit_is_enough(training_mode, targets)
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
@@ -267,8 +270,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         """
         if not -self.num_exits <= exit < self.num_exits:
             raise ValueError(
-                f"`exit` must be one of the exits 0..{self.num_exits - 1} or -1. "
-                f"Received: exit={exit}"
+                f"`exit` must be one of the exits 0..{self.num_exits - 1}, or negative to "
+                f"count from the last. Received: exit={exit}"
             )
         count = exit % self.num_exits + 1
         return MultiExitModel(self.segments[:count], self.heads[:count], self.sample_shape)
@@ -351,6 +354,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     def compile_from_config(self, config):
         self.compile(
             **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+        )
+
+
+def _require_one_exit_is_enough(training_mode, targets):
+    if training_mode == "equilibrium" or (targets is not None and targets.distillation):
+        raise ValueError(
+            "equilibrium and distillation need several exits that are trained; opt trains one "
+            f"exit only. Received: training_mode={training_mode!r}, targets={targets}"
         )
 
 

@@ -175,8 +175,8 @@ class TrainingConfig(TrainingRecipe):
     def __post_init__(self):
         _require(self.epochs >= 1, "epochs must be at least 1", epochs=self.epochs)
         _require(
-            self.learning_rate > 0,
-            "learning_rate must be positive",
+            0 < self.learning_rate < float("inf"),
+            "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
         )
         _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
@@ -187,7 +187,7 @@ class TrainingConfig(TrainingRecipe):
             f"training_mode must be one of {allowed}",
             training_mode=self.training_mode,
         )
-        _require(self.seed >= 0, "seed must not be negative", seed=self.seed)
+        _require(0 <= self.seed < 2**32, "seed must be in [0, 2**32)", seed=self.seed)
         _require(
             len(self.lr_drop_at) == len(self.lr_drop_to),
             "lr_drop_at and lr_drop_to must have equal lengths",
@@ -199,6 +199,11 @@ class TrainingConfig(TrainingRecipe):
             and all(0 < at < 1 for at in self.lr_drop_at),
             "lr_drop_at must increase inside (0, 1)",
             lr_drop_at=self.lr_drop_at,
+        )
+        _require(
+            all(0 <= to < float("inf") for to in self.lr_drop_to),
+            "lr_drop_to must be finite and not negative",
+            lr_drop_to=self.lr_drop_to,
         )
         self.check_recipe()
 

@@ -6,7 +6,8 @@ import typing
 from absl import flags
 
 from ann import data, losses
-from ann.runs.config import GROUPS, OWNERS, RunConfig
+from ann.runs.config import GROUPS, OWNERS, SETTINGS, RunConfig, settings_of
+from ann.runs.fields import require_unused
 
 
 def define() -> None:
@@ -46,12 +47,34 @@ def config_from(values) -> RunConfig:
         values: `absl.flags.FLAGS`, parsed.
 
     Raises:
-        ValueError: a value is not allowed.
+        ValueError: a value is not allowed, or set for a scheme or sampler that the run does not
+            use.
     """
     given = {name: values[name].value for name in OWNERS if values[name].present}
-    return RunConfig.from_fields(
+    config = RunConfig.from_fields(
         {
-            name: tuple(map(float, value)) if isinstance(value, list) else value
+            name: _numbers(name, value) if isinstance(value, list) else value
             for name, value in given.items()
         }
     )
+    _require_settings_used(config.weighting, given)
+    return config
+
+
+def _numbers(name, words):
+    try:
+        return tuple(map(float, words))
+    except ValueError:
+        raise ValueError(
+            f"{name} must be numbers, separated by commas. Received: {name}={','.join(words)!r}"
+        ) from None
+
+
+def _require_settings_used(weighting, given):
+    """Configs made in Python may carry settings that are shared by several runs; one command has
+    one run, so there such a setting is a mistake."""
+    used = [name for name in (weighting.weighting, weighting.sampler) if name]
+    reason = f"weighting is {weighting.weighting}, sampler is {weighting.sampler or 'not set'}"
+    unused = set(SETTINGS) - {flag for name in used for flag in settings_of(name)}
+    for flag in sorted(unused & set(given)):
+        require_unused(weighting, [flag], reason)

@@ -39,6 +39,10 @@ CHANGES = (
         "RWM without a rate follows 002 appendix D.3, gamma r_i / (K p_i); it was gamma r_i / K",
         lambda config: config.weighting.sampler == "rwm" and config.weighting.rwm_rate is None,
     ),
+    Change(
+        "OPT at an exit counted from the last trains that exit; it trained one before it",
+        lambda config: config.weighting.weighting == "opt" and config.weighting.opt_at < -1,
+    ),
 )
 
 

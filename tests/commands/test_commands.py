@@ -71,6 +71,8 @@ def test_help_of_training_explains_every_setting():
         ("--model=vgg", "model must be one of"),
         ("--epochs=0", "epochs must be at least 1"),
         ("--gamma=2", "gamma must be in [0, 1]"),
+        ("--opt_at=2", "opt_at has no effect: weighting is adaloss, sampler is not set"),
+        ("--lr_drop_at=0.5,half", "lr_drop_at must be numbers"),
         ("--epoch=1", "Did you mean: epochs"),
         ("epochs=1", "--flag=value"),
     ],

@@ -120,6 +120,11 @@ def test_unknown_names_are_refused_with_the_known():
         losses.get("adalos")
 
 
+def test_what_is_no_name_is_refused_the_same_way():
+    with pytest.raises(ValueError, match=r"a Scheme or one of const.*Received: weighting=\[1, 2\]"):
+        losses.get([1, 2])
+
+
 def test_a_scheme_is_taken_as_it_is():
     scheme = losses.AdaLoss(gamma=0.2)
     assert losses.get(scheme) is scheme

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ann import models
+from ann import losses, models
 from ann.layers import scale_gradient
 
 
@@ -43,6 +43,19 @@ def test_the_answers_do_not_change(random):
     model.compile(training_mode="equilibrium")
     for mine, theirs in zip(model(x), expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"training_mode": "equilibrium"}, {"targets": losses.Targets(distillation=0.3)}],
+    ids=["equilibrium", "distillation"],
+)
+def test_what_needs_several_exits_is_refused_with_opt(options, dense_chain):
+    model = dense_chain()
+    with pytest.raises(ValueError, match="opt trains one exit only. Received: training_mode="):
+        model.compile(weighting="opt", **options)
+    model.compile(weighting="const", **options)
+    model.compile(weighting="opt", targets=losses.Targets(label_smoothing=0.1))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])

@@ -160,9 +160,7 @@ def test_the_network_up_to_an_exit_shares_the_links():
     assert [model.up_to(exit).num_exits for exit in (0, 2, -1, -3)] == [1, 3, 3, 1]
     assert model.up_to(-2).segments == model.segments[:2]
     for wrong in (3, -4):
-        with pytest.raises(
-            ValueError, match=f"one of the exits 0..2 or -1. Received: exit={wrong}"
-        ):
+        with pytest.raises(ValueError, match=f"exits 0..2, or negative .*Received: exit={wrong}"):
             model.up_to(wrong)
 
 
@@ -263,7 +261,7 @@ def test_a_single_class_is_refused():
 def test_class_indices_that_are_not_integers_are_refused(shape):
     model = small()
     model.compile(weighting="const")
-    with pytest.raises(ValueError, match="must be integers. Received: labels of dtype float32"):
+    with pytest.raises(ValueError, match="which are integers .*Received: .*float32"):
         model.fit(X, (Y + 0.7).astype("float32").reshape(shape), verbose=0)
 
 

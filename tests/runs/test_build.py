@@ -79,13 +79,14 @@ def test_adaloss_takes_its_numbers_from_the_config():
 
 
 def test_the_network_of_opt_ends_at_its_exit():
-    def num_exits(at):
+    def weights(at):
         weighting = WeightingConfig(weighting="opt", opt_at=at)
-        return build.model(
-            RunConfig(model=ModelConfig(model="resann-n1-c4"), weighting=weighting), 10, (8, 8, 3)
-        ).num_exits
+        config = RunConfig(model=ModelConfig(model="resann-n1-c4"), weighting=weighting)
+        num_exits = build.model(config, 10, (8, 8, 3)).num_exits
+        return build.weighting(config, 10).weights(num_exits).tolist()
 
-    assert [num_exits(at) for at in (0, 1, 2, -1, -2)] == [1, 2, 3, 3, 2]
+    assert [weights(at) for at in (0, 1, 2)] == [[1], [0, 1], [0, 0, 1]]
+    assert [weights(at) for at in (-3, -2, -1)] == [[1], [0, 1], [0, 0, 1]]
 
 
 def test_model_and_optimizer():
