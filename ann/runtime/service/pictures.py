@@ -59,7 +59,7 @@ def decode(body, format: str, shape, largest=255) -> np.ndarray:
     except _Refused as error:
         raise ValueError(str(error)) from error
     except Exception as error:  # Pillow's decoders raise errors of many kinds
-        unknown = isinstance(error, UnidentifiedImageError)  # which says where the body is in memory
+        unknown = isinstance(error, UnidentifiedImageError)  # it names an address in memory
         raise ValueError(
             f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. "
             f"Received: {'something else' if unknown else error}"
