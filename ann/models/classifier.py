@@ -17,8 +17,8 @@ def own_classifier(graph: CutGraph, num_classes: int, keep: bool | None) -> int:
     shapes = [tuple(output.shape) for output in graph.outputs]
     if keep is None and len(shapes) > 1 and any(x[-1:] == (num_classes,) for x in shapes):
         raise ValueError(
-            f"attach_exits: exits give one output. Give a model of the {num_classes} classes alone, "
-            "whose classifier is kept, or keep_classifier=False for new heads. "
+            f"attach_exits: exits give one output. Give a model of the {num_classes} classes "
+            "alone, whose classifier is kept, or keep_classifier=False for new heads. "
             f"Received: keep_classifier=None, outputs {shapes}"
         )
     classifies = len(shapes) == 1 and len(shapes[0]) > 1 and shapes[0][-1] == num_classes
