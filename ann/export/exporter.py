@@ -2,6 +2,7 @@
 
 import pathlib
 
+import keras
 import numpy as np
 from tqdm import tqdm
 
@@ -105,6 +106,11 @@ def export(
             f"temperatures must be above 0. Received: temperatures={list(temperatures)}"
         )
     if preprocessing is not None:
+        if not isinstance(preprocessing, keras.layers.Layer):
+            raise ValueError(
+                "preprocessing must be a Keras layer or model, such as "
+                f"keras.layers.Rescaling(1 / 255). Received: preprocessing={preprocessing!r}"
+            )
         preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
     chain = links(model, preprocessing, temperatures)
     images = probe(chain, example)

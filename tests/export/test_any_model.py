@@ -199,6 +199,7 @@ PIXELS = np.zeros((2, *SHAPE), "uint8")
         (two_inputs, {}, "one input. Received: .*'left', 'right'"),
         (plain_model, {}, "attach_exits makes one of a Keras model. Received: Sequential 'plain'"),
         (grouped_pixels, {"preprocessing": layers.Rescaling(1 / 255)}, "this one takes uint8"),
+        (grouped_pixels, {"preprocessing": np.abs}, "must be a Keras layer or model"),
         (grouped_pixels, {"calibration": [(PIXELS, [1, 2])]}, "calibration must be uint8"),
         (grouped_pixels, {"calibration": PIXELS / 255}, "Received: ndarray of float64"),
         (grouped_pixels, {"calibration": tf.data.Dataset.range(2)}, "calibration must be uint8"),
