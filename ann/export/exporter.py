@@ -2,6 +2,7 @@
 
 import pathlib
 
+import keras
 import numpy as np
 from tqdm import tqdm
 
@@ -9,7 +10,7 @@ from ann import runtime
 from ann.export.description import write_manifest
 from ann.export.folder import atomic_folder
 from ann.export.links import answers, links
-from ann.export.probe import probe
+from ann.export.probe import as_inputs, probe
 from ann.export.quantize import compare, int8_models
 from ann.export.requirements import require
 from ann.runtime import files
@@ -84,6 +85,11 @@ def export(
         ['fingerprint.pb', 'manifest.json', 'saved_model.pb']
     """
     formats = _check_formats(format)
+    if not hasattr(model, "segments"):
+        raise ValueError(
+            "export takes an anytime network; models.attach_exits makes one of a Keras model. "
+            f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
     path = pathlib.Path(path)
     if path.exists() and not _is_export_or_empty(path):
         raise ValueError(
@@ -100,6 +106,11 @@ def export(
             f"temperatures must be above 0. Received: temperatures={list(temperatures)}"
         )
     if preprocessing is not None:
+        if not isinstance(preprocessing, keras.layers.Layer):
+            raise ValueError(
+                "preprocessing must be a Keras layer or model, such as "
+                f"keras.layers.Rescaling(1 / 255). Received: preprocessing={preprocessing!r}"
+            )
         preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
     chain = links(model, preprocessing, temperatures)
     images = probe(chain, example)
@@ -140,20 +151,19 @@ def _calibration(quantize, calibration, formats, chain):
             "quantize must be None or 'int8', for the formats 'onnx' and 'litert'. "
             f"Received: quantize={quantize!r}, format={list(formats)}"
         )
-    pair = isinstance(calibration, tuple) and len(calibration) == 2
-    images, labels = calibration if pair else (calibration, None)
-    images, spec = np.asarray(images), chain[0].inputs[0]
-    if images.ndim != len(spec.shape) or not len(images):
+    if calibration is None:
         raise ValueError(
             "int8 needs calibration=images, or a pair of images and labels. "
-            f"Received: images of shape {images.shape}"
+            "Received: calibration=None"
         )
+    pair = isinstance(calibration, tuple) and len(calibration) == 2
+    images, labels = calibration if pair else (calibration, None)
+    images = as_inputs("calibration", images, chain[0].inputs[0])
     if labels is not None and np.shape(labels) != (len(images),):
         raise ValueError(
             f"calibration needs a class index for each of its {len(images)} images. "
             f"Received: labels of shape {np.shape(labels)}"
         )
-    images = np.concatenate([probe(chain, image) for image in images])
     return images, None if labels is None else np.asarray(labels)
 
 

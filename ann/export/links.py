@@ -56,18 +56,25 @@ def links(model, preprocessing=None, temperatures=None) -> list[Link]:
 
     Raises:
         ValueError: the model has several inputs, one of open sizes, or one of a dtype that exports
-            do not have.
+            do not have; its exits answer for each position; or a preprocessing for a model that
+            does not take floats.
     """
     dtype = _input_dtype(model.segments[0])
     if None in model.sample_shape:
         raise ValueError(
             f"an export has inputs of fixed sizes. Received: sample_shape={model.sample_shape}"
         )
+    if preprocessing is not None and dtype != "float32":
+        raise ValueError(
+            "preprocessing gives float32, for a network that takes float32; this one takes "
+            f"{dtype} as it is. Received: preprocessing={preprocessing.name!r}"
+        )
     temperatures = [1.0] * len(model.heads) if temperatures is None else temperatures
     state, made = keras.KerasTensor((None, *model.sample_shape), dtype), []
     for segment, head, temperature in zip(model.segments, model.heads, temperatures, strict=True):
         made.append(Link(segment, head, state, float(temperature)))
         state = made[-1].next_state
+        _check_logits(head.compute_output_spec(state).shape)
     made[0].preprocessing = in_float32(preprocessing)
     made[0].inputs = [
         tf.TensorSpec(
@@ -136,6 +143,14 @@ def _input_dtype(segment) -> str:
     if dtype not in DTYPES:
         raise ValueError(f"inputs must be one of {DTYPES}. Received: an input of dtype {dtype}")
     return dtype
+
+
+def _check_logits(shape):
+    if len(shape) != 2:
+        raise ValueError(
+            "an export gives one answer for each input, logits (batch, num_classes), and none for "
+            f"each position. Received: a head with logits of shape {tuple(shape)}"
+        )
 
 
 def _specs(state, name):

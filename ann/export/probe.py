@@ -19,7 +19,7 @@ def probe(links, example=None) -> np.ndarray:
     spec = links[0].inputs[0]
     shape, dtype = tuple(spec.shape[1:]), spec.dtype.as_numpy_dtype
     if example is not None:
-        return _checked(np.asarray(example), shape, np.dtype(dtype))
+        return as_inputs("example", example, spec)[:1]
     random = np.random.default_rng(0)
     if dtype == np.float32:
         return random.random((1, *shape), np.float32)
@@ -28,15 +28,30 @@ def probe(links, example=None) -> np.ndarray:
     return random.integers(0, _vocabulary(links[0].segment), (1, *shape)).astype(dtype)
 
 
-def _checked(example, shape, dtype):
-    batch = example[np.newaxis] if example.shape == shape else example
+def as_inputs(name, given, spec) -> np.ndarray:
+    """What a user gave as inputs of the network, as a batch in the dtype of the export.
+
+    Args:
+        name: of the argument, for the error.
+        given: an input or a batch of them.
+        spec: of the input of the export.
+
+    Raises:
+        ValueError: another shape or dtype, or none at all.
+    """
+    shape, dtype = tuple(spec.shape[1:]), np.dtype(spec.dtype.as_numpy_dtype)
+    try:
+        array = np.asarray(given)
+    except ValueError:  # a list of unlike arrays, such as batches with their labels
+        array = np.empty(0, object)
+    batch = array[np.newaxis] if array.shape == shape else array
     kinds = "f" if dtype.kind == "f" else "iu"
     if batch.shape[1:] != shape or not len(batch) or batch.dtype.kind not in kinds:
         raise ValueError(
-            f"example must be {dtype} of shape {shape}, or a batch of such. "
-            f"Received: {example.dtype} of shape {example.shape}"
+            f"{name} must be {dtype} of shape {shape}, or an array of such. "
+            f"Received: {type(given).__name__} of {array.dtype} and shape {array.shape}"
         )
-    return batch[:1].astype(dtype)
+    return batch.astype(dtype)
 
 
 def _vocabulary(segment) -> int:

@@ -11,9 +11,16 @@ def own_classifier(graph: CutGraph, num_classes: int, keep: bool | None) -> int:
     """The calls of the model's own classifier if it is to be the last exit, else none.
 
     Raises:
-        ValueError: it is to be kept, but does not give `num_classes` values.
+        ValueError: it is to be kept, but does not give `num_classes` values; or it is one
+            of several outputs, and nobody said that it is to be left out.
     """
     shapes = [tuple(output.shape) for output in graph.outputs]
+    if keep is None and len(shapes) > 1 and any(x[-1:] == (num_classes,) for x in shapes):
+        raise ValueError(
+            f"attach_exits: exits give one output. Give a model of the {num_classes} classes "
+            "alone, whose classifier is kept, or keep_classifier=False for new heads. "
+            f"Received: keep_classifier=None, outputs {shapes}"
+        )
     classifies = len(shapes) == 1 and len(shapes[0]) > 1 and shapes[0][-1] == num_classes
     tail = from_last_weights(graph)
     if keep and not (classifies and tail):

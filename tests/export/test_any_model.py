@@ -93,6 +93,7 @@ class Strange(keras.layers.Layer):
 def test_a_layer_that_onnx_cannot_say_is_named_and_a_model_without_costs_is_exported(tmp_path):
     inputs = keras.Input((4,))
     x = Strange(name="strange")(layers.Dense(4, name="unit")(inputs))
+    x = layers.Dense(4)(x)
     model = models.attach_exits(keras.Model(inputs, layers.Dense(3)(x)), at=["unit"], num_classes=3)
     with pytest.raises(ValueError, match="Lgamma in .*strange"):
         export.export(model, tmp_path / "e", "onnx")
@@ -167,4 +168,50 @@ def test_what_int8_refuses(tmp_path):
         export.export(
             model, tmp_path / "e", "onnx", quantize="int8", calibration=images, quantize_bound=-1
         )
+    assert not list(tmp_path.iterdir())
+
+
+def per_position():
+    inputs = keras.Input((4, 4, 3))
+    x = layers.Conv2D(4, 1)(layers.Conv2D(4, 1, name="unit")(inputs))
+    plain = keras.Model(inputs, layers.Conv2D(2, 1)(x))
+    return models.attach_exits(plain, at=["unit"], num_classes=2)
+
+
+def two_inputs():
+    inputs = [keras.Input((4,), name="left"), keras.Input((4,), name="right")]
+    x = layers.Dense(4, name="unit")(layers.Concatenate()(inputs))
+    plain = keras.Model(inputs, layers.Dense(2)(layers.Dense(4)(x)))
+    return models.attach_exits(plain, at=["unit"], num_classes=2)
+
+
+def plain_model():
+    return keras.Sequential([keras.Input((4,)), layers.Dense(2)], name="plain")
+
+
+PIXELS = np.zeros((2, *SHAPE), "uint8")
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "message"),
+    [
+        (per_position, {}, "none for each position"),
+        (two_inputs, {}, "one input. Received: .*'left', 'right'"),
+        (plain_model, {}, "attach_exits makes one of a Keras model. Received: Sequential 'plain'"),
+        (grouped_pixels, {"preprocessing": layers.Rescaling(1 / 255)}, "this one takes uint8"),
+        (grouped_pixels, {"preprocessing": np.abs}, "must be a Keras layer or model"),
+        (grouped_pixels, {"calibration": [(PIXELS, [1, 2])]}, "calibration must be uint8"),
+        (grouped_pixels, {"calibration": PIXELS / 255}, "Received: ndarray of float64"),
+        (grouped_pixels, {"calibration": tf.data.Dataset.range(2)}, "calibration must be uint8"),
+        (grouped_pixels, {"example": PIXELS[:, :8]}, "example must be uint8"),
+    ],
+)
+@pytest.mark.parametrize("format", ["saved_model", "onnx", "litert"])
+def test_what_no_format_can_say_is_refused_before_anything_is_written(
+    make, arguments, message, format, tmp_path
+):
+    if "calibration" in arguments:
+        format, arguments = ["onnx", "litert"], {"quantize": "int8", **arguments}
+    with pytest.raises(ValueError, match=message):
+        export.export(make(), tmp_path / "e", format, **arguments)
     assert not list(tmp_path.iterdir())

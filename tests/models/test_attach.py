@@ -396,6 +396,10 @@ def test_models_that_cannot_be_cut_are_refused():
             keras.Model(one, layers.Dense(5, activation="tanh", name="odd")(one)),
             r"\['odd'\] with activation 'tanh'",
         ),
+        (
+            keras.Model(one, [layers.Dense(2)(one), layers.Dense(5)(one)]),
+            r"exits give one output.* outputs \[\(None, 2\), \(None, 5\)\]",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             attach_exits(model, at=[], num_classes=5)

@@ -368,7 +368,7 @@ def test_a_body_that_comes_after_the_deadline_is_answered_late():
             "/predict",
             {"Content-Type": "image/jpeg"},
             415,
-            "takes pictures if it holds its preprocessing",
+            "pictures are for /predict and /refine of networks that take uint8",
         ),
         (
             "POST",

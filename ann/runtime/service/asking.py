@@ -68,7 +68,7 @@ def format_of(request, formats):
     if format is None:
         message = f"Content-Type must be one of {list(formats)}. Received: {name!r}"
         if name.startswith("image/") and "image/png" not in formats:
-            message += "; an export takes pictures if it holds its preprocessing"
+            message += "; pictures are for /predict and /refine of networks that take uint8 pixels"
         raise HTTPException(415, message)
     return format
 

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MODES = {1: "L", 3: "RGB"}  # channels of the network's input: Pillow's mode
 FORMATS = {
@@ -59,8 +59,10 @@ def decode(body, format: str, shape, largest=255) -> np.ndarray:
     except _Refused as error:
         raise ValueError(str(error)) from error
     except Exception as error:  # Pillow's decoders raise errors of many kinds
+        unknown = isinstance(error, UnidentifiedImageError)  # it names an address in memory
         raise ValueError(
-            f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. Received: {error}"
+            f"the body must be a whole {format} of at most {MAX_PIXELS} pixels. "
+            f"Received: {'something else' if unknown else error}"
         ) from error
     return np.round(pixels * (largest / 255)).astype(np.uint8)
 
