@@ -136,8 +136,8 @@ def test_an_interrupted_run_gives_the_newest_answer(exported, engine, monkeypatc
     assert min(reached) < last
     reached = []
     for _ in range(500):
-        answer = predictor.predict(images[:1], deadline=0.0)
-        check(answer, images[:1])
+        answer = predictor.predict(images, deadline=0.0)  # one image could be done too soon
+        check(answer, images)
         assert answer.late
         reached.append(answer.exit)
         if min(reached) < last:
