@@ -144,7 +144,10 @@ def answer_across_a_sigterm(process, port, body):
         process.terminate()
         line_of(process, "Shutting down")
         connection.sendall(body[1000:])
-        return connection.recv(10_000)
+        answer = b""
+        while part := connection.recv(10_000):
+            answer += part
+        return answer
 
 
 def test_a_large_picture_is_decoded_in_a_process_of_its_own(export_dir):
