@@ -10,7 +10,8 @@ from experiments.collect import collect
 
 def finished(path, weighting):
     folder = RunFolder(path)
-    folder.open(RunConfig(weighting=WeightingConfig(weighting=weighting)), resume=False)
+    config = RunConfig(weighting=WeightingConfig(weighting=weighting))
+    write_json(folder.config, config.to_dict())
     write_json(folder.environment, {"keras": "3", "processor": "some"})
     curve = pd.DataFrame({"exit": [0, 1, 2], "macs": [1, 2, 3], "error_top1": [30.0, 20.0, 10.0]})
     curve.to_csv(folder.curve, index=False)
