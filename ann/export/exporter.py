@@ -125,8 +125,8 @@ def export(
             "temperatures": temperatures,
             "largest": largest,
         }
-        rounded = None if ranges is None else {}
-        write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
+        unmeasured: dict | None = None if ranges is None else {}
+        write_manifest(folder, model, chain, formats, quantization=unmeasured, **facts)
         if ranges is None:
             for name in formats:
                 _verify(name, images, expected, folder)
@@ -134,7 +134,7 @@ def export(
         unrounded = answers(chain, ranges)
         bound = quantize_bound if quantize_bound is not None else 5.0 if labels is None else 1.0
         engines = [engine for name in formats for engine in runtime.engines_of_format(name)]
-        rounded |= {
+        rounded = {
             engine: compare(folder, engine, ranges, labels, unrounded, bound) for engine in engines
         }
         write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
