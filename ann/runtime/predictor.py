@@ -180,8 +180,7 @@ class AnytimePredictor:
                 self._run_in_background(batch, last_exit, request)
             else:
                 self._engine_here().run(batch, last_exit, request)
-            exit, logits = request.newest
-            answer = self._answer(exit, logits, single, started)
+            answer = self._answer(*request.newest, single, started)
             if self._latency is not None and len(batch) == 1 and not background:
                 self._follow(answer, last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
