@@ -69,7 +69,7 @@ def exported(request, tmp_path_factory):
     return model, path
 
 
-@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "litert"])
+@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "openvino", "litert"])
 def test_every_engine_answers_as_the_model_at_every_exit(exported, engine):
     model, path = exported
     x = images(model)
@@ -80,12 +80,27 @@ def test_every_engine_answers_as_the_model_at_every_exit(exported, engine):
     assert_close(runtime.AnytimePredictor(path, engine=engine).predict(x).logits, expected)
 
 
+@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "openvino", "litert"])
+def test_every_engine_computes_every_head_alone(exported, engine):
+    model, path = exported
+    x, reached = images(model), set()
+    predictor = runtime.AnytimePredictor(path, engine=engine)
+    assert predictor.macs_lazy.tolist() == costs.profile(model).macs_lazy.tolist()
+    logits = logits_of(model, x)
+    for budget in predictor.macs_lazy:
+        answer = predictor.predict(x, budget_macs=budget, lazy_heads=True)
+        assert_close(answer.logits, logits[answer.exit])
+        assert answer.macs == predictor.macs_lazy[answer.exit] <= budget
+        reached.add(answer.exit)
+    assert reached == set(range(model.num_exits))
+
+
 def test_saved_model_has_a_signature_for_every_exit_and_segment(exported):
     model, path = exported
     x = images(model)
     expected = logits_of(model, x)
     signatures = tf.saved_model.load(str(path)).signatures
-    assert len(signatures) == 2 * model.num_exits + 2
+    assert len(signatures) == 4 * model.num_exits + 2
     everything = signatures["all_exits"](image=tf.constant(x))
     for name, logits in zip(model.exit_names, expected, strict=True):
         assert_close(signatures[name](image=tf.constant(x))["logits"], logits)
