@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ann import costs, ensembles, export, models, runtime
+from ann.export.folder import atomic_folder
 from examples.small_cnn import small_cnn
 
 FORMATS = ["saved_model", "onnx", "litert"]
@@ -210,6 +211,15 @@ export.export(model, {str(path)!r}, "onnx")
         == -9
     )
     assert runtime.AnytimePredictor(path).num_classes == 3
+    with atomic_folder(path):
+        assert len(list(tmp_path.glob(".partial-*"))) == 2  # this one and its lock
+    assert [p.name for p in tmp_path.iterdir()] == ["e"]
+
+
+def test_what_another_process_writes_is_left_alone(tmp_path):
+    with atomic_folder(tmp_path / "e") as one, atomic_folder(tmp_path / "e") as other:
+        assert one.exists()
+        assert other.exists()
 
 
 def test_refusals(tmp_path):
