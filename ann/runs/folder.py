@@ -38,6 +38,9 @@ class RunFolder:
     epochs = property(lambda self: self.path / "epochs.csv")
     tensorboard = property(lambda self: self.path / "tensorboard")
     checkpoints = property(lambda self: self.path / "checkpoints")
+    earlier_checkpoint = property(
+        lambda self: self.path / "checkpoint.weights.h5"
+    )  # versions before `checkpoints`
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
@@ -89,6 +92,12 @@ class RunFolder:
                 if resume is False:
                     raise self._error(
                         "the folder holds this run already: pass --resume to go on with it"
+                    )
+                if self.earlier_checkpoint.exists() and not self.checkpoints.exists():
+                    raise self._error(
+                        f"the folder has a checkpoint of an earlier version of ann "
+                        f"({self.earlier_checkpoint.name}), which this version cannot read. "
+                        "Choose another run_dir"
                     )
             else:
                 write_json(self.config, config.to_dict())
