@@ -11,6 +11,7 @@ import pandas as pd
 
 from ann.milestones import milestone_exits
 from ann.runs.config import RunConfig
+from ann.runs.identity import run_name
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
 from experiments.harness.scales import DATASETS, FIELDS
@@ -48,6 +49,11 @@ class PlannedRun:
     def cell(self) -> tuple:
         """Where it stands in the table, as `cells.CELL`."""
         return (self.dataset, self.networks, self.variant, self.method, self.seed)
+
+    @functools.cached_property
+    def name(self) -> str:
+        """Name of the run (`ann.runs.identity.run_name`)."""
+        return run_name(self.config)
 
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:

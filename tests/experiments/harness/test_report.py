@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from ann.runs.environment import cells, environment
-from ann.runs.identity import run_name
 from experiments.harness.answers import by_cell, linear_ensemble_name, on_test_images_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.network_costs import network_exits
@@ -45,12 +44,12 @@ def exits(run_or_network, macs, *, sampled=False):
 
 def fill(store):
     """Puts everything into a `RunStore` that the quick scale needs."""
-    tables, runs, sampling = {}, {}, {}
+    tables, runs, sampling, made_with = {}, {}, {}, cells(environment())
     for name in QUICK:
         planned = plan(EXPERIMENTS[name], "quick")
         for run in planned:
             macs = network_exits(run.config.model.model, run.config.model.s, run.dataset).macs
-            key, tested = run_name(run.config), on_test_images_name(run)
+            key, tested = run.name, on_test_images_name(run)
             sampled = run.config.weighting.sampler is not None
             tables[key] = exits(key, macs, sampled=sampled)
             tables[tested] = exits(tested, macs)
@@ -60,13 +59,13 @@ def fill(store):
                 for field, value in group.items()
             }
             made = {"run": key, "seconds": 60.0, "workers": 2, "training_macs": 1e12}
-            runs[key] = cells(settings) | cells(environment()) | made
+            runs[key] = cells(settings) | made_with | made
             if sampled:
                 log = {"epoch": [0, 0, 5, 5], "exit": [0, 1, 0, 1]}
                 log = pd.DataFrame(log).assign(probability=[0.5, 0.5, 0.3, 0.7])
                 sampling[key] = log.assign(run=key)
         for group in by_cell(planned).values():
-            member = tables[run_name(group[-1].config)]
+            member = tables[group[-1].name]
             tables[linear_ensemble_name(group)] = member.assign(run=linear_ensemble_name(group))
     store.folder.mkdir(parents=True, exist_ok=True)
     pd.concat(tables.values()).to_csv(store.folder / "run_exits.csv", index=False)
