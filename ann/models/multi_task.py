@@ -23,8 +23,8 @@ class MultiTaskModel(keras.Model):
 
     It wraps the model and shares its weights: after training, `keras_model` is the trained model.
     Called on a batch it gives a dictionary of answers, one per task, as `keras_model` gives them.
-    Labels are a dictionary by the same names, or a list in the order of the outputs. The weighting's
-    state is in the model: it is saved, restored and mirrored with it.
+    Labels are a dictionary by the same names, or a list in the order of the outputs. The state of
+    the weighting is in the model: it is saved, restored and mirrored with it.
 
     Args:
         keras_model: functional Keras model of two or more outputs `(batch, ..., values)`, in a

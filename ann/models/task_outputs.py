@@ -1,7 +1,5 @@
 """The outputs of a Keras model of several tasks: their names, shapes, and what they give."""
 
-import keras
-
 from ann.did_you_mean import unknown_name
 from ann.graph import is_functional, read
 from ann.models.classifier import activation_of

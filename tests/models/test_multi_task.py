@@ -1,4 +1,4 @@
-"""Several tasks of one Keras model: losses as Keras's, weights as the scheme's, mistakes refused."""
+"""Several tasks of one Keras model: its losses, balanced by a scheme; mistakes are refused."""
 
 import keras
 import numpy as np
