@@ -134,7 +134,7 @@ def _opt_exits(row: Row, settings: Settings, fields):
 def networks(experiment: Experiment, scale: str) -> set[tuple]:
     """`(model, s, dataset)` of each network of an experiment, without asking what it costs."""
     settings = experiment.settings[scale]
-    if experiment.measure == "cost_inflation":  # its networks are depths alone
+    if experiment.measure in ("cost_inflation", "task_error"):  # none of ann.models
         return set()
     return {
         (model, place.row.fields.get("s"), place.dataset)
