@@ -112,7 +112,14 @@ def test_no_tensorflow_at_module_level(room):
 # the tree and of `ann`. Commands stand above the machinery, the machinery above the declarations.
 COMMANDS = {
     "collect": {"ann.atomic_write", "ann.runs"},
-    "demo": {"ann.commands", "ann.evaluation", "ann.runs"},
+    "demo": {
+        "ann.commands",
+        "ann.data",
+        "ann.evaluation",
+        "ann.runs",
+        "ann.runtime",
+        "story",
+    },
     "export": {"ann.commands"},
     "network_costs": {
         "ann.atomic_write",
@@ -218,6 +225,8 @@ MACHINERY = {
         "verdicts",
     },
 }
+# The demo's parts; each may import those before it.
+STORY = ["chart", "networks", "race", "pictures", "words", "page"]
 EXAMPLES = {"ann.data", "ann.evaluation", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
@@ -269,6 +278,16 @@ def test_a_command_imports_what_the_table_says_and_nothing_else(name):
 
 def test_every_module_of_the_machinery_is_in_the_table():
     assert {path.stem for path in modules_in("experiments/harness")} == set(MACHINERY)
+
+
+def test_the_parts_of_the_demo_stand_on_the_library_and_those_before_them():
+    assert {path.stem for path in modules_in("experiments/story")} == set(STORY)
+    for path in modules_in("experiments/story"):
+        names = list(imported_modules(ast.parse(path.read_text())))
+        own = {name.split(".")[2] for name in names if name.startswith("experiments.story.")}
+        others = [name for name in names if name.startswith("experiments.")]
+        assert own <= set(STORY[: STORY.index(path.stem)]), path
+        assert all(name.startswith("experiments.story.") for name in others), path
 
 
 @pytest.mark.parametrize("name", MACHINERY)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ann import data, losses
 from ann.did_you_mean import unknown_name
@@ -129,20 +129,35 @@ def _require_name(what, value, known, *, none_allowed=False):
         raise ValueError(unknown_name(what, value, known))
 
 
-WeightingConfig = dataclasses.make_dataclass(
-    "WeightingConfig",
-    [
-        ("weighting", str, _field("adaloss", "Weighting scheme.")),
-        ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
-        *((flag, _type_of(flag), _field(one.default, one.help)) for flag, one in SETTINGS.items()),
-    ],
-    frozen=True,
-    namespace={
-        "__module__": __name__,  # by which a worker process finds the class
-        "__doc__": "How the losses of the exits are combined; one field per setting of a scheme.",
-        "__post_init__": _check_weighting,
-    },
-)
+if TYPE_CHECKING:  # what a type checker sees of the class that is made below
+
+    @dataclasses.dataclass(frozen=True)
+    class WeightingConfig:
+        weighting: str = "adaloss"
+        sampler: str | None = None
+
+        def __init__(self, weighting: str = ..., sampler: str | None = ..., **settings: Any): ...
+
+        def __getattr__(self, setting: str) -> Any: ...
+
+else:
+    WeightingConfig = dataclasses.make_dataclass(
+        "WeightingConfig",
+        [
+            ("weighting", str, _field("adaloss", "Weighting scheme.")),
+            ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
+            *(
+                (flag, _type_of(flag), _field(one.default, one.help))
+                for flag, one in SETTINGS.items()
+            ),
+        ],
+        frozen=True,
+        namespace={
+            "__module__": __name__,  # by which a worker process finds the class
+            "__doc__": "How the losses of the exits are combined; one field per setting.",
+            "__post_init__": _check_weighting,
+        },
+    )
 
 
 @dataclasses.dataclass(frozen=True)
