@@ -92,7 +92,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     _check_labels(dataset)
     augmentation = build.augmentation(config, dataset)
     midfeat = config.training.training_mode == "midfeat"
-    with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
+    engine = training.engine(config.runtime.strategy, config.data.batch_size)
+    with engine.scope():
         model = build_model(config, dataset.num_classes, dataset.image_shape)
         model.compile(
             optimizer=build.optimizer(config, steps_per_epoch),
@@ -105,9 +106,9 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     with folder.open(config, resume=resume, data=data.fingerprint(dataset)):
         if midfeat:
             _take_features(model, config, folder, verbose, build_model)
-        with _named_failures():
+        with _named_failures(engine):
             images = (dataset, augmentation)
-            _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
+            _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
             with training.averaged_weights(model):
                 return _finish(model, dataset, config, folder)
 
@@ -150,13 +151,11 @@ def _take_features(model, config, folder, verbose, build_model):
 
 
 @contextlib.contextmanager
-def _named_failures():
-    """Turns what a TensorFlow operation raises in a run into one sentence."""
-    import tensorflow as tf
-
+def _named_failures(engine):
+    """Turns what an operation of the engine raises in a run into one sentence."""
     try:
         yield
-    except tf.errors.OpError as error:
+    except engine.failures() as error:
         raise RunError(_first_sentence(error)) from error
 
 
@@ -167,7 +166,7 @@ def _first_sentence(error) -> str:
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
 
 
-def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):
+def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):
     dataset, augmentation = images
     runtime, epochs = config.runtime, config.training.epochs
     checkpoints = training.Checkpoints(folder.checkpoints, keep=runtime.keep_checkpoints)
@@ -187,6 +186,7 @@ def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, sto
         augmentation=augmentation,
     )
     loop = training.TrainingLoop(
+        engine,
         model,
         position,
         checkpoints,
