@@ -61,7 +61,11 @@ def read(path):
         OSError: the file cannot be opened.
     """
     with open(path, "rb") as file:
-        content = file.read()
+        return parse(file.read(), path)
+
+
+def parse(content: bytes, path):
+    """As `read`, of the content of a file; `path` is named if it is damaged."""
     whole = content.startswith(_MAGIC) and len(content) >= 16 + _DIGEST
     if not whole or hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
         raise DamagedStateError(f"the checksum of {path} is wrong: the file is damaged")
