@@ -66,12 +66,12 @@ class Dataset:
         return mean.astype(np.float32), std.astype(np.float32)
 
     def training_batches(
-        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool
+        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool, own: slice
     ) -> tf.data.Dataset:
         """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 
         The images of a batch are drawn and augmented together. The seed and the step number decide
-        how.
+        how. `own` is the part of each batch to return.
         """
         steps = len(self.train) // batch_size
         images, labels = _on_host(self.train)
@@ -93,15 +93,16 @@ class Dataset:
             x = tf.gather(images, which)
             if augmented:
                 x = self._augment(x, tf.stack([seed, step]))
-            return normalize(x), tf.gather(labels, which)
+            return normalize(x[own]), tf.gather(labels, which[own])
 
         return starts.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
-    def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
+    def evaluation_batches(self, batch_size: int, part: tuple[int, int]) -> tf.data.Dataset:
         """See `ann.data.evaluation_batches`."""
         images, labels = _on_host(self.test)
         normalize = self._normalizer()
-        batches = tf.data.Dataset.range(len(self.test)).batch(batch_size)
+        index, count = part
+        batches = tf.data.Dataset.range(index, len(self.test), count).batch(batch_size)
         return batches.map(
             lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which))
         )

@@ -6,6 +6,16 @@ from ann import data, losses, models, training
 from ann.runs.config import RunConfig, settings_of
 
 
+def engine(config: RunConfig):
+    """What computes the run's steps.
+
+    Raises:
+        ValueError: as `training.engine`.
+    """
+    runtime = config.runtime
+    return training.engine(runtime.strategy, config.data.batch_size, runtime.virtual_devices)
+
+
 def dataset(config: RunConfig) -> data.Dataset:
     """The run's data set.
 

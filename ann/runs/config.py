@@ -231,7 +231,14 @@ class RuntimeConfig:
         "float32", "Keras dtype policy: float32, mixed_bfloat16, mixed_float16."
     )
     strategy: str = _field(
-        "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
+        "one_device",
+        "Replicas: one_device; mirrored over all visible devices of this machine; multi_worker "
+        "over the devices of a cluster, which TF_CONFIG or SLURM describes; tpu (see BUILD.md).",
+    )
+    virtual_devices: int = _field(
+        0,
+        "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
+        "that there are.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -250,9 +257,20 @@ class RuntimeConfig:
             f"precision must be one of {allowed}",
             precision=self.precision,
         )
-        allowed = ("one_device", "mirrored")
+        allowed = ("one_device", "mirrored", "multi_worker", "tpu")
         _require(
             self.strategy in allowed, f"strategy must be one of {allowed}", strategy=self.strategy
+        )
+        _require(
+            self.virtual_devices >= 0,
+            "virtual_devices must not be negative",
+            virtual_devices=self.virtual_devices,
+        )
+        _require(
+            not self.virtual_devices or self.strategy == "mirrored",
+            "virtual_devices are for strategy mirrored",
+            virtual_devices=self.virtual_devices,
+            strategy=self.strategy,
         )
         _require(
             self.evaluate_every >= 1,
@@ -293,6 +311,12 @@ class RunConfig:
             "drop_path skips residual units, which only the networks resann-... and resann... have",
             drop_path=self.training.drop_path,
             model=self.model.model,
+        )
+        _require(
+            (self.training.training_mode, self.runtime.strategy) != ("midfeat", "multi_worker"),
+            "midfeat trains twice and reads files in between; it has one worker",
+            training_mode=self.training.training_mode,
+            strategy=self.runtime.strategy,
         )
         _require(
             (self.training.training_mode, self.weighting.weighting) != ("equilibrium", "opt"),

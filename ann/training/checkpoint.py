@@ -64,9 +64,13 @@ class Checkpoints:
         Raises:
             OSError: it cannot be written, or not be read back; the earlier ones are untouched.
         """
+        self.write(position, state_of(model), is_best=is_best)
+
+    def write(self, position: Position, state, *, is_best: bool = False) -> None:
+        """As `save`, of a state that was read before (`state_of`)."""
         path = self.folder / f"checkpoint_{position.steps_done:09d}.state"
         with atomic_path(path) as temporary:
-            state_file.write(temporary, position.to_dict(), state_of(model))
+            state_file.write(temporary, position.to_dict(), state)
             try:
                 state_file.read(temporary)
             except state_file.DamagedStateError as error:
@@ -91,18 +95,24 @@ class Checkpoints:
         Raises:
             ValueError: all are damaged, or the newest belongs to another model.
         """
+        path = self.newest_whole()
+        return path and load_state(model, path.read_bytes(), path)
+
+    def newest_whole(self) -> pathlib.Path | None:
+        """The newest checkpoint that is whole, as `restore` takes it.
+
+        Raises:
+            ValueError: all are damaged.
+        """
         paths = self.newest_first()
         for path in paths:
             try:
-                facts, arrays = state_file.read(path)
+                state_file.read(path)
             except state_file.DamagedStateError as error:
                 _LOG.warning("%s. Going back to the checkpoint before it.", error)
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            variables = _variables(model)
-            _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
-            _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
-            return Position.from_dict(facts)
+            return path
         if paths:
             raise ValueError(
                 f"all {len(paths)} checkpoints in {self.folder} are damaged; "
@@ -114,6 +124,27 @@ class Checkpoints:
         """Removes what writes that were killed have left."""
         for path in self.folder.glob(".partial-*"):
             path.unlink()
+
+
+def load_state(model, content: bytes, path) -> Position:
+    """Loads the content of a checkpoint into a compiled model.
+
+    Args:
+        model: a compiled Keras model.
+        content: of the file.
+        path: of the file, for the error's message.
+
+    Returns:
+        Where training stood.
+
+    Raises:
+        ValueError: the checkpoint is damaged, or belongs to another model.
+    """
+    facts, arrays = state_file.parse(content, path)
+    variables = _variables(model)
+    _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
+    _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
+    return Position.from_dict(facts)
 
 
 def load_weights(model, path) -> None:
