@@ -218,6 +218,11 @@ class RuntimeConfig:
     strategy: str = _field(
         "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
     )
+    steps_per_call: int = _field(
+        1,
+        "Training steps in one call of the compiled function; more than 1 with KERAS_BACKEND=jax "
+        "only.",
+    )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
         0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
@@ -238,6 +243,11 @@ class RuntimeConfig:
         allowed = ("one_device", "mirrored")
         _require(
             self.strategy in allowed, f"strategy must be one of {allowed}", strategy=self.strategy
+        )
+        _require(
+            self.steps_per_call >= 1,
+            "steps_per_call must be at least 1",
+            steps_per_call=self.steps_per_call,
         )
         _require(
             self.evaluate_every >= 1,

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import sys
 
@@ -92,7 +93,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     _check_labels(dataset)
     augmentation = build.augmentation(config, dataset)
     midfeat = config.training.training_mode == "midfeat"
-    engine = training.engine(config.runtime.strategy, config.data.batch_size)
+    runtime = config.runtime
+    engine = training.engine(runtime.strategy, config.data.batch_size, runtime.steps_per_call)
     with engine.scope():
         model = build_model(config, dataset.num_classes, dataset.image_shape)
         model.compile(
@@ -160,8 +162,9 @@ def _named_failures(engine):
 
 
 def _first_sentence(error) -> str:
-    """What went wrong inside a TensorFlow operation, without the operation's own trace."""
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    """What went wrong inside an operation, without the operation's own trace."""
+    message = getattr(error, "message", str(error))  # TensorFlow's text adds its trace
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
 
@@ -190,6 +193,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         model,
         position,
         checkpoints,
+        steps_per_call=runtime.steps_per_call,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
         should_stop=stop.requested,
@@ -209,11 +213,19 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
                 training.RaiseOnNaN(),
                 training.ExitWeightLog(),
                 training.EpochLog(folder.epochs),
-                training.EpochCharts(folder.tensorboard, folder.epochs),
+                *_charts(folder),
                 *progress_callback(verbose, epochs),
                 *callbacks,
             ],
         )
+
+
+def _charts(folder):
+    """TensorBoard's charts; none on a machine without it."""
+    if importlib.util.find_spec("tensorboard") is None:
+        sys.stdout.write("tensorboard is not installed: this run leaves no charts for it\n")
+        return []
+    return [training.EpochCharts(folder.tensorboard, folder.epochs)]
 
 
 def _finish(model, dataset, config, folder):

@@ -4,15 +4,19 @@ import importlib
 
 import keras
 
-_ENGINES = {"tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine")}
+_ENGINES = {
+    "jax": ("ann.training.jax_engine", "JaxEngine"),
+    "tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine"),
+}
 
 
-def engine(strategy_name: str, batch_size: int):
+def engine(strategy_name: str, batch_size: int, steps_per_call: int = 1):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
+        steps_per_call: most training steps that one call of the compiled function does.
 
     Raises:
         ValueError: Keras's backend has no engine, or an argument is not allowed.
@@ -28,4 +32,4 @@ def engine(strategy_name: str, batch_size: int):
             f"Received: KERAS_BACKEND={backend!r}"
         )
     module, name = _ENGINES[backend]
-    return getattr(importlib.import_module(module), name)(strategy_name, batch_size)
+    return getattr(importlib.import_module(module), name)(strategy_name, batch_size, steps_per_call)
