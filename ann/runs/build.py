@@ -1,5 +1,7 @@
 """From a config to objects, before any work is done."""
 
+from __future__ import annotations
+
 import keras
 
 from ann import data, losses, models, training
@@ -13,7 +15,12 @@ def engine(config: RunConfig):
         ValueError: as `training.engine`.
     """
     runtime = config.runtime
-    return training.engine(runtime.strategy, config.data.batch_size, runtime.virtual_devices)
+    return training.engine(
+        runtime.strategy,
+        config.data.batch_size,
+        virtual_devices=runtime.virtual_devices,
+        steps_per_call=runtime.steps_per_call,
+    )
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -118,6 +125,12 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
+    if keras.config.backend() == "jax":
+        raise ValueError(
+            "randaugment, random_erasing, mixup and cutmix need TensorFlow: they do not run with "
+            f"KERAS_BACKEND=jax. Received: randaugment={wanted.randaugment}, "
+            f"random_erasing={wanted.random_erasing}, mixup={wanted.mixup}, cutmix={wanted.cutmix}"
+        )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,

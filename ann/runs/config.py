@@ -240,6 +240,11 @@ class RuntimeConfig:
         "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
         "that there are.",
     )
+    steps_per_call: int = _field(
+        1,
+        "Training steps in one call of the compiled function; more than 1 with KERAS_BACKEND=jax "
+        "only.",
+    )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
         0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
@@ -271,6 +276,11 @@ class RuntimeConfig:
             "virtual_devices are for strategy mirrored",
             virtual_devices=self.virtual_devices,
             strategy=self.strategy,
+        )
+        _require(
+            self.steps_per_call >= 1,
+            "steps_per_call must be at least 1",
+            steps_per_call=self.steps_per_call,
         )
         _require(
             self.evaluate_every >= 1,

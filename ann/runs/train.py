@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import importlib.util
 import json
 import signal
 import sys
@@ -182,8 +183,9 @@ def _named_failures(engine):
 
 
 def _first_sentence(error) -> str:
-    """What went wrong inside a TensorFlow operation, without the operation's own trace."""
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    """What went wrong inside an operation, without the operation's own trace."""
+    message = getattr(error, "message", str(error))  # TensorFlow's text adds its trace
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
     if lost:
         return (
@@ -220,6 +222,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         model,
         position,
         checkpoints,
+        steps_per_call=runtime.steps_per_call,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
         should_stop=lambda: workers.any(stop.requested()),
@@ -228,7 +231,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         verbose = 1 if sys.stdout.isatty() else 2
     written = [
         training.EpochLog(folder.epochs),
-        training.EpochCharts(folder.tensorboard, folder.epochs),
+        *_charts(folder),
         *progress_callback(verbose, epochs),
     ]
     with stop.at_next_step():
@@ -251,6 +254,14 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
             workers.any(True)  # the chief has saved
     if loop.stopped:
         raise Stopped(signal.SIGTERM, "another worker was stopped")
+
+
+def _charts(folder):
+    """TensorBoard's charts; none on a machine without it."""
+    if importlib.util.find_spec("tensorboard") is None:
+        sys.stdout.write("tensorboard is not installed: this run leaves no charts for it\n")
+        return []
+    return [training.EpochCharts(folder.tensorboard, folder.epochs)]
 
 
 def _finish(model, dataset, config, folder):

@@ -4,16 +4,22 @@ import importlib
 
 import keras
 
-_ENGINES = {"tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine")}
+_ENGINES = {
+    "jax": ("ann.training.jax_engine", "JaxEngine"),
+    "tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine"),
+}
 
 
-def engine(strategy_name: str, batch_size: int, virtual_devices: int = 0):
+def engine(
+    strategy_name: str, batch_size: int, *, virtual_devices: int = 0, steps_per_call: int = 1
+):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
+        steps_per_call: most training steps that one call of the compiled function does.
 
     Raises:
         ValueError: Keras's backend has no engine, or an argument is not allowed.
@@ -29,6 +35,7 @@ def engine(strategy_name: str, batch_size: int, virtual_devices: int = 0):
             f"Received: KERAS_BACKEND={backend!r}"
         )
     module, name = _ENGINES[backend]
-    return getattr(importlib.import_module(module), name)(
-        strategy_name, batch_size, virtual_devices
+    make = getattr(importlib.import_module(module), name)
+    return make(
+        strategy_name, batch_size, virtual_devices=virtual_devices, steps_per_call=steps_per_call
     )

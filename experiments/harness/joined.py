@@ -26,7 +26,7 @@ def measure_joined(experiment, runs, runs_dir, store) -> None:
         else:
             continue
         for name, members in wanted.items():
-            if name not in known and known.issuperset(run_name(run.config) for run in members):
+            if name not in known and known.issuperset(run.name for run in members):
                 store.add_measurement(name, _curve_on_test_images(members, runs_dir))
                 known.add(name)
 
