@@ -95,7 +95,7 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
         model = build_model(config, dataset.num_classes, dataset.image_shape)
         model.compile(
-            optimizer=build.optimizer(config, steps_per_epoch),
+            optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
             weighting=build.weighting(config, steps_per_epoch),
             sampler=build.sampler(config, steps_per_epoch),
             targets=build.targets(config),

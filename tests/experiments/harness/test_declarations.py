@@ -319,7 +319,7 @@ def test_two_steps_of_each_run(config):
     model = build.model(config, 10, (8, 8, 3))
     mode = {"midfeat": "heads"}.get(config.training.training_mode, config.training.training_mode)
     model.compile(
-        optimizer=build.optimizer(config, 2),
+        optimizer=build.optimizer(config, 2, model.num_exits),
         weighting=build.weighting(config, 2),
         sampler=build.sampler(config, 2),
         training_mode=mode,
