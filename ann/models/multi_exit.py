@@ -134,8 +134,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
-                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
-                distillation, which need several exits that are trained.
+                `targets` beside a `loss`, the weighting "opt" with "equilibrium" or distillation,
+                which need several exits that are trained, or a weighting that needs gradients of
+                the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -151,7 +152,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
-            gradient_norms.require_backend(scheme)
+            gradient_norms.require_usable(scheme, self.segments[0], training_mode)
         if isinstance(scheme, losses.Opt):
             _require_one_exit_is_enough(training_mode, targets)
         exit_losses = ExitLosses(loss, self.logits_shape)

@@ -20,6 +20,7 @@ from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
+from ann.runs.fields import require_unused
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
 
 
@@ -35,6 +36,9 @@ class DataConfig(DataRecipe):
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
+    blur: bool = _field(
+        True, "svhn: blur the training images as 001 does; 002, 003 and the authors' code do not."
+    )
     hold_out: bool = _field(
         False,
         "Train without the last training images (by id; 5,000 of CIFAR's) and evaluate on them.",
@@ -52,6 +56,8 @@ class DataConfig(DataRecipe):
             train_examples=self.train_examples,
             batch_size=self.batch_size,
         )
+        if self.dataset != "svhn":
+            require_unused(self, ["blur"], f"the images of {self.dataset} are never blurred")
         self.check_recipe()
 
 
@@ -68,20 +74,34 @@ class ModelConfig:
         "Prediction period: an exit every s units, counted back from the last; default: the "
         "model's own.",
     )
+    first_exit: int | None = _field(
+        None,
+        "Index of the first unit that may have an exit; those before it have none (002 section "
+        "4.6). Default: the model's own.",
+    )
     preset: str = _field(
         "paper",
-        "Where the papers and the authors' code differ, whose way to go: paper, author_code. It "
-        "decides the architecture, and the colors of training JPEGs. The command line and the "
-        "experiments also take from it the defaults of l2, of the learning rate's steps, and of "
-        "the settings of AdaLoss and the samplers (docs/author_code.md).",
+        "Where the papers and the authors' code differ, whose way to go: paper, author_code, or "
+        "sieve, the network of 002 (resann-n...-c... only). It decides the architecture, and the "
+        "colors of training JPEGs. From author_code the command line and the experiments also take "
+        "the defaults of what decays, of l2, of the learning rate, and of the settings of AdaLoss "
+        "and the samplers (docs/author_code.md).",
     )
 
     def __post_init__(self):
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)
         _require(
-            self.preset in ("paper", "author_code"),
-            "preset must be 'paper' or 'author_code'",
+            self.first_exit is None or self.first_exit >= 0,
+            "first_exit must not be negative",
+            first_exit=self.first_exit,
+        )
+        allowed = ("paper", "author_code", "sieve")
+        _require(self.preset in allowed, f"preset must be one of {allowed}", preset=self.preset)
+        _require(
+            self.preset != "sieve" or self.model.startswith("resann-n"),
+            "preset 'sieve' is the network of 002, which only the models resann-n...-c... have",
             preset=self.preset,
+            model=self.model,
         )
 
 
@@ -334,6 +354,14 @@ class RunConfig:
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        _require(
+            not losses.schemes()[self.weighting.weighting].needs_gradient_norms
+            or self.training.training_mode not in ("no_grad", "midfeat"),
+            f"{self.weighting.weighting} needs the gradients of all exits with respect to the "
+            "first segment: no_grad stops them, and midfeat trains the heads alone",
+            training_mode=self.training.training_mode,
+            weighting=self.weighting.weighting,
+        )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
@@ -347,7 +375,8 @@ class RunConfig:
         (`author_defaults`).
 
         Raises:
-            ValueError: a field is not one of ours, or its value is not allowed.
+            ValueError: a field is not one of ours, its value is not allowed, or it is not given and
+                the authors' way is not available here.
 
         Example:
             >>> RunConfig.from_fields({"epochs": 3, "preset": "author_code"}).weighting.gamma
@@ -357,6 +386,7 @@ class RunConfig:
             if name not in OWNERS:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
         if fields.get("preset") == "author_code":
+            _require_available(fields)
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
@@ -393,10 +423,11 @@ GROUPS = {
 # Field -> its group. The names are unique over all groups.
 OWNERS = {field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)}
 
-# The learning rate's steps and L2 in the authors' code (docs/author_code.md): 300 epochs on CIFAR,
-# 60 on SVHN; as fractions of the training here.
+# The learning rate's steps and the weight decay in the authors' code (docs/author_code.md): 300
+# epochs on CIFAR, 60 on SVHN, 128 on ILSVRC; as fractions of the training here.
 _AUTHORS_CIFAR = {
     "l2": 2e-4,
+    "decay_on": "author_code",
     "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
     "lr_drop_to": (0.1, 0.01, 0.002),
 }
@@ -404,11 +435,38 @@ _AUTHORS_TRAINING = {
     "cifar10": _AUTHORS_CIFAR,
     "cifar100": _AUTHORS_CIFAR,
     "svhn": {
-        "l2": 2e-4,
+        "blur": False,
+        "decay_on": "author_code",
         "lr_drop_at": (0.25, 0.5, 0.75),
         "lr_drop_to": (0.1, 0.01, 0.002),
     },
+    "imagenet2012": {
+        "decay_on": "author_code",
+        "lr_drop_at": (30 / 128, 60 / 128, 90 / 128, 105 / 128),
+        "lr_drop_to": (0.1, 0.01, 0.001, 0.0001),
+    },
 }
+_AUTHORS_ILSVRC_BATCH = 256  # whose learning rate is 0.1; it grows with the batch
+
+# What the authors' code does on a data set and this project does not, by the field that would have
+# to do it.
+_NOT_AVAILABLE = {
+    "svhn": {
+        "augment": "they deform the images and change brightness and contrast",
+        "l2": "their 2e-4 falls to a fifth every 480,000 steps",
+    }
+}
+
+
+def _require_available(fields: Mapping[str, Any]):
+    """What cannot be done as the authors did it must be given."""
+    for name, reason in _NOT_AVAILABLE.get(fields.get("dataset"), {}).items():
+        _require(
+            name in fields,
+            f"preset 'author_code' cannot do what the authors do on {fields['dataset']}: {reason}. "
+            f"Set {name} to go on without it",
+            preset="author_code",
+        )
 
 
 def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -417,7 +475,7 @@ def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, An
     if fields.get("schedule", "steps") != "steps":
         unused |= {"lr_drop_at", "lr_drop_to"}
     if fields.get("optimizer", "sgd") != "sgd":
-        unused |= {"l2"}
+        unused |= {"l2", "decay_on"}
     return {name: value for name, value in defaults.items() if name not in unused}
 
 
@@ -432,6 +490,11 @@ def author_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
     weighting = fields.get("weighting", defaults.weighting.weighting)
     sampler = fields.get("sampler", defaults.weighting.sampler)
     found = dict(_AUTHORS_TRAINING.get(dataset, {}))
+    if dataset == "imagenet2012":
+        batch_size = fields.get("batch_size", defaults.data.batch_size)
+        found["learning_rate"] = 0.1 * batch_size / _AUTHORS_ILSVRC_BATCH
+    if fields.get("training_mode") == "no_grad":
+        found["l2"] = 0.0
     for name in filter(None, (weighting, sampler)):
         _require_name("weighting or sampler", name, losses.schemes() | losses.samplers())
         for flag, (_, one) in settings_of(name).items():

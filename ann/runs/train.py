@@ -127,7 +127,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
     mode = config.training.training_mode
     model.compile(
-        optimizer=build.optimizer(config, steps_per_epoch),
+        optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
         weighting=build.weighting(config, steps_per_epoch),
         sampler=build.sampler(config, steps_per_epoch),
         targets=build.targets(config),

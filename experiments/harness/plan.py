@@ -14,7 +14,7 @@ from ann.runs.config import RunConfig
 from ann.runs.identity import run_name
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
-from experiments.harness.scales import DATASETS, FIELDS
+from experiments.harness.scales import DATASETS, FIELDS, OF_PAPER, SEEDS
 
 # A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
 # twice as much again.
@@ -61,15 +61,18 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     configs. None for what is not trained.
 
     Raises:
-        ValueError: a field or value is none of `RunConfig`.
+        ValueError: a field or value is none of `RunConfig`, or changes where exits are without
+            `network_costs` knowing it.
     """
     settings, runs = experiment.settings[scale], []
     if not experiment.is_trained:
         return runs
-    for place in _places(experiment, settings):
+    of_paper = OF_PAPER.get(experiment.paper, {})
+    for place in _places(experiment, settings, settings.seeds or SEEDS[scale]):
         for member, model in enumerate(_members(place.row, settings, place.networks)):
-            fields = FIELDS[scale][place.dataset] | dict(settings.fields) | dict(place.variant)
-            fields |= dict(place.row.fields)
+            fields = FIELDS[scale][place.dataset] | of_paper.get(place.dataset, {})
+            fields |= dict(settings.fields) | dict(place.variant) | dict(place.row.fields)
+            _require_known_costs(fields)
             fields |= {"dataset": place.dataset, "model": model, "seed": place.seed}
             fields |= {"hold_out": True} if place.row.selection == "validation" else {}
             for opt_at in _opt_exits(place.row, settings, fields):
@@ -92,6 +95,13 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     return runs
 
 
+def _require_known_costs(fields):
+    """Costs are looked up by the name of a network and its period alone."""
+    unknown = {name: fields[name] for name in ("first_exit", "preset") if name in fields}
+    if unknown:
+        raise ValueError(f"network_costs knows networks by name and s alone. Received: {unknown}")
+
+
 class _Place(typing.NamedTuple):
     """A row in a setting, for a seed."""
 
@@ -102,8 +112,8 @@ class _Place(typing.NamedTuple):
     seed: int
 
 
-def _places(experiment, settings: Settings):
-    for seed in range(settings.seeds):
+def _places(experiment, settings: Settings, seeds: int = 1):
+    for seed in range(seeds):
         for dataset in settings.datasets:
             for networks in settings.networks:
                 setting = (networks,) if isinstance(networks, str) else networks

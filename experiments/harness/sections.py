@@ -209,7 +209,7 @@ def verdict_text(row) -> str:
 
 def number(value, sign="") -> str:
     """Two decimals, or a dash."""
-    return DASH if pd.isna(value) else f"{value:{sign}.2f}"
+    return DASH if pd.isna(value) else f"{round(value, 2) + 0.0:{sign}.2f}"  # no -0.00
 
 
 def as_text(name: str, scale: str, stored: Stored, folder) -> str:

@@ -1,6 +1,7 @@
 """The report from made-up runs: every table, claim and figure is there, and nothing that was not
 measured."""
 
+import pathlib
 import re
 import zlib
 
@@ -16,7 +17,16 @@ from experiments.harness.page import write_pages
 from experiments.harness.plan import plan
 from experiments.harness.store import RunStore
 from experiments.harness.untrained import SEVERAL_TASKS, WALL_CLOCK
-from experiments.harness.verdicts import AS_CLAIMED, MEASURED, OTHER_WAY
+from experiments.harness.verdicts import (
+    AS_CLAIMED,
+    HELD,
+    MEASURED,
+    NOT_HELD,
+    OTHER_WAY,
+    TIE,
+    UNDECIDED,
+    WITHOUT,
+)
 
 QUICK = [name for name, experiment in EXPERIMENTS.items() if "quick" in experiment.settings]
 
@@ -157,6 +167,24 @@ def test_nothing_measured_is_dashes_below_what_is_exact(tmp_path):
     markdown = (tmp_path / "report.md").read_text()
     line = next(one for one in markdown.splitlines() if one.startswith("| AdaLoss | 32.99"))
     assert line.split("|")[2:5] == [" 32.99 ", " – ", " – "]
+
+
+def test_the_results_say_how_many_claims_are_decided():
+    folder = pathlib.Path(__file__).parent.parent.parent.parent / "experiments" / "results"
+    claims = pd.read_csv(folder / "claims.csv", dtype={"paper": str}).fillna({"repeats": ""})
+    lines = (folder / "README.md").read_text().splitlines()
+    for title in (*claims.paper.unique(), "all"):
+        own = claims if title == "all" else claims[claims.paper == title]
+        of_state = own[own.repeats == ""].state.value_counts()
+        numbers = [
+            len(own),
+            of_state.reindex([HELD, NOT_HELD, WITHOUT]).sum(),
+            of_state.reindex([UNDECIDED, TIE]).sum(),
+            *of_state.reindex(["one seed", "not counted", "not measured"]).fillna(0),
+            (own.repeats != "").sum(),
+        ]
+        name = {"ours": "our studies"}.get(title, title)
+        assert f"| {name} | {' | '.join(f'{one:g}' for one in numbers)} |" in lines
 
 
 def test_a_cell_from_part_of_the_settings_says_so(results):
