@@ -213,9 +213,12 @@ def _read(variable) -> np.ndarray:
 
 
 def _components(variable):
-    """What a variable is made of, one `tf.Variable` per replica; nothing where there is one."""
+    """What a variable is made of, one `tf.Variable` per replica; nothing where there is one, or
+    where other processes have some of them."""
     # What is trained is equal on all of them, and reading it would take time.
-    return () if variable.trainable else getattr(variable.value, "values", ())
+    parts = () if variable.trainable else getattr(variable.value, "values", ())
+    whole = parts and variable.value.distribute_strategy.num_replicas_in_sync == len(parts)
+    return parts if whole else ()
 
 
 def _of_replicas(index, variable):
