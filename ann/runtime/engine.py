@@ -36,6 +36,11 @@ class Engine(abc.ABC):
         """Raises `ValueError` where this machine does not compute in a precision."""
         return
 
+    @classmethod
+    def check_readable(cls, path) -> None:
+        """Raises `ExportError` where the engine cannot read an operation of the export."""
+        return
+
     @abc.abstractmethod
     def begin(self, images) -> list:
         """The state before the first link: the images `(batch, ...)` as the engine holds them."""
