@@ -28,7 +28,7 @@ IMPORTS = {
     "runtime": set(),
     "export": {"costs", "runtime"},
     "runs": {"data", "evaluation", "export", "losses", "models", "runtime", "training"},
-    "commands": {"evaluation", "runs"},
+    "commands": {"evaluation", "runs", "runtime"},
     "__main__": {"commands"},
 }
 NO_TENSORFLOW = {

@@ -12,6 +12,8 @@ import pathlib
 
 from absl import flags
 
+from ann.runtime.manifest import FORMATS
+
 
 def define_flags() -> None:
     """Defines the flags of the command."""
@@ -19,7 +21,12 @@ def define_flags() -> None:
     flags.DEFINE_string(
         "output", None, "Folder to write; an earlier export there is replaced.", required=True
     )
-    flags.DEFINE_list("format", "saved_model", "One or several of saved_model, onnx, litert.")
+    flags.DEFINE_list("format", "saved_model", f"One or several of {', '.join(FORMATS)}.")
+    flags.register_validator(
+        "format",
+        lambda names: names and set(names) <= set(FORMATS),
+        message=f"must be one or several of {', '.join(FORMATS)}",
+    )
     flags.DEFINE_bool(
         "preprocess", True, "Take uint8 images and normalize them as the training did."
     )

@@ -21,6 +21,7 @@ def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
         FileNotFoundError: the folder holds no finished run.
         ValueError: what `ann.export.export` refuses.
     """
+    export.check_formats(formats)
     folder, config = finished(run_dir)
     preprocessing, largest = None, 255
     if preprocess:

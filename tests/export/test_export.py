@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ann import costs, ensembles, export, models, runtime
+from ann.export.folder import atomic_folder
 from examples.small_cnn import small_cnn
 
 FORMATS = ["saved_model", "onnx", "litert"]
@@ -69,7 +70,7 @@ def exported(request, tmp_path_factory):
     return model, path
 
 
-@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "litert"])
+@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "openvino", "litert"])
 def test_every_engine_answers_as_the_model_at_every_exit(exported, engine):
     model, path = exported
     x = images(model)
@@ -80,12 +81,27 @@ def test_every_engine_answers_as_the_model_at_every_exit(exported, engine):
     assert_close(runtime.AnytimePredictor(path, engine=engine).predict(x).logits, expected)
 
 
+@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "openvino", "litert"])
+def test_every_engine_computes_every_head_alone(exported, engine):
+    model, path = exported
+    x, reached = images(model), set()
+    predictor = runtime.AnytimePredictor(path, engine=engine)
+    assert predictor.macs_lazy.tolist() == costs.profile(model).macs_lazy.tolist()
+    logits = logits_of(model, x)
+    for budget in predictor.macs_lazy:
+        answer = predictor.predict(x, budget_macs=budget, lazy_heads=True)
+        assert_close(answer.logits, logits[answer.exit])
+        assert answer.macs == predictor.macs_lazy[answer.exit] <= budget
+        reached.add(answer.exit)
+    assert reached == set(range(model.num_exits))
+
+
 def test_saved_model_has_a_signature_for_every_exit_and_segment(exported):
     model, path = exported
     x = images(model)
     expected = logits_of(model, x)
     signatures = tf.saved_model.load(str(path)).signatures
-    assert len(signatures) == 2 * model.num_exits + 2
+    assert len(signatures) == 4 * model.num_exits + 2
     everything = signatures["all_exits"](image=tf.constant(x))
     for name, logits in zip(model.exit_names, expected, strict=True):
         assert_close(signatures[name](image=tf.constant(x))["logits"], logits)
@@ -195,6 +211,15 @@ export.export(model, {str(path)!r}, "onnx")
         == -9
     )
     assert runtime.AnytimePredictor(path).num_classes == 3
+    with atomic_folder(path):
+        assert len(list(tmp_path.glob(".partial-*"))) == 2  # this one and its lock
+    assert [p.name for p in tmp_path.iterdir()] == ["e"]
+
+
+def test_what_another_process_writes_is_left_alone(tmp_path):
+    with atomic_folder(tmp_path / "e") as one, atomic_folder(tmp_path / "e") as other:
+        assert one.exists()
+        assert other.exists()
 
 
 def test_refusals(tmp_path):
