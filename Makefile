@@ -48,7 +48,7 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 report: $(VENV)/.core
-	$(BIN)/python -m experiments.report
+	$(BIN)/python -m experiments.report --readme=README.md
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

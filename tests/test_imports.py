@@ -128,7 +128,7 @@ COMMANDS = {
         "harness.network_costs",
         "harness.plan",
     },
-    "report": {"ann.commands", "harness.page"},
+    "report": {"ann.commands", "harness.page", "harness.readme_table"},
     "run": {
         "ann.commands",
         "ann.did_you_mean",
@@ -208,6 +208,7 @@ MACHINERY = {
     },
     "states": {"catalogue", "declaration", "verdicts"},
     "page_text": {"catalogue", "sections", "states", "verdicts"},
+    "readme_table": {"ann.atomic_write", "page_text"},
     "page_html": {"catalogue", "page_text", "sections", "states", "verdicts"},
     "page_markdown": {"catalogue", "page_text", "sections", "states"},
     "page": {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
+from ann.runs.fields import check_types
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
 from ann.runs.fields import require_unused
@@ -48,6 +49,7 @@ class DataConfig(DataRecipe):
     )
 
     def __post_init__(self):
+        check_types(self)
         _require_name("dataset", self.dataset, data.names())
         _require(self.batch_size >= 1, "batch_size must be at least 1", batch_size=self.batch_size)
         _require(
@@ -89,6 +91,7 @@ class ModelConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)
         _require(
             self.first_exit is None or self.first_exit >= 0,
@@ -137,6 +140,7 @@ def _type_of(flag: str):
 
 
 def _check_weighting(self):
+    check_types(self)
     for name, known in (("weighting", losses.schemes()), ("sampler", losses.samplers())):
         value = getattr(self, name)
         _require_name(name, value, known, none_allowed=name == "sampler")
@@ -208,13 +212,14 @@ class TrainingConfig(TrainingRecipe):
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.epochs >= 1, "epochs must be at least 1", epochs=self.epochs)
         _require(
             0 < self.learning_rate < float("inf"),
             "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
         )
-        _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
+        _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
         allowed = ("joint", "no_grad", "equilibrium", "midfeat")
         _require(
@@ -276,6 +281,7 @@ class RuntimeConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         allowed = ("float32", "mixed_bfloat16", "mixed_float16")
         _require(
             self.precision in allowed,
@@ -400,11 +406,13 @@ class RunConfig:
         Raises:
             ValueError: a group or field is not one of ours.
         """
+        _require(isinstance(values, dict), f"a config holds {sorted(GROUPS)}", values=values)
         groups = {}
         for name, group in values.items():
             _require(name in GROUPS, f"config groups are {sorted(GROUPS)}", group=name)
+            _require(isinstance(group, dict), f"{name} must hold fields", **{name: group})
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
-            unknown = sorted(set(group) - fields)
+            unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
             groups[name] = GROUPS[name](
                 **{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()}

@@ -147,12 +147,16 @@ def load_state(model, content: bytes, path) -> Position:
     return Position.from_dict(facts)
 
 
-def load_weights(model, path) -> None:
+def load_weights(model, path, *, averaged: bool = True) -> None:
     """Loads the weights of a checkpoint, such as the best one, into a model of its architecture.
+
+    A checkpoint of a run with `ema` holds two sets: the averaged weights, which were evaluated, and
+    those that training goes on from.
 
     Args:
         model: a Keras model, compiled or not.
         path: of a checkpoint.
+        averaged: whether to take the averaged weights where there are any.
 
     Raises:
         ValueError: the checkpoint is damaged, or belongs to another model.
@@ -165,6 +169,25 @@ def load_weights(model, path) -> None:
     skipped = {id(variable) for variable in combiner.variables} if combiner else set()
     variables = [pair for pair in _model_variables(model) if id(pair[1]) not in skipped]
     _assign(variables, held, path)
+    averages = [array for name, array in arrays if re.fullmatch("optimizer/.*_average", name)]
+    if averaged and averages:
+        _assign_averages(model, variables, averages, path)
+
+
+def _assign_averages(model, variables, averages, path):
+    """The averages are in the order of the variables that were trained; after those of the network
+    come those of a learned weighting."""
+    trained = [variable for _, variable in variables if variable.trainable]
+    if len(averages) < len(trained):  # the training mode "heads"
+        trained = [variable for head in model.heads for variable in head.trainable_variables]
+    shapes = [array.shape for array in averages[: len(trained)]]
+    if shapes != [tuple(variable.shape) for variable in trained]:
+        raise ValueError(
+            "the averaged weights are of other variables than this model trains; averaged=False "
+            f"loads those that were not averaged. Received: path={str(path)!r}"
+        )
+    for variable, average in zip(trained, averages, strict=False):
+        variable.assign(average)
 
 
 def state_of(model) -> list[tuple[str, np.ndarray]]:

@@ -1,6 +1,7 @@
 """The race: sheets of digits with a deadline each, for the anytime and the static networks."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pandas as pd
@@ -24,12 +25,14 @@ class Race:
             over calls), `milliseconds` (median), `slowest` (the 95th percentile), `error` (percent)
             over all answers.
         static: a row for each static network: `exit, macs, milliseconds, slowest, error`.
+        load: of the machine over its cores, during the race.
     """
 
     sheet: int
     table: pd.DataFrame
     asked: pd.DataFrame
     static: pd.DataFrame
+    load: float
 
 
 def race(anytime: AnytimePredictor, static: dict[int, AnytimePredictor], test) -> Race:
@@ -51,7 +54,8 @@ def race(anytime: AnytimePredictor, static: dict[int, AnytimePredictor], test) -
     measured = _interleaved(askers, sheets)
     asked = pd.DataFrame(measured[: len(deadlines)]).assign(deadline=deadlines)
     ends = {"exit": list(static), "macs": [int(one.macs[-1]) for one in static.values()]}
-    return Race(_SHEET, table, asked, pd.DataFrame(measured[len(deadlines) :]).assign(**ends))
+    static_rows = pd.DataFrame(measured[len(deadlines) :]).assign(**ends)
+    return Race(_SHEET, table, asked, static_rows, os.getloadavg()[0] / os.cpu_count())
 
 
 def choose_deadlines(milliseconds) -> np.ndarray:

@@ -48,6 +48,11 @@ def of_race(race, name: str, pictures: int) -> list[str]:
             else "At each deadline 95 % of the answers were in time."
         )
     )
+    if race.load > 1.2:
+        answered += (
+            f" The machine was busy: {race.load:.1f} programs ran on each core during the race, "
+            "so waiting for a turn is part of every time on this page."
+        )
     return [answered, *(_of_static(one, race, pictures) for one in race.static.itertuples())]
 
 

@@ -65,7 +65,7 @@ def test_words_on_weightings_follow_the_numbers():
     assert "makes no difference that can be seen here" in same[1]
 
 
-def race_of(static_ms):
+def race_of(static_ms, load=0.5):
     table = pd.DataFrame({"exit": [0, 1], "milliseconds": [1.0, 2.0], "error": [10.0, 2.0]})
     asked = pd.DataFrame(
         {
@@ -77,7 +77,7 @@ def race_of(static_ms):
         }
     )
     static = pd.DataFrame({"exit": [1], "milliseconds": [static_ms], "error": [2.0]})
-    return Race(60, table, asked, static)
+    return Race(60, table, asked, static, load)
 
 
 def test_words_on_the_race_follow_the_numbers():
@@ -89,6 +89,8 @@ def test_words_on_the_race_follow_the_numbers():
     assert race_table(race_of(2.5))["static 1 error %"].tolist() == ["none yet", "2.0"]
     _, fast = words.of_race(race_of(0.5), "const", 360)
     assert "no answer at 0 of 2 deadlines" in fast
+    assert "busy" not in anytime
+    assert "5.0 programs ran on each core" in words.of_race(race_of(2.5, 5.0), "const", 360)[0]
     assert "worse at 1, and within chance at 1" in fast  # 36 mistakes of 360 against 7
 
 
