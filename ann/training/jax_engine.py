@@ -81,30 +81,34 @@ class JaxEngine:
         Raises:
             StopIteration: there are no more batches.
         """
-        which, steps = self._batches.numbers(self._done, count)
-        if len(steps) < count:
+        draws = self._batches.draws(self._done, count)
+        if len(draws["which"]) < count:
             raise StopIteration
+        state = self._state()
         if self._steps_per_call == 1:
-            which = jax.device_put(which[0], self._divided)
-            logs, state = self._step(self._state(), self._arrays, which, steps[0])
+            draws = jax.device_put({name: rows[0] for name, rows in draws.items()}, self._divided)
+            logs, state = self._step(state, self._arrays, draws)
         else:
             # One program for every count, so that a resumed run has the bits of the whole one.
             room = [(0, self._steps_per_call - count), (0, 0)]
-            which = jax.device_put(np.pad(which, room), self._divided_rows)
-            steps = np.pad(steps, room[0])
-            logs, state = self._steps(self._state(), self._arrays, which, steps, count)
+            draws = {name: np.pad(rows, room) for name, rows in draws.items()}
+            draws = jax.device_put(draws, self._divided_rows)
+            logs, state = self._steps(state, self._arrays, draws, count)
         self._done += count
         _assign(self._groups, state)
         return self._named(logs)
 
-    def _one_step(self, state, arrays, which, step):
-        batch = self._batches.make(arrays, which, step)
+    def _one_step(self, state, arrays, draws):
+        batch = self._batches.make(arrays, draws)
         logs, state = self.model.train_step(state, batch)
-        return self._in_order(logs), state
+        return self._in_order(logs), [list(group) for group in state]
 
-    def _many_steps(self, state, arrays, which, steps, count):
+    def _many_steps(self, state, arrays, draws, count):
+        def step(index, carry):
+            row = {name: rows[index] for name, rows in draws.items()}
+            return self._one_step(carry[1], arrays, row)
+
         nothing = jnp.zeros(len(self.model.metrics_names))
-        step = lambda i, carry: self._one_step(carry[1], arrays, which[i], steps[i])
         return jax.lax.fori_loop(0, count, step, (nothing, state))
 
     def _test_step(self, state, batch):
