@@ -1,6 +1,8 @@
 """Batches of small images for JAX: made on the device, inside the compiled training step.
 
-They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed.
+They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed,
+cropped and flipped alike. Pixels may differ in the last bit, for XLA divides by multiplying with
+the reciprocal; blurred ones by 1e-5.
 """
 
 from __future__ import annotations
@@ -58,9 +60,8 @@ class TrainingBatches(keras.utils.PyDataset):
         self._first = first_epoch * self._steps_per_epoch + first_step
         self._end = epochs * self._steps_per_epoch
         self._dataset = dataset
-        # The mean and deviation are arguments: the compiler would multiply by the reciprocal of a
-        # constant, which gives other last bits than a division.
-        self.arrays = (dataset.train.images, dataset.train.labels, *dataset.normalization())
+        self._normalization = dataset.normalization()
+        self.arrays = (dataset.train.images, dataset.train.labels)
 
     def __len__(self):
         return max(self._end - self._first, 0)
@@ -78,15 +79,11 @@ class TrainingBatches(keras.utils.PyDataset):
 
         Returns:
             Arrays `(count, batch_size)`: `which`, the numbers of the images, and what the
-            augmentation of the data set draws. Fewer rows where the training ends.
+            augmentation of the data set draws.
         """
-        steps = np.arange(start, min(start + count, len(self))) + self._first
-        draws = {"which": np.zeros((0, self.batch_size), np.int32)}
-        if len(steps):
-            rows = [self._order(step // self._steps_per_epoch) for step in steps.tolist()]
-            draws["which"] = np.stack(
-                [row[step % self._steps_per_epoch] for row, step in zip(rows, steps, strict=True)]
-            )
+        steps = np.arange(start, start + count) + self._first
+        places = [divmod(step, self._steps_per_epoch) for step in steps.tolist()]
+        draws = {"which": np.stack([self._order(epoch)[step] for epoch, step in places])}
         if self.augmented:
             draws |= self._augmentation(philox.seeds_of(self.seed, steps))
         return draws
@@ -122,7 +119,8 @@ class TrainingBatches(keras.utils.PyDataset):
         Returns:
             `(images, labels)`, as from `ann.data.training_batches`.
         """
-        images, labels, mean, std = arrays
+        images, labels = arrays
+        mean, std = self._normalization
         x = jnp.take(images, draws["which"], axis=0)
         if "top" in draws:
             x = jax_augment.crop(x, self._dataset.padding, draws["top"], draws["left"])

@@ -218,10 +218,10 @@ class RuntimeConfig:
     strategy: str = _field(
         "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
     )
-    steps_per_call: int = _field(
-        1,
-        "Training steps in one call of the compiled function; more than 1 with KERAS_BACKEND=jax "
-        "only.",
+    steps_per_call: int | None = _field(
+        None,
+        "Training steps in one call of the compiled function, between two looks at signals; "
+        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -245,7 +245,7 @@ class RuntimeConfig:
             self.strategy in allowed, f"strategy must be one of {allowed}", strategy=self.strategy
         )
         _require(
-            self.steps_per_call >= 1,
+            self.steps_per_call is None or self.steps_per_call >= 1,
             "steps_per_call must be at least 1",
             steps_per_call=self.steps_per_call,
         )

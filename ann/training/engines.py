@@ -10,13 +10,14 @@ _ENGINES = {
 }
 
 
-def engine(strategy_name: str, batch_size: int, steps_per_call: int = 1):
+def engine(strategy_name: str, batch_size: int, steps_per_call: int | None = None):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
-        steps_per_call: most training steps that one call of the compiled function does.
+        steps_per_call: most training steps that one call of the compiled function does; None: the
+            engine's choice.
 
     Raises:
         ValueError: Keras's backend has no engine, or an argument is not allowed.

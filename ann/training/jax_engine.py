@@ -14,6 +14,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 _AXIS = "batch"
+_ON_ACCELERATORS = 50
 
 
 class JaxEngine:
@@ -23,13 +24,17 @@ class JaxEngine:
         strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or the virtual CPU
             devices of XLA_FLAGS=--xla_force_host_platform_device_count=N.
         batch_size: global batch size; must be divisible by the devices.
-        steps_per_call: most steps that one call of the compiled function does.
+        steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
+            on accelerators.
+
+    Attributes:
+        steps_per_call: the same, never None.
 
     Raises:
         ValueError: another strategy, or an indivisible batch.
     """
 
-    def __init__(self, strategy_name: str, batch_size: int, steps_per_call: int = 1):
+    def __init__(self, strategy_name: str, batch_size: int, steps_per_call: int | None = None):
         if strategy_name not in ("one_device", "mirrored"):
             raise ValueError(
                 "on JAX strategy must be 'one_device' or 'mirrored'. "
@@ -46,7 +51,8 @@ class JaxEngine:
         self._divided = NamedSharding(mesh, PartitionSpec(_AXIS))
         self._divided_rows = NamedSharding(mesh, PartitionSpec(None, _AXIS))
         self._num_devices = len(devices)
-        self._steps_per_call = steps_per_call
+        on_cpu = devices[0].platform == "cpu"
+        self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
 
     def scope(self):
         """Context in which the model is made and compiled."""
@@ -81,16 +87,16 @@ class JaxEngine:
         Raises:
             StopIteration: there are no more batches.
         """
-        draws = self._batches.draws(self._done, count)
-        if len(draws["which"]) < count:
+        if self._done + count > len(self._batches):
             raise StopIteration
+        draws = self._batches.draws(self._done, count)
         state = self._state()
-        if self._steps_per_call == 1:
+        if self.steps_per_call == 1:
             draws = jax.device_put({name: rows[0] for name, rows in draws.items()}, self._divided)
             logs, state = self._step(state, self._arrays, draws)
         else:
             # One program for every count, so that a resumed run has the bits of the whole one.
-            room = [(0, self._steps_per_call - count), (0, 0)]
+            room = [(0, self.steps_per_call - count), (0, 0)]
             draws = {name: np.pad(rows, room) for name, rows in draws.items()}
             draws = jax.device_put(draws, self._divided_rows)
             logs, state = self._steps(state, self._arrays, draws, count)

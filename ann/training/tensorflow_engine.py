@@ -8,18 +8,22 @@ class TensorFlowEngine:
 
     Args:
         strategy_name, batch_size: as `name` and `batch_size` of `ann.training.strategy`.
+        steps_per_call: 1, or None.
+
+    Attributes:
         steps_per_call: 1.
 
     Raises:
         ValueError: as `ann.training.strategy`, or several steps per call.
     """
 
-    def __init__(self, strategy_name: str, batch_size: int, steps_per_call: int = 1):
-        if steps_per_call != 1:
+    def __init__(self, strategy_name: str, batch_size: int, steps_per_call: int | None = None):
+        if steps_per_call not in (1, None):
             raise ValueError(
                 "several steps per call need KERAS_BACKEND=jax, where the data is on the device. "
                 f"Received: steps_per_call={steps_per_call}"
             )
+        self.steps_per_call = 1
         self.strategy = strategy(strategy_name, batch_size)
 
     def scope(self):

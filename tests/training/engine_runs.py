@@ -85,7 +85,7 @@ class StopAfter:
         return self.left < 0
 
 
-def run(case, folder, *, strategy="one_device", steps_per_call=1, stop_after=None, dropout=0.0):
+def run(case, folder, *, strategy="one_device", steps_per_call=None, stop_after=None, dropout=0.0):
     """Trains from the newest checkpoint in the folder, and writes the state as `state.npz`."""
     folder = pathlib.Path(folder)
     chosen = engine(strategy, BATCH, steps_per_call)
@@ -104,7 +104,6 @@ def run(case, folder, *, strategy="one_device", steps_per_call=1, stop_after=Non
         model,
         position,
         checkpoints,
-        steps_per_call=steps_per_call,
         best="val_loss",
         should_stop=StopAfter(10**9 if stop_after is None else stop_after),
     )
