@@ -265,10 +265,10 @@ class RuntimeConfig:
         "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
         "that there are.",
     )
-    steps_per_call: int = _field(
-        1,
-        "Training steps in one call of the compiled function; more than 1 with KERAS_BACKEND=jax "
-        "only.",
+    steps_per_call: int | None = _field(
+        None,
+        "Training steps in one call of the compiled function, between two looks at signals; "
+        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -304,7 +304,7 @@ class RuntimeConfig:
             strategy=self.strategy,
         )
         _require(
-            self.steps_per_call >= 1,
+            self.steps_per_call is None or self.steps_per_call >= 1,
             "steps_per_call must be at least 1",
             steps_per_call=self.steps_per_call,
         )

@@ -222,7 +222,6 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         model,
         position,
         checkpoints,
-        steps_per_call=runtime.steps_per_call,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
         should_stop=lambda: workers.any(stop.requested()),

@@ -286,4 +286,7 @@ def _assign(variables, arrays, path):
 
 
 def _described(name, dtype, values):
+    # Counts are int64 on TensorFlow and int32 on JAX: a run may change its engine.
+    if not tuple(values.shape) and dtype in ("int32", "int64"):
+        dtype = "integer"
     return f"{name} {dtype} {tuple(values.shape)}"

@@ -11,7 +11,11 @@ _ENGINES = {
 
 
 def engine(
-    strategy_name: str, batch_size: int, *, virtual_devices: int = 0, steps_per_call: int = 1
+    strategy_name: str,
+    batch_size: int,
+    *,
+    virtual_devices: int = 0,
+    steps_per_call: int | None = None,
 ):
     """The engine of this process.
 
@@ -19,7 +23,8 @@ def engine(
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
-        steps_per_call: most training steps that one call of the compiled function does.
+        steps_per_call: most training steps that one call of the compiled function does; None: the
+            engine's choice.
 
     Raises:
         ValueError: Keras's backend has no engine, or an argument is not allowed.

@@ -13,10 +13,11 @@ class TensorFlowEngine:
 
     Args:
         strategy_name, batch_size, virtual_devices: as of `ann.training.strategy`.
-        steps_per_call: 1.
+        steps_per_call: 1, or None.
 
     Attributes:
         workers: the processes of the run.
+        steps_per_call: 1.
 
     Raises:
         ValueError: as `ann.training.strategy`, or several steps per call.
@@ -28,13 +29,14 @@ class TensorFlowEngine:
         batch_size: int,
         *,
         virtual_devices: int = 0,
-        steps_per_call: int = 1,
+        steps_per_call: int | None = None,
     ):
-        if steps_per_call != 1:
+        if steps_per_call not in (1, None):
             raise ValueError(
                 "several steps per call need KERAS_BACKEND=jax, where the data is on the device. "
                 f"Received: steps_per_call={steps_per_call}"
             )
+        self.steps_per_call = 1
         self.strategy = strategy(strategy_name, batch_size, virtual_devices)
         # Keras's own functions serve one device, and a TPU, whose cores need whole batches.
         self._own_steps = strategy_name in ("mirrored", "multi_worker")
