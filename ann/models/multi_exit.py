@@ -135,8 +135,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
                 `targets` beside a `loss`, the weighting "opt" with "equilibrium", distillation or a
-                sampler, which need several exits that are trained, "equilibrium" with one exit, or a
-                weighting that needs gradients of the first segment where there are none.
+                sampler, which need several exits that are trained, "equilibrium" with one exit, or
+                a weighting that needs gradients of the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):

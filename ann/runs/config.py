@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
-from ann.runs.fields import check_types
+from ann.runs.fields import check_types, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
-from ann.runs.fields import require_unused
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
 
 

@@ -61,7 +61,7 @@ def test_dictionary_round_trip_through_json():
         (TrainingConfig, "lr_drop_to", (0.1, -0.1)),
         (TrainingConfig, "lr_drop_to", (0.1, float("nan"))),
         (RuntimeConfig, "precision", "float8"),
-        (RuntimeConfig, "strategy", "tpu"),
+        (RuntimeConfig, "strategy", "parameter_server"),
         (RuntimeConfig, "evaluate_every", 0),
     ],
 )
