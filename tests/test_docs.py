@@ -52,6 +52,14 @@ def test_the_page_on_attaching_exits_runs():
     names["plain"].get_layer("expanded_conv_2_add")
 
 
+def test_the_page_on_several_tasks_runs():
+    names = {}
+    (code,) = code_blocks(ROOT / "docs" / "several_tasks.md")
+    exec(code, names)
+    assert set(names["model"].task_weights) == {"digit", "ink"}
+    assert "digit_accuracy" in names["history"].history
+
+
 def test_the_pages_on_recipes_and_presets_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

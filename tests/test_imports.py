@@ -111,7 +111,7 @@ def test_no_tensorflow_at_module_level(room):
 # Outside the library, module by module where a floor has several: what each imports of the rest of
 # the tree and of `ann`. Commands stand above the machinery, the machinery above the declarations.
 COMMANDS = {
-    "collect": {"ann.atomic_write", "ann.runs"},
+    "collect": {"ann.atomic_write", "ann.commands", "ann.runs"},
     "demo": {
         "ann.commands",
         "ann.data",
@@ -135,10 +135,13 @@ COMMANDS = {
         "ann.runs",
         "harness.catalogue",
         "harness.declaration",
+        "harness.parts",
+        "harness.plan",
         "harness.plan_text",
         "harness.runner",
         "harness.sections",
         "harness.store",
+        "harness.wanted",
     },
     "train": {"ann.commands"},
 }
@@ -150,12 +153,13 @@ MACHINERY = {
     "catalogue": {"ann.did_you_mean", "declaration", "papers", "studies"},
     "network_costs": {"ann.costs", "ann.models", "scales"},
     "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
+    "parts": {"ann.did_you_mean", "plan"},
+    "wanted": {"ann.runs", "catalogue", "parts", "plan"},
     "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
     "plan_text": {"ann.runs", "catalogue", "plan", "store"},
     "answers": {
         "ann.ensembles",
         "ann.evaluation",
-        "ann.runs",
         "declaration",
         "network_costs",
         "plan",
@@ -166,7 +170,6 @@ MACHINERY = {
     "differences": {"answers", "declaration"},
     "verdicts": {
         "ann.evaluation",
-        "ann.runs",
         "answers",
         "comparison",
         "declaration",
@@ -175,17 +178,24 @@ MACHINERY = {
     "figures": {
         "ann.ensembles",
         "ann.evaluation",
-        "ann.runs",
         "answers",
         "declaration",
         "untrained",
     },
     "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
-    "workers": {"ann.runs"},
+    "workers": {"ann.runs", "store"},
     "runs_bar": {"ann.runs"},
-    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan", "runs_bar", "workers"},
-    "sections": {
+    "runner": {
+        "ann.data",
         "ann.runs",
+        "catalogue",
+        "joined",
+        "plan",
+        "runs_bar",
+        "wanted",
+        "workers",
+    },
+    "sections": {
         "answers",
         "catalogue",
         "cells",

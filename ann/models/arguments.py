@@ -17,6 +17,16 @@ def require_positive(family: str, **sizes) -> None:
             raise ValueError(f"{family}: {key} must be at least 1. Received: {key}={value}")
 
 
+def require_depth(family: str, depth: int, known) -> None:
+    """Raises unless a network of the family has this depth.
+
+    Raises:
+        ValueError: none has.
+    """
+    if depth not in known:
+        raise ValueError(f"{family}: depth must be one of {sorted(known)}. Received: depth={depth}")
+
+
 def require_preset(preset: str) -> None:
     """Raises unless the preset is one of ours.
 

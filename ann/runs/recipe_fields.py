@@ -7,7 +7,7 @@ from ann.runs.fields import field, require, require_unused
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("steps", "cosine")
-DECAY_ON = ("kernels", "all")
+DECAY_ON = ("kernels", "all", "author_code")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,9 @@ class TrainingRecipe:
     )
     decay_on: str = field(
         "kernels",
-        "What l2 or weight_decay applies to: kernels, or all (biases and normalization, too).",
+        "What l2 or weight_decay applies to: kernels; all (biases and normalization, too); or, of "
+        "l2, author_code (kernels, and the biases of the heads; the linear layer of an exit times "
+        "the exit's static weight, SIEVE's where the weighting adapts).",
     )
     ema: float = field(
         0.0,
@@ -149,6 +151,12 @@ class TrainingRecipe:
         else:
             names = ["momentum", "l2", "nesterov"]
             require_unused(self, names, "optimizer is adamw, which has weight_decay")
+            require(
+                self.decay_on != "author_code",
+                "decay_on 'author_code' needs the optimizer sgd",
+                decay_on=self.decay_on,
+                optimizer=self.optimizer,
+            )
         if not self.distillation:
             require_unused(self, ["distillation_temperature"], "it needs distillation")
         require(
