@@ -186,7 +186,9 @@ class TrainingConfig(TrainingRecipe):
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
+        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
+        "epochs, after those before it.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -201,7 +203,7 @@ class TrainingConfig(TrainingRecipe):
         )
         _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -313,6 +315,13 @@ class RunConfig:
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        if self.training.training_mode == "one_by_one":
+            _require(
+                (self.weighting.weighting, self.weighting.sampler) == ("const", None),
+                "one_by_one trains one exit at a time: weighting must be const, sampler not set",
+                weighting=self.weighting.weighting,
+                sampler=self.weighting.sampler,
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
