@@ -204,7 +204,9 @@ class TrainingConfig(TrainingRecipe):
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
+        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
+        "epochs, after those before it.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -220,7 +222,7 @@ class TrainingConfig(TrainingRecipe):
         )
         _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -348,8 +350,10 @@ class RunConfig:
             model=self.model.model,
         )
         _require(
-            (self.training.training_mode, self.runtime.strategy) != ("midfeat", "multi_worker"),
-            "midfeat trains twice and reads files in between; it has one worker",
+            self.runtime.strategy != "multi_worker"
+            or self.training.training_mode not in ("midfeat", "one_by_one"),
+            "midfeat and one_by_one train several times and read files in between; they have one "
+            "worker",
             training_mode=self.training.training_mode,
             strategy=self.runtime.strategy,
         )
@@ -367,6 +371,13 @@ class RunConfig:
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        if self.training.training_mode == "one_by_one":
+            _require(
+                (self.weighting.weighting, self.weighting.sampler) == ("const", None),
+                "one_by_one trains one exit at a time: weighting must be const, sampler not set",
+                weighting=self.weighting.weighting,
+                sampler=self.weighting.sampler,
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
