@@ -1,6 +1,7 @@
 """`export`: a chain becomes files that others can run."""
 
 import functools
+import warnings
 
 import numpy as np
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from ann.export.folder import atomic_folder
 from ann.export.links import answers, links
 from ann.export.probe import probe
 from ann.export.quantize import compare, int8_links
+from ann.runtime.engines import engine_class
 
 
 def export(
@@ -109,6 +111,7 @@ def export(
             write(quantization=None)
             for name in formats:
                 _verify(name, given, expected, folder)
+                _warn_of_engines(path, folder, runtime.engines_of_format(name))
         else:
             write(quantization={})
             write(quantization=_rounding(formats, folder, images, labels, expected, quantize_bound))
@@ -161,6 +164,15 @@ def _verify(name, inputs, expected, folder):
                     f"the {name} export answers otherwise than the model at exit {answer.exit}, "
                     f"by {difference:.2g}"
                 )
+
+
+def _warn_of_engines(path, folder, engines):
+    """Says which engines cannot read what `folder` holds before it becomes `path`."""
+    for engine in engines:
+        try:
+            engine_class(engine).check_readable(folder)
+        except runtime.ExportError as error:
+            warnings.warn(str(error).replace(str(folder), str(path)), stacklevel=3)
 
 
 def _rounding(formats, folder, images, labels, expected, bound) -> dict:

@@ -80,9 +80,9 @@ def _write(models, graph, file):
 
 
 def _opsets(models):
-    """Every set of operations that a link needs."""
-    every = (opset for link in models for model in link for opset in model.opset_import)
-    return {opset.domain: opset for opset in every}.values()
+    """Every set of operations that a link needs, in the newest version that one needs."""
+    every = [opset for link in models for model in link for opset in model.opset_import]
+    return {x.domain: x for x in sorted(every, key=lambda x: x.version)}.values()
 
 
 def _onnx_link(link, first):

@@ -37,6 +37,11 @@ class Engine(abc.ABC):
         """Raises `ValueError` where this machine does not compute in a precision."""
         return
 
+    @classmethod
+    def check_readable(cls, path) -> None:
+        """Raises `ExportError` where the engine cannot read an operation of the export."""
+        return
+
     @abc.abstractmethod
     def begin(self, inputs) -> list:
         """The state before the first link: the inputs as the engine holds them.

@@ -1,5 +1,6 @@
 """ONNX Runtime: the whole network in one call that can be stopped, and its segments."""
 
+import ctypes
 import json
 import pathlib
 import tempfile
@@ -53,12 +54,14 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
             options.enable_profiling = True
             options.profile_file_prefix = str(pathlib.Path(profile) / "profile")
         cuda = ["CUDAExecutionProvider"] if self._cuda else []
-        return onnxruntime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             str(self._path / name),
             options,
             providers=[*cuda, "CPUExecutionProvider"],
             disabled_optimizers=["EliminateIdentity"],  # the copies that end each exit
         )
+        _give_back_memory()
+        return session
 
     def new_run(self, batch_size):
         shape = (self._num_exits, batch_size, *self._logits_shape)
@@ -89,6 +92,17 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
                 if name not in self._parts:
                     self._parts[name] = _Part(self._session(files.onnx(name)))
         return self._parts[name]
+
+
+def _give_back_memory() -> None:
+    """Gives the system what it took to open a session.
+
+    ONNX Runtime reorders the weights for its kernels. What held them before is free then, but the C
+    library would keep it: as much again as the weights.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+    if trim is not None:
+        trim(0)
 
 
 def _computed_at(session, inputs, names) -> np.ndarray:

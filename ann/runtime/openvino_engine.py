@@ -1,5 +1,6 @@
 """OpenVINO: the ONNX files of an export, in one call that can be stopped."""
 
+import re
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ from openvino import opset15 as ops
 
 from ann.runtime import files
 from ann.runtime.engine import input_positions, output_order
+from ann.runtime.manifest import ExportError
 from ann.runtime.threads import available_cores
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
@@ -29,8 +31,20 @@ class OpenVINOEngine(WholeNetworkEngine):
                 f"Received: precision={precision!r}"
             )
 
+    @classmethod
+    def check_readable(cls, path):
+        try:
+            openvino.Core().read_model(str(path / files.WHOLE_ONNX))
+        except RuntimeError as error:
+            operations = ", ".join(sorted(set(re.findall(r"-- (\w+)-\d+ ", str(error)))))
+            raise ExportError(
+                f"OpenVINO cannot read an operation of this export ({operations or error}): use "
+                f"engine='onnxruntime'. Received: path={str(path)!r}"
+            ) from error
+
     def __init__(self, path, manifest, threads, precision):
         super().__init__(len(manifest["exits"]))
+        self.check_readable(path)
         self._path = path
         self._logits_shape = manifest["logits_shape"]
         self._core = openvino.Core()

@@ -207,7 +207,8 @@ class AnytimePredictor:
                 on_start(request)
             exit, logits = self._run(batch, last_exit, request, lazy_heads, background)
             answer = _answer(exit, logits, single, started, macs)
-            if latency is not None and len(batch[0]) == 1:
+            # With a budget, a network that else runs in one call goes link by link.
+            if latency is not None and len(batch[0]) == 1 and budget_macs is None:
                 latency.follow(exit, answer.seconds, stopped=exit < last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
         return dataclasses.replace(answer, late=bool(late))
