@@ -43,6 +43,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     Attributes:
         segments, heads: the links of the chain, usable on their own.
         num_exits, num_classes: integers.
+        sample_shape: `input_shape` as given.
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
@@ -209,6 +210,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         return [weight for weight in self.weights if id(weight) not in trained]
 
     @property
+    def input_shape(self):
+        """Shape of a batch, `(None, *sample_shape)`, as functional models have it; a structure of
+        shapes for several inputs.
+        """
+        return keras.tree.map_shape_structure(lambda shape: (None, *shape), self.sample_shape)
+
+    @property
     def metrics_names(self):
         """Names of the numbers that `evaluate` returns as a list, in its order."""
         return ["loss", *self.anytime_metric.result_names]
@@ -372,9 +380,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         }
 
     def compile_from_config(self, config):
-        self.compile(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
 def _require_one_exit_is_enough(training_mode, targets, sampler):
