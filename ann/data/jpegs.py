@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -18,6 +18,9 @@ class JpegSplit(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, which: slice) -> JpegSplit: ...
+
+    def identity(self) -> Iterator[bytes]:
+        """What tells this split from another one; see `ann.data.fingerprint`."""
 
     def elements(self, seed: tf.Tensor | None = None) -> tf.data.Dataset:
         """The elements that `reader()` takes, one per image.

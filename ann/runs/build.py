@@ -1,5 +1,7 @@
 """From a config to objects, before any work is done."""
 
+from __future__ import annotations
+
 import keras
 
 from ann import data, losses, models, training
@@ -13,7 +15,9 @@ def engine(config: RunConfig):
         ValueError: as `training.engine`.
     """
     runtime = config.runtime
-    return training.engine(runtime.strategy, config.data.batch_size, runtime.virtual_devices)
+    return training.engine(
+        runtime.strategy, config.data.batch_size, runtime.steps_per_call, runtime.virtual_devices
+    )
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -79,6 +83,8 @@ def optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optim
     wanted = config.training
     average = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
     shared = {"decay_on": wanted.decay_on, **average}
+    if wanted.accumulate_steps > 1:
+        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
     schedule = _schedule(wanted, steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)
@@ -118,6 +124,12 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
+    if keras.config.backend() == "jax":
+        raise ValueError(
+            "randaugment, random_erasing, mixup and cutmix need TensorFlow: they do not run with "
+            f"KERAS_BACKEND=jax. Received: randaugment={wanted.randaugment}, "
+            f"random_erasing={wanted.random_erasing}, mixup={wanted.mixup}, cutmix={wanted.cutmix}"
+        )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,

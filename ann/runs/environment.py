@@ -16,7 +16,7 @@ from ann.atomic_write import atomic_path
 
 def environment() -> dict:
     """Date, commit, versions of what matters, processor, cores, accelerators, as plain values."""
-    packages = ("keras", "tensorflow", "numpy", "tensorflow-datasets")
+    packages = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets")
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "ann": ann.__version__,
@@ -97,8 +97,10 @@ def _processor() -> str:
 
 
 def _accelerators() -> list[str]:
-    if keras.config.backend() != "tensorflow":
-        return [str(device) for device in keras.distribution.list_devices("gpu")]
+    if keras.config.backend() == "jax":
+        import jax
+
+        return [one.device_kind for one in jax.local_devices() if one.platform != "cpu"]
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")

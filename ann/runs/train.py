@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import importlib.util
 import json
 import signal
 import sys
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ann import data, evaluation, training
+from ann import data, evaluation, layers, training
 from ann.atomic_write import atomic_path
 from ann.runs import build
 from ann.runs.agreement import require_equal
@@ -89,6 +90,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
     engine = build.engine(config)
     with _named_failures(engine):
         keras.utils.set_random_seed(config.training.seed)
+        if config.runtime.deterministic:
+            engine.require_determinism()
         keras.config.set_dtype_policy(config.runtime.precision)
         dataset = build.dataset(config)
         steps_per_epoch = len(dataset.train) // config.data.batch_size
@@ -124,6 +127,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
 
 def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
+    if config.runtime.sync_batch_norm:
+        layers.synchronize(model)
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch),
@@ -131,6 +136,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
         sampler=build.sampler(config, steps_per_epoch),
         targets=build.targets(config),
         training_mode="heads" if mode == "midfeat" else mode,
+        **({"jit_compile": True} if config.runtime.jit_compile else {}),
     )
     return model
 
@@ -182,13 +188,15 @@ def _named_failures(engine):
 
 
 def _first_sentence(error) -> str:
-    """What went wrong inside a TensorFlow operation, without the operation's own trace."""
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    """What went wrong inside an operation, without the operation's own trace."""
+    message = getattr(error, "message", str(error))  # TensorFlow's text adds its trace
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
     if lost:
+        reason = lost[0].split(": ", 1)[1].rstrip(":")
         return (
-            f"another worker ended or cannot be reached ({lost[0].split(': ', 1)[1]}). When it is "
-            "back, start all workers again with --start_or_resume"
+            f"another worker ended or cannot be reached ({reason}). "
+            "When it is back, start all workers again with --start_or_resume"
         )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
@@ -220,6 +228,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         model,
         position,
         checkpoints,
+        steps_per_call=runtime.steps_per_call,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
         should_stop=lambda: workers.any(stop.requested()),
@@ -228,7 +237,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         verbose = 1 if sys.stdout.isatty() else 2
     written = [
         training.EpochLog(folder.epochs),
-        training.EpochCharts(folder.tensorboard, folder.epochs),
+        *_charts(folder),
         *progress_callback(verbose, epochs),
     ]
     with stop.at_next_step():
@@ -251,6 +260,14 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
             workers.any(True)  # the chief has saved
     if loop.stopped:
         raise Stopped(signal.SIGTERM, "another worker was stopped")
+
+
+def _charts(folder):
+    """TensorBoard's charts; none on a machine without it."""
+    if importlib.util.find_spec("tensorboard") is None:
+        sys.stdout.write("tensorboard is not installed: this run leaves no charts for it\n")
+        return []
+    return [training.EpochCharts(folder.tensorboard, folder.epochs)]
 
 
 def _finish(model, dataset, config, folder):

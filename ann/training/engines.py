@@ -4,15 +4,19 @@ import importlib
 
 import keras
 
-_ENGINES = {"tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine")}
+_ENGINES = {
+    "jax": ("ann.training.jax_engine", "JaxEngine"),
+    "tensorflow": ("ann.training.tensorflow_engine", "TensorFlowEngine"),
+}
 
 
-def engine(strategy_name: str, batch_size: int, virtual_devices: int = 0):
+def engine(strategy_name: str, batch_size: int, steps_per_call: int = 1, virtual_devices: int = 0):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
+        steps_per_call: most training steps that one call of the compiled function does.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
 
     Raises:
@@ -30,5 +34,5 @@ def engine(strategy_name: str, batch_size: int, virtual_devices: int = 0):
         )
     module, name = _ENGINES[backend]
     return getattr(importlib.import_module(module), name)(
-        strategy_name, batch_size, virtual_devices
+        strategy_name, batch_size, steps_per_call, virtual_devices
     )

@@ -19,6 +19,7 @@ class TrainingLoop:
         model: a compiled Keras model.
         position: where training stands; moved on.
         checkpoints: where states go.
+        steps_per_call: most steps between two looks at `should_stop` and the callbacks.
         save_every: steps between two checkpoints inside an epoch; 0 for none. There is always one
             after each epoch.
         best: name in the logs of what decides on the best epoch, the lowest value; None for none.
@@ -29,12 +30,22 @@ class TrainingLoop:
     """
 
     def __init__(
-        self, engine, model, position, checkpoints, *, save_every=0, best=None, should_stop
+        self,
+        engine,
+        model,
+        position,
+        checkpoints,
+        *,
+        steps_per_call=1,
+        save_every=0,
+        best=None,
+        should_stop,
     ):
         self.engine = engine
         self.model = model
         self.position: Position = position
         self.checkpoints = checkpoints
+        self.steps_per_call = steps_per_call
         self.save_every = save_every
         self.best = best
         self.should_stop = should_stop
@@ -114,9 +125,10 @@ class TrainingLoop:
                 return
             start = time.perf_counter()
             callbacks.on_train_batch_begin(position.step)
-            logs = self._step()
-            callbacks.on_train_batch_end(position.step, logs)
-            position.step += 1
+            count = self._next_steps()
+            logs = self._steps(count)
+            callbacks.on_train_batch_end(position.step + count - 1, logs)
+            position.step += count
             position.seconds += time.perf_counter() - start
             if model.stop_training:
                 return
@@ -126,9 +138,17 @@ class TrainingLoop:
         if self.should_stop():
             self._stop()
 
-    def _step(self):
+    def _next_steps(self) -> int:
+        """How many steps the next call does: none beyond the epoch or the next checkpoint."""
+        position = self.position
+        count = min(self.steps_per_call, position.steps_per_epoch - position.step)
+        if self.save_every:
+            count = min(count, self.save_every - position.steps_done % self.save_every)
+        return count
+
+    def _steps(self, count):
         try:
-            return self.engine.train(1)
+            return self.engine.train(count)
         except StopIteration:
             step, epoch = self.position.step, self.position.epoch
             raise RuntimeError(

@@ -13,21 +13,40 @@ class TensorFlowEngine:
 
     Args:
         strategy_name, batch_size, virtual_devices: as of `ann.training.strategy`.
+        steps_per_call: 1.
 
     Attributes:
         workers: the processes of the run.
 
     Raises:
-        ValueError: as `ann.training.strategy`.
+        ValueError: as `ann.training.strategy`, or several steps per call.
     """
 
-    def __init__(self, strategy_name: str, batch_size: int, virtual_devices: int = 0):
+    def __init__(
+        self,
+        strategy_name: str,
+        batch_size: int,
+        steps_per_call: int = 1,
+        virtual_devices: int = 0,
+    ):
+        if steps_per_call != 1:
+            raise ValueError(
+                "several steps per call need KERAS_BACKEND=jax, where the data is on the device. "
+                f"Received: steps_per_call={steps_per_call}"
+            )
         self.strategy = strategy(strategy_name, batch_size, virtual_devices)
         # Keras's own functions serve one device, and a TPU, whose cores need whole batches.
         self._own_steps = strategy_name in ("mirrored", "multi_worker")
         many = strategy_name == "multi_worker"
         self.workers = StrategyWorkers(self.strategy) if many else OneWorker()
         self._replica_batch = batch_size // self.strategy.num_replicas_in_sync
+
+    @staticmethod
+    def require_determinism() -> None:
+        """Makes TensorFlow compute the same bits at each run, from here on in this process."""
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
 
     def scope(self):
         """Context in which the model is made and compiled."""

@@ -92,7 +92,7 @@ def run(arguments, folder, *, stop=(), strategy="one_device", **options):
     with chosen.scope():
         model = network()
         model.compile(**arguments())
-    checkpoints, request = Checkpoints(folder / "checkpoints"), StopRequest()
+    checkpoints, request = chosen.checkpoints(folder / "checkpoints", keep=2), StopRequest()
     position = checkpoints.restore(model) or Position(STEPS)
     loop = TrainingLoop(
         chosen,
@@ -173,9 +173,10 @@ def test_two_replicas(tmp_path):
     expected = run(arguments, whole, strategy="mirrored")
     run(arguments, parts, strategy="mirrored", stop=(6,))
     resumed = run(arguments, parts, strategy="mirrored")
-    # The statistics of batch normalization are each replica's own; their mean is saved.
+    # The statistics of batch normalization are each replica's own; their mean is saved. It is taken
+    # at other steps here, which costs the last bits.
     for (name, one), (_, other) in zip(state_of(resumed), state_of(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6, err_msg=name)
     assert [len(pd.read_csv(folder / "epochs.csv")) for folder in folders] == [EPOCHS] * 2
 
 
