@@ -339,6 +339,13 @@ class RunConfig:
             model=self.model.model,
         )
         _require(
+            self.training.accumulate_steps == 1 or self.runtime.strategy == "one_device",
+            "Keras accumulates gradients on one device only; use a larger batch_size, which the "
+            "replicas divide among them",
+            accumulate_steps=self.training.accumulate_steps,
+            strategy=self.runtime.strategy,
+        )
+        _require(
             (self.training.training_mode, self.runtime.strategy) != ("midfeat", "multi_worker"),
             "midfeat trains twice and reads files in between; it has one worker",
             training_mode=self.training.training_mode,
