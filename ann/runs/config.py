@@ -201,6 +201,12 @@ class TrainingConfig(TrainingRecipe):
         "L2 coefficient: l2 * w is added to the gradient of each kernel (this is not decoupled "
         "weight decay).",
     )
+    accumulate_steps: int = _field(
+        1,
+        "Batches whose gradients are averaged for one update of the weights: as a batch so many "
+        "times as large, except for batch normalization and adaptive weightings, which see one "
+        "batch at a time. The learning rate's schedule counts batches.",
+    )
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
@@ -219,6 +225,11 @@ class TrainingConfig(TrainingRecipe):
             0 < self.learning_rate < float("inf"),
             "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
+        )
+        _require(
+            self.accumulate_steps >= 1,
+            "accumulate_steps must be at least 1",
+            accumulate_steps=self.accumulate_steps,
         )
         _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
@@ -271,6 +282,20 @@ class RuntimeConfig:
         "Training steps in one call of the compiled function, between two looks at signals; "
         "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
     )
+    sync_batch_norm: bool = _field(
+        False,
+        "Batch normalization over the whole batch instead of each replica's part: replicas then "
+        "train as one device does.",
+    )
+    jit_compile: bool = _field(
+        False,
+        "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
+        "and JAX always.",
+    )
+    deterministic: bool = _field(
+        False,
+        "Compute the same bits at each run on the same number of cores; slower on GPUs.",
+    )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
         0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
@@ -302,6 +327,12 @@ class RuntimeConfig:
             not self.virtual_devices or self.strategy == "mirrored",
             "virtual_devices are for strategy mirrored",
             virtual_devices=self.virtual_devices,
+            strategy=self.strategy,
+        )
+        _require(
+            not self.jit_compile or self.strategy in ("one_device", "tpu"),
+            "XLA compiles the step of one device only; jit_compile needs strategy one_device",
+            jit_compile=self.jit_compile,
             strategy=self.strategy,
         )
         _require(
@@ -348,6 +379,13 @@ class RunConfig:
             "drop_path skips residual units, which only the networks resann-... and resann... have",
             drop_path=self.training.drop_path,
             model=self.model.model,
+        )
+        _require(
+            self.training.accumulate_steps == 1 or self.runtime.strategy == "one_device",
+            "Keras accumulates gradients on one device only; use a larger batch_size, which the "
+            "replicas divide among them",
+            accumulate_steps=self.training.accumulate_steps,
+            strategy=self.runtime.strategy,
         )
         _require(
             self.runtime.strategy != "multi_worker"

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ann import data, evaluation, training
+from ann import data, evaluation, layers, training
 from ann.atomic_write import atomic_path
 from ann.runs import build
 from ann.runs.agreement import require_equal
@@ -91,6 +91,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepa
     engine = build.engine(config)
     with _named_failures(engine):
         keras.utils.set_random_seed(config.training.seed)
+        if config.runtime.deterministic:
+            engine.require_determinism()
         keras.config.set_dtype_policy(config.runtime.precision)
         dataset = build.dataset(config)
         steps_per_epoch = len(dataset.train) // config.data.batch_size
@@ -126,6 +128,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepa
 
 def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
+    if config.runtime.sync_batch_norm:
+        layers.synchronize(model)
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
@@ -133,6 +137,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
         sampler=build.sampler(config, steps_per_epoch),
         targets=build.targets(config),
         training_mode=_COMPILED_MODES.get(mode, mode),
+        **({"jit_compile": True} if config.runtime.jit_compile else {}),
     )
     return model
 
@@ -229,9 +234,10 @@ def _first_sentence(error) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
     if lost:
+        reason = lost[0].split(": ", 1)[1].rstrip(":")
         return (
-            f"another worker ended or cannot be reached ({lost[0].split(': ', 1)[1]}). When it is "
-            "back, start all workers again with --start_or_resume"
+            f"another worker ended or cannot be reached ({reason}). "
+            "When it is back, start all workers again with --start_or_resume"
         )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
