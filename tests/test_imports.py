@@ -114,6 +114,7 @@ COMMANDS = {
     "collect": {"ann.atomic_write", "ann.runs"},
     "demo": {"ann.commands", "ann.evaluation", "ann.runs"},
     "export": {"ann.commands"},
+    "kit": {"ann.commands", "harness.kit", "harness.store"},
     "network_costs": {
         "ann.atomic_write",
         "ann.commands",
@@ -144,6 +145,7 @@ MACHINERY = {
     "network_costs": {"ann.costs", "ann.models", "scales"},
     "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
     "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
+    "kit": {"ann.atomic_write", "ann.data", "ann.runs"},
     "plan_text": {"ann.runs", "catalogue", "plan", "store"},
     "answers": {
         "ann.ensembles",
