@@ -134,8 +134,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
-                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
-                distillation, which need several exits that are trained.
+                `targets` beside a `loss`, the weighting "opt" with "equilibrium", distillation or a
+                sampler, which need several exits that are trained, or "equilibrium" with one exit.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -153,7 +153,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
         if isinstance(scheme, losses.Opt):
-            _require_one_exit_is_enough(training_mode, targets)
+            _require_one_exit_is_enough(training_mode, targets, sampler)
+        if training_mode == "equilibrium" and self.num_exits == 1:
+            raise ValueError(
+                "equilibrium balances the gradients of several exits; this model has one. "
+                f"Received: training_mode={training_mode!r}"
+            )
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
@@ -299,7 +304,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         callbacks = _with_progbar(callbacks)
         if isinstance(callbacks, list):
             self._set_modes(callbacks)
-        return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        except Exception as error:
+            refusal = self.exit_losses.refusal(error) if self.compiled else None
+            if refusal:
+                raise ValueError(refusal) from None
+            raise
 
     def _set_modes(self, callbacks):
         for callback in callbacks:
@@ -357,7 +368,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         )
 
 
-def _require_one_exit_is_enough(training_mode, targets):
+def _require_one_exit_is_enough(training_mode, targets, sampler):
+    if sampler is not None:
+        raise ValueError(
+            "a sampler draws one of several exits that are trained; opt trains one exit only. "
+            f"Received: sampler={sampler!r}"
+        )
     if training_mode == "equilibrium" or (targets is not None and targets.distillation):
         raise ValueError(
             "equilibrium and distillation need several exits that are trained; opt trains one "

@@ -14,6 +14,7 @@ from ann.training import state_file
 from ann.training.position import Position
 
 _LOG = logging.getLogger(__name__)
+_REPLICAS = "replicas/"
 
 
 class Checkpoints:
@@ -23,8 +24,11 @@ class Checkpoints:
     A state holds all that training goes on from: weights, optimizer (with loss scale and averaged
     weights, if any), the state of the weighting and its sampler, seeds of layers, the metrics of
     the epoch in progress, and the `Position`. Each file carries a checksum and is read back before
-    an older one goes. Random numbers that a layer draws from TensorFlow's global generator have no
-    state that can be saved; layers of Keras have a generator of their own, which is saved.
+    an older one goes. With several replicas (`tf.distribute`), what each of them gathers on its
+    own, such as statistics of batch normalization, is saved for each.
+
+    Random numbers that a layer draws from TensorFlow's global generator have no state that can be
+    saved; layers of Keras have a generator of their own, which is saved.
 
     Args:
         folder: where they are; one process at a time may write there.
@@ -77,7 +81,9 @@ class Checkpoints:
     def restore(self, model) -> Position | None:
         """Loads the newest checkpoint that is whole into a compiled model.
 
-        A damaged one is renamed to `*.damaged`, the log says so, and the one before is taken.
+        A damaged one is renamed to `*.damaged`, the log says so, and the one before is taken. The
+        log also says so if the number of replicas has changed: each begins with the mean over those
+        of the checkpoint then.
 
         Returns:
             Where training stood; None where there is no checkpoint.
@@ -93,7 +99,9 @@ class Checkpoints:
                 _LOG.warning("%s. Going back to the checkpoint before it.", error)
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            _assign(_variables(model), arrays, path)
+            variables = _variables(model)
+            _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
+            _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
             return Position.from_dict(facts)
         if paths:
             raise ValueError(
@@ -129,8 +137,13 @@ def load_weights(model, path) -> None:
 
 
 def state_of(model) -> list[tuple[str, np.ndarray]]:
-    """All variables of a compiled model, its optimizer and its metrics, by kind and name."""
-    return [(name, keras.ops.convert_to_numpy(v)) for name, v in _variables(model)]
+    """All variables of a compiled model, its optimizer and its metrics, by kind and name; then the
+    values of each replica, where they differ."""
+    variables = _variables(model)
+    whole = [(name, _read(v)) for name, v in variables]
+    return whole + [
+        pair for index, (_, v) in enumerate(variables) for pair in _of_replicas(index, v)
+    ]
 
 
 def _variables(model):
@@ -155,6 +168,53 @@ def _name(kind, variable):
     process made before.
     """
     return f"{kind}/{re.sub('_[0-9]+', '', variable.name)}"
+
+
+def _read(variable) -> np.ndarray:
+    """A copy of a variable's value."""
+    if keras.config.backend() == "tensorflow" and not hasattr(variable.value, "values"):
+        import tensorflow as tf
+
+        # What `convert_to_numpy` does takes ten times as long, and there are hundreds of variables.
+        value = variable.value
+        return tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype).numpy()
+    return keras.ops.convert_to_numpy(variable)
+
+
+def _components(variable):
+    """What a variable is made of, one `tf.Variable` per replica; nothing where there is one, or
+    where other processes have some of them."""
+    # What is trained is equal on all of them, and reading it would take time.
+    parts = () if variable.trainable else getattr(variable.value, "values", ())
+    whole = parts and variable.value.distribute_strategy.num_replicas_in_sync == len(parts)
+    return parts if whole else ()
+
+
+def _of_replicas(index, variable):
+    arrays = [keras.ops.convert_to_numpy(one) for one in _components(variable)]
+    if all(np.array_equal(array, arrays[0], equal_nan=True) for array in arrays):
+        return []
+    return [(f"{_REPLICAS}{index}/{replica}", array) for replica, array in enumerate(arrays)]
+
+
+def _is_of_replica(name):
+    return name.startswith(_REPLICAS)
+
+
+def _assign_replicas(variables, arrays):
+    saved = 1 + max((int(name.split("/")[2]) for name, _ in arrays), default=0)
+    present = max((len(_components(variable)) for _, variable in variables), default=0) or 1
+    if saved > 1 and saved != present:
+        _LOG.warning(
+            "The checkpoint is of %d replicas and training goes on with %d: statistics of batch "
+            "normalization begin with their mean, so the results are not equal bit by bit.",
+            saved,
+            present,
+        )
+        return
+    for name, array in arrays:
+        _, index, replica = name.split("/")
+        _components(variables[int(index)][1])[int(replica)].assign(array)
 
 
 def _assign(variables, arrays, path):
