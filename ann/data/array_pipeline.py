@@ -6,10 +6,13 @@ from ann.data import augment
 from ann.data.arrays import Dataset
 
 
-def training_batches(dataset: Dataset, batch_size, seed, starts, augmented) -> tf.data.Dataset:
+def training_batches(
+    dataset: Dataset, batch_size: int, seed, starts, augmented: bool, own: slice
+) -> tf.data.Dataset:
     """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 
     The images of a batch are drawn and augmented together. The seed and the step number decide how.
+    `own` is the part of each batch to return.
     """
     steps = len(dataset.train) // batch_size
     images, labels = _on_host(dataset.train)
@@ -31,16 +34,17 @@ def training_batches(dataset: Dataset, batch_size, seed, starts, augmented) -> t
         x = tf.gather(images, which)
         if augmented:
             x = _augmented(dataset, x, tf.stack([seed, step]))
-        return normalize(x), tf.gather(labels, which)
+        return normalize(x[own]), tf.gather(labels, which[own])
 
     return starts.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def evaluation_batches(dataset: Dataset, batch_size: int) -> tf.data.Dataset:
+def evaluation_batches(dataset: Dataset, batch_size: int, part: tuple[int, int]) -> tf.data.Dataset:
     """See `ann.data.evaluation_batches`."""
     images, labels = _on_host(dataset.test)
     normalize = _normalizer(dataset)
-    batches = tf.data.Dataset.range(len(dataset.test)).batch(batch_size)
+    index, count = part
+    batches = tf.data.Dataset.range(index, len(dataset.test), count).batch(batch_size)
     return batches.map(
         lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which))
     )

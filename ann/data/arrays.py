@@ -67,14 +67,14 @@ class Dataset:
         std = pixels.std(0, dtype=np.float64)
         return mean.astype(np.float32), std.astype(np.float32)
 
-    def training_batches(self, batch_size: int, seed, starts, augmented: bool):
+    def training_batches(self, batch_size: int, seed, starts, augmented: bool, own: slice):
         """See `ann.data.array_pipeline.training_batches`."""
         from ann.data import array_pipeline  # JAX needs the arrays alone
 
-        return array_pipeline.training_batches(self, batch_size, seed, starts, augmented)
+        return array_pipeline.training_batches(self, batch_size, seed, starts, augmented, own)
 
-    def evaluation_batches(self, batch_size: int):
+    def evaluation_batches(self, batch_size: int, part: tuple[int, int]):
         """See `ann.data.evaluation_batches`."""
         from ann.data import array_pipeline
 
-        return array_pipeline.evaluation_batches(self, batch_size)
+        return array_pipeline.evaluation_batches(self, batch_size, part)

@@ -1,7 +1,8 @@
 """Batches for the engine that trains: tf.data, or on Keras's JAX backend batches in device memory.
 
 Batches are a pure function of data set, seed, epoch, and step. A resumed run therefore sees the
-batches that it would have seen without the interruption, and both engines see the same ones.
+batches that it would have seen without the interruption, both engines see the same ones, and the
+workers of a cluster can each make their own part of a batch without talking to one another.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def training_batches(
     first_step: int = 0,
     augmented: bool = True,
     augmentation: BatchAugmentation | None = None,
+    part: tuple[int, int] = (0, 1),
 ):
     """Returns the shuffled, augmented, normalized training batches of several epochs.
 
@@ -42,7 +44,11 @@ def training_batches(
         first_step: batches of `first_epoch` to leave out, because a run took them before it was
             interrupted.
         augmented: False gives the images as they are for evaluation.
-        augmentation: what else is done to each batch; on TensorFlow only.
+        augmentation: what else is done to each batch; on TensorFlow only. It may mix the images of
+            a batch, so that each worker has to read and augment the whole batch before it takes its
+            part.
+        part: number of this worker and of all workers. Each batch is cut into that many equal
+            parts, and this worker gets its own: the parts together are the batch of one worker.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
@@ -50,8 +56,8 @@ def training_batches(
         `keras.utils.PyDataset` of the same batches, for `fit` with `shuffle=False`.
 
     Raises:
-        ValueError: `batch_size` exceeds the number of training images, or the engine cannot
-            augment so.
+        ValueError: `batch_size` exceeds the number of training images or does not divide into
+            equal parts, or the engine cannot augment so.
     """
     count = len(dataset.train)
     if batch_size > count:
@@ -76,19 +82,41 @@ def training_batches(
     starts = tf.data.Dataset.range(first_epoch, epochs).map(
         lambda epoch: (epoch, tf.where(epoch == first_epoch, tf.constant(first_step, tf.int64), 0))
     )
-    batches = dataset.training_batches(batch_size, tf.constant(seed, tf.int64), starts, augmented)
-    if augmentation is not None:
+    own = _own_part(batch_size, part)
+    seed_tensor = tf.constant(seed, tf.int64)
+    if augmentation is None:
+        batches = dataset.training_batches(batch_size, seed_tensor, starts, augmented, own)
+    else:
+        whole = slice(0, batch_size)
+        batches = dataset.training_batches(batch_size, seed_tensor, starts, augmented, whole)
         done = first_epoch * (count // batch_size) + first_step
         batches = augmentation.apply(batches, dataset, seed, done)
+        if own != whole:
+            batches = batches.map(lambda images, labels: (images[own], labels[own]))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(dataset: Dataset | JpegDataset, batch_size: int | None = None):
+def _own_part(batch_size, part):
+    index, count = part
+    if batch_size % count:
+        raise ValueError(
+            f"a batch must divide into {count} equal parts. Received: batch_size={batch_size}"
+        )
+    size = batch_size // count
+    return slice(index * size, (index + 1) * size)
+
+
+def evaluation_batches(
+    dataset: Dataset | JpegDataset,
+    batch_size: int | None = None,
+    part: tuple[int, int] = (0, 1),
+):
     """Returns all test images in order, normalized. The last batch may be smaller.
 
     Args:
         dataset: data set whose test images are used.
         batch_size: images per batch. The default is `dataset.evaluation_batch_size`.
+        part: number of this worker and of all workers, which take turns, image by image.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
@@ -101,4 +129,4 @@ def evaluation_batches(dataset: Dataset | JpegDataset, batch_size: int | None = 
         return jax_batches.EvaluationBatches(dataset, batch_size)
     import tensorflow as tf
 
-    return dataset.evaluation_batches(batch_size).prefetch(tf.data.AUTOTUNE)
+    return dataset.evaluation_batches(batch_size, part).prefetch(tf.data.AUTOTUNE)

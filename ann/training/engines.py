@@ -10,12 +10,19 @@ _ENGINES = {
 }
 
 
-def engine(strategy_name: str, batch_size: int, steps_per_call: int | None = None):
+def engine(
+    strategy_name: str,
+    batch_size: int,
+    *,
+    virtual_devices: int = 0,
+    steps_per_call: int | None = None,
+):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
+        virtual_devices: number of devices to make of this machine's CPU; 0 for none.
         steps_per_call: most training steps that one call of the compiled function does; None: the
             engine's choice.
 
@@ -33,4 +40,7 @@ def engine(strategy_name: str, batch_size: int, steps_per_call: int | None = Non
             f"Received: KERAS_BACKEND={backend!r}"
         )
     module, name = _ENGINES[backend]
-    return getattr(importlib.import_module(module), name)(strategy_name, batch_size, steps_per_call)
+    make = getattr(importlib.import_module(module), name)
+    return make(
+        strategy_name, batch_size, virtual_devices=virtual_devices, steps_per_call=steps_per_call
+    )

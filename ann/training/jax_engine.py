@@ -13,6 +13,9 @@ import keras
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from ann.training.checkpoint import Checkpoints
+from ann.training.workers import OneWorker
+
 _AXIS = "batch"
 _ON_ACCELERATORS = 50
 
@@ -21,25 +24,35 @@ class JaxEngine:
     """What the training loop asks of JAX.
 
     Args:
-        strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or the virtual CPU
-            devices of XLA_FLAGS=--xla_force_host_platform_device_count=N.
+        strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or virtual ones.
         batch_size: global batch size; must be divisible by the devices.
+        virtual_devices: number of devices to make of this machine's CPU; 0 for none.
         steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
             on accelerators.
 
     Attributes:
-        steps_per_call: the same, never None.
+        workers: the processes of the run: one.
+        steps_per_call: as given or chosen.
 
     Raises:
         ValueError: another strategy, or an indivisible batch.
     """
 
-    def __init__(self, strategy_name: str, batch_size: int, steps_per_call: int | None = None):
+    def __init__(
+        self,
+        strategy_name: str,
+        batch_size: int,
+        *,
+        virtual_devices: int = 0,
+        steps_per_call: int | None = None,
+    ):
         if strategy_name not in ("one_device", "mirrored"):
             raise ValueError(
                 "on JAX strategy must be 'one_device' or 'mirrored'. "
                 f"Received: strategy={strategy_name!r}"
             )
+        if virtual_devices:
+            jax.config.update("jax_num_cpu_devices", virtual_devices)
         devices = jax.devices() if strategy_name == "mirrored" else jax.local_devices()[:1]
         if batch_size % len(devices):
             raise ValueError(
@@ -53,10 +66,15 @@ class JaxEngine:
         self._num_devices = len(devices)
         on_cpu = devices[0].platform == "cpu"
         self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
+        self.workers = OneWorker()
 
     def scope(self):
         """Context in which the model is made and compiled."""
         return contextlib.nullcontext()
+
+    def checkpoints(self, folder, keep: int) -> Checkpoints:
+        """The checkpoints of the run."""
+        return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:
         """Puts the data and the state on the devices.

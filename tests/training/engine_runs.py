@@ -88,7 +88,7 @@ class StopAfter:
 def run(case, folder, *, strategy="one_device", steps_per_call=None, stop_after=None, dropout=0.0):
     """Trains from the newest checkpoint in the folder, and writes the state as `state.npz`."""
     folder = pathlib.Path(folder)
-    chosen = engine(strategy, BATCH, steps_per_call)
+    chosen = engine(strategy, BATCH, steps_per_call=steps_per_call)
     with chosen.scope():
         model = network(dropout)
         model.compile(**CASES[case]())
