@@ -6,6 +6,7 @@ the statistics of batch normalization are those of the global batch.
 """
 
 import contextlib
+import os
 
 import jax
 import jax.numpy as jnp
@@ -52,7 +53,7 @@ class JaxEngine:
                 f"Received: strategy={strategy_name!r}"
             )
         if virtual_devices:
-            jax.config.update("jax_num_cpu_devices", virtual_devices)
+            _make_virtual_cpus(virtual_devices)
         devices = jax.devices() if strategy_name == "mirrored" else jax.local_devices()[:1]
         if batch_size % len(devices):
             raise ValueError(
@@ -67,6 +68,20 @@ class JaxEngine:
         on_cpu = devices[0].platform == "cpu"
         self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
         self.workers = OneWorker()
+
+    @staticmethod
+    def require_determinism() -> None:
+        """JAX computes the same bits at each run on CPU and TPU.
+
+        Raises:
+            ValueError: on a GPU it needs an option of the compiler.
+        """
+        option = "--xla_gpu_deterministic_ops=true"
+        if jax.default_backend() == "gpu" and option not in os.environ.get("XLA_FLAGS", ""):
+            raise ValueError(
+                f"on a GPU, JAX is deterministic with XLA_FLAGS={option}. "
+                "Received: deterministic=True"
+            )
 
     def scope(self):
         """Context in which the model is made and compiled."""
@@ -202,6 +217,18 @@ class JaxEngine:
     def failures() -> tuple:
         """What a failed operation raises."""
         return (jax.errors.JaxRuntimeError,)
+
+
+def _make_virtual_cpus(count):
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:  # JAX has started; asking for its devices would start it
+        if len(jax.local_devices()) == count:
+            return
+        raise ValueError(
+            "virtual devices must be made before JAX starts in a process, and only once. "
+            f"Received: virtual_devices={count}"
+        ) from None
 
 
 def _assign(groups, values):
