@@ -1,11 +1,28 @@
 """From a config to objects, before any work is done."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import keras
 
 from ann import data, losses, models, training
 from ann.runs.config import RunConfig, settings_of
+
+
+def engine(config: RunConfig):
+    """What computes the run's steps.
+
+    Raises:
+        ValueError: as `training.engine`.
+    """
+    runtime = config.runtime
+    return training.engine(
+        runtime.strategy,
+        config.data.batch_size,
+        virtual_devices=runtime.virtual_devices,
+        steps_per_call=runtime.steps_per_call,
+    )
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -82,6 +99,8 @@ def optimizer(
         shared["exit_decay"] = _exit_decay(config, steps_per_epoch, num_exits)
     else:
         shared["decay_on"] = wanted.decay_on
+    if wanted.accumulate_steps > 1:
+        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
     schedule = _schedule(wanted, steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)
@@ -129,6 +148,12 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
+    if keras.config.backend() == "jax":
+        raise ValueError(
+            "randaugment, random_erasing, mixup and cutmix need TensorFlow: they do not run with "
+            f"KERAS_BACKEND=jax. Received: randaugment={wanted.randaugment}, "
+            f"random_erasing={wanted.random_erasing}, mixup={wanted.mixup}, cutmix={wanted.cutmix}"
+        )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,

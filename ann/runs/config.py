@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
+from ann.runs.fields import check_types, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
-from ann.runs.fields import require_unused
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
 
 
@@ -48,6 +48,7 @@ class DataConfig(DataRecipe):
     )
 
     def __post_init__(self):
+        check_types(self)
         _require_name("dataset", self.dataset, data.names())
         _require(self.batch_size >= 1, "batch_size must be at least 1", batch_size=self.batch_size)
         _require(
@@ -89,6 +90,7 @@ class ModelConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)
         _require(
             self.first_exit is None or self.first_exit >= 0,
@@ -137,6 +139,7 @@ def _type_of(flag: str):
 
 
 def _check_weighting(self):
+    check_types(self)
     for name, known in (("weighting", losses.schemes()), ("sampler", losses.samplers())):
         value = getattr(self, name)
         _require_name(name, value, known, none_allowed=name == "sampler")
@@ -149,20 +152,35 @@ def _require_name(what, value, known, *, none_allowed=False):
         raise ValueError(unknown_name(what, value, known))
 
 
-WeightingConfig = dataclasses.make_dataclass(
-    "WeightingConfig",
-    [
-        ("weighting", str, _field("adaloss", "Weighting scheme.")),
-        ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
-        *((flag, _type_of(flag), _field(one.default, one.help)) for flag, one in SETTINGS.items()),
-    ],
-    frozen=True,
-    namespace={
-        "__module__": __name__,  # by which a worker process finds the class
-        "__doc__": "How the losses of the exits are combined; one field per setting of a scheme.",
-        "__post_init__": _check_weighting,
-    },
-)
+if TYPE_CHECKING:  # what a type checker sees of the class that is made below
+
+    @dataclasses.dataclass(frozen=True)
+    class WeightingConfig:
+        weighting: str = "adaloss"
+        sampler: str | None = None
+
+        def __init__(self, weighting: str = ..., sampler: str | None = ..., **settings: Any): ...
+
+        def __getattr__(self, setting: str) -> Any: ...
+
+else:
+    WeightingConfig = dataclasses.make_dataclass(
+        "WeightingConfig",
+        [
+            ("weighting", str, _field("adaloss", "Weighting scheme.")),
+            ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
+            *(
+                (flag, _type_of(flag), _field(one.default, one.help))
+                for flag, one in SETTINGS.items()
+            ),
+        ],
+        frozen=True,
+        namespace={
+            "__module__": __name__,  # by which a worker process finds the class
+            "__doc__": "How the losses of the exits are combined; one field per setting.",
+            "__post_init__": _check_weighting,
+        },
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +201,12 @@ class TrainingConfig(TrainingRecipe):
         "L2 coefficient: l2 * w is added to the gradient of each kernel (this is not decoupled "
         "weight decay).",
     )
+    accumulate_steps: int = _field(
+        1,
+        "Batches whose gradients are averaged for one update of the weights: as a batch so many "
+        "times as large, except for batch normalization and adaptive weightings, which see one "
+        "batch at a time. The learning rate's schedule counts batches.",
+    )
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
@@ -195,13 +219,19 @@ class TrainingConfig(TrainingRecipe):
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.epochs >= 1, "epochs must be at least 1", epochs=self.epochs)
         _require(
             0 < self.learning_rate < float("inf"),
             "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
         )
-        _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
+        _require(
+            self.accumulate_steps >= 1,
+            "accumulate_steps must be at least 1",
+            accumulate_steps=self.accumulate_steps,
+        )
+        _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
         allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
@@ -238,7 +268,33 @@ class RuntimeConfig:
         "float32", "Keras dtype policy: float32, mixed_bfloat16, mixed_float16."
     )
     strategy: str = _field(
-        "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
+        "one_device",
+        "Replicas: one_device; mirrored over all visible devices of this machine; multi_worker "
+        "over the devices of a cluster, which TF_CONFIG or SLURM describes; tpu (see BUILD.md).",
+    )
+    virtual_devices: int = _field(
+        0,
+        "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
+        "that there are.",
+    )
+    steps_per_call: int | None = _field(
+        None,
+        "Training steps in one call of the compiled function, between two looks at signals; "
+        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
+    )
+    sync_batch_norm: bool = _field(
+        False,
+        "Batch normalization over the whole batch instead of each replica's part: replicas then "
+        "train as one device does.",
+    )
+    jit_compile: bool = _field(
+        False,
+        "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
+        "and JAX always.",
+    )
+    deterministic: bool = _field(
+        False,
+        "Compute the same bits at each run on the same number of cores; slower on GPUs.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -251,15 +307,38 @@ class RuntimeConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         allowed = ("float32", "mixed_bfloat16", "mixed_float16")
         _require(
             self.precision in allowed,
             f"precision must be one of {allowed}",
             precision=self.precision,
         )
-        allowed = ("one_device", "mirrored")
+        allowed = ("one_device", "mirrored", "multi_worker", "tpu")
         _require(
             self.strategy in allowed, f"strategy must be one of {allowed}", strategy=self.strategy
+        )
+        _require(
+            self.virtual_devices >= 0,
+            "virtual_devices must not be negative",
+            virtual_devices=self.virtual_devices,
+        )
+        _require(
+            not self.virtual_devices or self.strategy == "mirrored",
+            "virtual_devices are for strategy mirrored",
+            virtual_devices=self.virtual_devices,
+            strategy=self.strategy,
+        )
+        _require(
+            not self.jit_compile or self.strategy in ("one_device", "tpu"),
+            "XLA compiles the step of one device only; jit_compile needs strategy one_device",
+            jit_compile=self.jit_compile,
+            strategy=self.strategy,
+        )
+        _require(
+            self.steps_per_call is None or self.steps_per_call >= 1,
+            "steps_per_call must be at least 1",
+            steps_per_call=self.steps_per_call,
         )
         _require(
             self.evaluate_every >= 1,
@@ -300,6 +379,21 @@ class RunConfig:
             "drop_path skips residual units, which only the networks resann-... and resann... have",
             drop_path=self.training.drop_path,
             model=self.model.model,
+        )
+        _require(
+            self.training.accumulate_steps == 1 or self.runtime.strategy == "one_device",
+            "Keras accumulates gradients on one device only; use a larger batch_size, which the "
+            "replicas divide among them",
+            accumulate_steps=self.training.accumulate_steps,
+            strategy=self.runtime.strategy,
+        )
+        _require(
+            self.runtime.strategy != "multi_worker"
+            or self.training.training_mode not in ("midfeat", "one_by_one"),
+            "midfeat and one_by_one train several times and read files in between; they have one "
+            "worker",
+            training_mode=self.training.training_mode,
+            strategy=self.runtime.strategy,
         )
         _require(
             (self.training.training_mode, self.weighting.weighting) != ("equilibrium", "opt"),
@@ -350,7 +444,7 @@ class RunConfig:
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
-            groups[OWNERS[name]][name] = value
+            groups[OWNERS[name]][name] = _from_json(value)
         return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
@@ -360,16 +454,21 @@ class RunConfig:
         Raises:
             ValueError: a group or field is not one of ours.
         """
+        _require(isinstance(values, dict), f"a config holds {sorted(GROUPS)}", values=values)
         groups = {}
         for name, group in values.items():
             _require(name in GROUPS, f"config groups are {sorted(GROUPS)}", group=name)
+            _require(isinstance(group, dict), f"{name} must hold fields", **{name: group})
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
-            unknown = sorted(set(group) - fields)
+            unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
-            groups[name] = GROUPS[name](
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()}
-            )
+            groups[name] = GROUPS[name](**{k: _from_json(v) for k, v in group.items()})
         return cls(**groups)
+
+
+def _from_json(value):
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 GROUPS = {

@@ -1,6 +1,7 @@
 """The options of a training recipe beyond the papers' own, all off by default (docs/recipe.md)."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from ann.runs.fields import field, require, require_unused
 
@@ -12,6 +13,9 @@ DECAY_ON = ("kernels", "all", "author_code")
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataRecipe:
     """Stronger augmentation, on top of that of the data set."""
+
+    if TYPE_CHECKING:
+        augment: bool  # of `DataConfig`
 
     randaugment: int = field(
         0, "RandAugment: random operations per image; 0 for none. For RGB images only."
@@ -56,6 +60,9 @@ class DataRecipe:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingRecipe:
     """Schedule, optimizer, averaged weights, targets and regularization."""
+
+    if TYPE_CHECKING:
+        epochs: int  # of `TrainingConfig`
 
     schedule: str = field(
         "steps",

@@ -47,7 +47,7 @@ OF_TRAINING = (
 )
 # What needs no training: arithmetic, and numbers of a benchmark's CSV.
 EXACT = ("cost_inflation", "share_of_heads")
-BENCHMARKED = ("milliseconds",)
+BENCHMARKED = ("milliseconds", "task_error")
 MEASURES = (*OF_TRAINING, *EXACT, *BENCHMARKED)
 FIGURES = (
     "curves",
@@ -232,7 +232,8 @@ class Experiment:
             at the same place (in units of that network's cost), "training_loss" (nats),
             "training_loss_increase" over `against` (percent), "weight" of the loss at the end of
             training, "probability" of the sampler then, "cost_inflation" (Proposition 4.1),
-            "share_of_heads" in the MACs (percent), "milliseconds" for one image.
+            "share_of_heads" in the MACs (percent), "milliseconds" for one image, "task_error" of
+            each task of a network of several (percent; its columns are tasks).
         against: row to compare with.
         against_cost: cost at which that row is read; default: the cell's own.
         rule: the exit read at a milestone: "closest_unit" (nearest in residual units: how the

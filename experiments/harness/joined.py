@@ -8,7 +8,7 @@ from experiments.harness.answers import by_cell, linear_ensemble_name, on_test_i
 
 
 def measure_joined(experiment, runs, runs_dir, store) -> None:
-    """Measures what the store lacks and adds it.
+    """Measures what the store lacks and adds it, as far as its runs are finished.
 
     Args:
         experiment: the declaration.
@@ -26,7 +26,7 @@ def measure_joined(experiment, runs, runs_dir, store) -> None:
         else:
             continue
         for name, members in wanted.items():
-            if name not in known:
+            if name not in known and known.issuperset(run.name for run in members):
                 store.add_measurement(name, _curve_on_test_images(members, runs_dir))
                 known.add(name)
 

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import functools
 import typing
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -143,7 +144,7 @@ def _opt_exits(row: Row, settings: Settings, fields):
 def networks(experiment: Experiment, scale: str) -> set[tuple]:
     """`(model, s, dataset)` of each network of an experiment, without asking what it costs."""
     settings = experiment.settings[scale]
-    if experiment.measure == "cost_inflation":  # its networks are depths alone
+    if experiment.measure in ("cost_inflation", "task_error"):  # none of ann.models
         return set()
     return {
         (model, place.row.fields.get("s"), place.dataset)
@@ -189,18 +190,31 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
+    hours = hours_of(stored)
+    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
+    hours_left = sum(count * hours(value) for value, count in sizes) if hours else None
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours_left)
+
+
+def hours_of(stored: pd.DataFrame) -> Callable[[float], float] | None:
+    """How long training takes, all workers together.
+
+    Args:
+        stored: finished runs (`RunStore.runs`).
+
+    Returns:
+        A function from the MACs of a run to hours, by the median speed of the timed runs that are
+        nearest in size; None where no run was timed.
+    """
     timed = stored[stored["seconds"].notna()] if "seconds" in stored else _NOTHING_TIMED
-    # Of the whole machine, all workers together.
+    if not len(timed):
+        return None
     speeds = (timed.training_macs * timed.workers / timed.seconds * 3600).to_numpy(float)
     known = timed.training_macs.to_numpy(float)
-    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
-    hours = sum(count * value / _macs_per_hour(known, speeds, value) for value, count in sizes)
-    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours if len(timed) else None)
+    return functools.cache(lambda macs: macs / _macs_per_hour(known, speeds, macs))
 
 
 def _macs_per_hour(known, speeds, macs: float) -> float:
     """On runs of about that size: small ones mostly start and evaluate."""
-    if not len(known):
-        return np.inf
     nearest = np.argsort(np.abs(np.log(known / macs)), kind="stable")[:_ALIKE]
     return float(np.median(speeds[nearest]))

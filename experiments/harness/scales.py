@@ -11,7 +11,13 @@ authors' scripts where the papers print none.
 _CIFAR = {"batch_size": 128, "epochs": 300, "evaluate_every": 10}
 _ON_CPU = {"batch_size": 64, "precision": "mixed_bfloat16"}
 _SMALL = {**_ON_CPU, "train_examples": 5000, "epochs": 60, "evaluate_every": 20}
-_MEDIUM = {"batch_size": 128, "precision": "mixed_bfloat16", "epochs": 60, "evaluate_every": 10}
+_MEDIUM = {
+    "batch_size": 128,
+    "precision": "mixed_bfloat16",
+    "epochs": 60,
+    "evaluate_every": 10,
+    "checkpoint_every_steps": 100,
+}
 
 FIELDS = {
     "quick": {

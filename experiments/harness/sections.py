@@ -59,6 +59,8 @@ def _measure(experiment, scale, stored, folder):
     """The plan, the curves and the cells of an experiment."""
     if experiment.measure == "cost_inflation":
         return [], answers.as_answers([]), untrained.cost_ratios(experiment, scale)
+    if experiment.measure == "task_error":
+        return [], answers.as_answers([]), untrained.task_errors(experiment, scale, folder)
     if not experiment.is_trained:
         found = untrained.untrained_answers(experiment, scale, folder)
         return [], found, cells.cells(experiment, found)
@@ -93,6 +95,9 @@ def _made_of(experiment, scale, runs, found, stored) -> str:
     networks = ", ".join(
         "+".join([one] if isinstance(one, str) else one) for one in settings.networks
     )
+    if experiment.measure == "task_error":
+        where = f"{networks} on {', '.join(settings.datasets)}"
+        return f"{where}; {settings.seeds} seeds, {settings.fields['epochs']} epochs"
     if not experiment.is_trained:
         return f"{networks}; nothing is trained"
     names = {run.name for run in runs}

@@ -16,7 +16,7 @@ from experiments.harness.network_costs import network_exits
 from experiments.harness.page import write_pages
 from experiments.harness.plan import plan
 from experiments.harness.store import RunStore
-from experiments.harness.untrained import WALL_CLOCK
+from experiments.harness.untrained import SEVERAL_TASKS, WALL_CLOCK
 from experiments.harness.verdicts import (
     AS_CLAIMED,
     HELD,
@@ -87,6 +87,20 @@ def fill(store):
         for exit in range(3)
     ]
     pd.DataFrame(clock).to_csv(store.folder / WALL_CLOCK, index=False)
+    study = EXPERIMENTS["several_tasks_study"]
+    tasks = [
+        {
+            "method": row.method,
+            "seed": seed,
+            "epochs": 30,
+            "task": task,
+            "error": index + seed + 1.0,
+        }
+        for index, row in enumerate(study.rows)
+        for seed in range(3)
+        for task in ("digit", "half", "ink")
+    ]
+    pd.DataFrame(tasks).to_csv(store.folder / SEVERAL_TASKS, index=False)
 
 
 @pytest.fixture(scope="module")
