@@ -1,5 +1,6 @@
 """ONNX Runtime: the whole network in one call that can be stopped, and its segments."""
 
+import ctypes
 import json
 import pathlib
 import tempfile
@@ -9,6 +10,8 @@ import numpy as np
 import onnxruntime
 
 from ann.runtime import files
+from ann.runtime.engine import input_positions, output_order
+from ann.runtime.inputs import zeros_of
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
 _ERRORS_ONLY = 3
@@ -16,7 +19,7 @@ _FATAL_ONLY = 4
 
 
 class OnnxRuntimeEngine(WholeNetworkEngine):
-    """The segments are opened when they are first needed.
+    """The links and their parts are opened when they are first needed.
 
     On a machine with CUDA the segments run there, link by link: answers of the whole network reach
     the memory of the host only when it ends. This is untested.
@@ -26,16 +29,16 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
         super().__init__(len(manifest["exits"]))
         self._path, self._threads = path, threads
         self._names = [exit["name"] for exit in manifest["exits"]]
-        self._num_classes = manifest["num_classes"]
-        self._segments, self._opening = {}, threading.Lock()
+        self._logits_shape = manifest["logits_shape"]
+        self._parts, self._opening = {}, threading.Lock()
         available = onnxruntime.get_available_providers()
         self._cuda = "CUDAExecutionProvider" in available
         if self._cuda:
             return
-        image = np.zeros((1, *manifest["input"]["shape"]), manifest["input"]["dtype"])
+        zeros = zeros_of(manifest)
         with tempfile.TemporaryDirectory() as folder:
             self._whole = self._session(files.WHOLE_ONNX, profile=folder)
-            self._seconds = _computed_at(self._whole, image, self._names)
+            self._seconds = _computed_at(self._whole, zeros, self._names)
         self.in_one_call = bool(np.all(np.diff(self._seconds) >= 0))
         if not self.in_one_call:
             self._whole = None
@@ -51,62 +54,81 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
             options.enable_profiling = True
             options.profile_file_prefix = str(pathlib.Path(profile) / "profile")
         cuda = ["CUDAExecutionProvider"] if self._cuda else []
-        return onnxruntime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             str(self._path / name),
             options,
             providers=[*cuda, "CPUExecutionProvider"],
             disabled_optimizers=["EliminateIdentity"],  # the copies that end each exit
         )
+        _give_back_memory()
+        return session
 
     def new_run(self, batch_size):
-        shape = (self._num_exits, batch_size, self._num_classes)
+        shape = (self._num_exits, batch_size, *self._logits_shape)
         return _Run(self._whole, self._names, shape)
 
-    def exit_shares(self, images):
+    def exit_shares(self, inputs):
         return self._seconds / self._seconds[-1]
 
-    def begin(self, images):
-        return [onnxruntime.OrtValue.ortvalue_from_numpy(images)]
+    def begin(self, inputs):
+        return [onnxruntime.OrtValue.ortvalue_from_numpy(x) for x in inputs]
 
     def step(self, index, state):
-        return self._segment(index)(state)
+        made = self._part(files.segment(index))(state)
+        return made[:-1], made[-1].numpy()
+
+    def advance(self, index, state):
+        return self._part(files.advance(index))(state)
+
+    def answer(self, index, state):
+        return self._part(files.head(index))(state)[0].numpy()
 
     def select(self, state, rows):
         return [onnxruntime.OrtValue.ortvalue_from_numpy(x.numpy()[rows]) for x in state]
 
-    def _segment(self, index):
-        if index not in self._segments:
+    def _part(self, name):
+        if name not in self._parts:
             with self._opening:
-                if index not in self._segments:
-                    self._segments[index] = _Segment(self._session(files.segment_onnx(index)))
-        return self._segments[index]
+                if name not in self._parts:
+                    self._parts[name] = _Part(self._session(files.onnx(name)))
+        return self._parts[name]
 
 
-def _computed_at(session, image, names) -> np.ndarray:
+def _give_back_memory() -> None:
+    """Gives the system what it took to open a session.
+
+    ONNX Runtime reorders the weights for its kernels. What held them before is free then, but the C
+    library would keep it: as much again as the weights.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+    if trim is not None:
+        trim(0)
+
+
+def _computed_at(session, inputs, names) -> np.ndarray:
     """Microseconds after which each exit was there, in a run with the profiler on."""
-    session.run(None, {"image": image})
+    read = input_positions(x.name for x in session.get_inputs())
     # The first run allocates: of each node the last event counts.
-    session.run(None, {"image": image})
+    for _ in range(2):
+        session.run(None, {name: inputs[at] for name, at in read.items()})
     events = json.loads(pathlib.Path(session.end_profiling()).read_text())
     nodes = {e["name"]: e["ts"] + e["dur"] for e in events if e.get("cat") == "Node"}
     starts = [e["ts"] for e in events if e["name"] == "model_run"]
     return np.array([nodes[f"{name}_kernel_time"] for name in names]) - max(starts)
 
 
-class _Segment:
-    """A session, called with the state in order."""
+class _Part:
+    """A session, called with the state in order; gives the next state, then the logits."""
 
     def __init__(self, session):
         self._session = session
-        # The position of each input in the state: a file has only those that its network reads.
-        self._inputs = {x.name: int(x.name.partition("_")[2] or 0) for x in session.get_inputs()}
-        states = len(session.get_outputs()) - 1
-        self._outputs = [*(f"next_{index}" for index in range(states)), "logits"]
+        # A file has only the inputs that its network reads.
+        self._inputs = input_positions(x.name for x in session.get_inputs())
+        self._outputs = output_order(x.name for x in session.get_outputs())
 
     def __call__(self, state):
-        read = {name: state[position] for name, position in self._inputs.items()}
-        *state, logits = self._session.run_with_ort_values(self._outputs, read)
-        return state, logits.numpy()
+        read = {name: state[at] for name, at in self._inputs.items()}
+        return self._session.run_with_ort_values(self._outputs, read)
 
 
 class _Run(WholeRun):
@@ -115,13 +137,15 @@ class _Run(WholeRun):
         self._session = session
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY  # being stopped is no error
+        self._inputs = input_positions(x.name for x in session.get_inputs())
         self._binding = session.io_binding()
         for name, answer in zip(names, self.answers, strict=True):
             self._binding.bind_output(name, "cpu", 0, np.float32, answer.shape, answer.ctypes.data)
 
-    def compute(self, images):
+    def compute(self, inputs):
         self._options.terminate = False
-        self._binding.bind_cpu_input("image", images)
+        for name, at in self._inputs.items():
+            self._binding.bind_cpu_input(name, inputs[at])
         try:
             self._session.run_with_iobinding(self._binding, self._options)
         except Exception:

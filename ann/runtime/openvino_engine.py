@@ -1,5 +1,6 @@
 """OpenVINO: the ONNX files of an export, in one call that can be stopped."""
 
+import re
 import threading
 
 import numpy as np
@@ -7,6 +8,8 @@ import openvino
 from openvino import opset15 as ops
 
 from ann.runtime import files
+from ann.runtime.engine import input_positions, output_order
+from ann.runtime.manifest import ExportError
 from ann.runtime.threads import available_cores
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
@@ -16,8 +19,8 @@ _COPY = "Roll"
 
 class OpenVINOEngine(WholeNetworkEngine):
     """One image is computed in one call. Batches go link by link: OpenVINO writes the answers of a
-    network for batches of any size only at its end. Segments are compiled when they are first
-    needed, for one image and for any number of them apart."""
+    network for batches of any size only at its end. Links and their parts are compiled when they
+    are first needed, for one image and for any number of them apart."""
 
     @classmethod
     def check_precision(cls, precision):
@@ -28,11 +31,22 @@ class OpenVINOEngine(WholeNetworkEngine):
                 f"Received: precision={precision!r}"
             )
 
+    @classmethod
+    def check_readable(cls, path):
+        try:
+            openvino.Core().read_model(str(path / files.WHOLE_ONNX))
+        except RuntimeError as error:
+            operations = ", ".join(sorted(set(re.findall(r"-- (\w+)-\d+ ", str(error)))))
+            raise ExportError(
+                f"OpenVINO cannot read an operation of this export ({operations or error}): use "
+                f"engine='onnxruntime'. Received: path={str(path)!r}"
+            ) from error
+
     def __init__(self, path, manifest, threads, precision):
         super().__init__(len(manifest["exits"]))
+        self.check_readable(path)
         self._path = path
-        self._shape = manifest["input"]["shape"]
-        self._num_classes = manifest["num_classes"]
+        self._logits_shape = manifest["logits_shape"]
         self._core = openvino.Core()
         # A stream computes one request at a time: as many as the threads allow.
         streams = max(1, available_cores() // threads)
@@ -42,7 +56,7 @@ class OpenVINOEngine(WholeNetworkEngine):
             "NUM_STREAMS": streams,
         }
         self._compiled, self._compiling = {}, threading.Lock()
-        self._requests = threading.local()  # a request serves one thread
+        self._of_thread = threading.local()  # a request serves one thread
         self.in_one_call = _in_order(self._network(files.WHOLE_ONNX, 1))
 
     def _network(self, name, batch_size, **options):
@@ -60,45 +74,71 @@ class OpenVINOEngine(WholeNetworkEngine):
                 )
             return self._compiled[key]
 
-    def run(self, images, last_exit, request):
-        if len(images) == 1:
-            super().run(images, last_exit, request)
+    def run(self, inputs, last_exit, request):
+        if len(inputs[0]) == 1:
+            super().run(inputs, last_exit, request)
         else:
-            self.run_links(images, last_exit, request)
+            self.run_links(inputs, last_exit, request)
 
     def new_run(self, batch_size):
-        shape = (self._num_exits, batch_size, self._num_classes)
+        shape = (self._num_exits, batch_size, *self._logits_shape)
         return _Run(self._network(files.WHOLE_ONNX, batch_size).create_infer_request(), shape)
 
-    def exit_shares(self, images):
+    def exit_shares(self, inputs):
         request = self._network(files.WHOLE_ONNX, 1, PERF_COUNT=True).create_infer_request()
+        read = _inputs_of(request.get_compiled_model())
         for _ in range(2):  # the first run allocates
-            request.infer({"image": images})
+            request.infer({name: inputs[at] for name, at in read.items()})
         seconds = np.cumsum([x.real_time.total_seconds() for x in request.profiling_info])
         copies = [i for i, x in enumerate(request.profiling_info) if x.node_type == _COPY]
         return seconds[copies] / seconds[-1]
 
-    def begin(self, images):
-        return [images]
+    def begin(self, inputs):
+        return list(inputs)
 
     def step(self, index, state):
-        request = self._request(index, len(state[0]))
-        names = ["image"] if index == 0 else [f"state_{i}" for i in range(len(state))]
-        inputs = {name for x in request.get_compiled_model().inputs for name in x.names}
-        request.infer({n: x for n, x in zip(names, state, strict=True) if n in inputs})
-        count = len(request.get_compiled_model().outputs) - 1
-        made = [request.get_tensor(f"next_{i}").data.copy() for i in range(count)]
-        return made, request.get_tensor("logits").data.copy()
+        made = self._part(files.segment(index), len(state[0]))(state)
+        return made[:-1], made[-1]
+
+    def advance(self, index, state):
+        return self._part(files.advance(index), len(state[0]))(state)
+
+    def answer(self, index, state):
+        return self._part(files.head(index), len(state[0]))(state)[0]
 
     def select(self, state, rows):
         return [x[rows] for x in state]
 
-    def _request(self, index, batch_size):
-        key = f"{index}, {batch_size == 1}"
-        if not hasattr(self._requests, key):
-            network = self._network(files.segment_onnx(index), batch_size)
-            setattr(self._requests, key, network.create_infer_request())
-        return getattr(self._requests, key)
+    def _part(self, name, batch_size):
+        key = f"{name}, {batch_size == 1}"
+        if not hasattr(self._of_thread, key):
+            network = self._network(files.onnx(name), batch_size)
+            setattr(self._of_thread, key, _Part(network.create_infer_request()))
+        return getattr(self._of_thread, key)
+
+
+class _Part:
+    """A request, called with the state in order; gives the next state, then the logits."""
+
+    def __init__(self, request):
+        self._request = request
+        network = request.get_compiled_model()
+        self._inputs = _inputs_of(network)
+        self._outputs = output_order(_named(x, "next_", "logits") for x in network.outputs)
+
+    def __call__(self, state):
+        self._request.infer({name: state[at] for name, at in self._inputs.items()})
+        return [self._request.get_tensor(name).data.copy() for name in self._outputs]
+
+
+def _inputs_of(network) -> dict[str, int]:
+    """The inputs of a compiled network, and where in the state they are."""
+    return input_positions(_named(x, "image", "input_", "state_") for x in network.inputs)
+
+
+def _named(port, *beginnings) -> str:
+    """The name of an input or output; a state that is only passed on is known by both."""
+    return next(name for name in port.names if name.startswith(beginnings))
 
 
 def _end_in_copies(model) -> None:
@@ -127,13 +167,15 @@ class _Run(WholeRun):
     def __init__(self, request, shape):
         super().__init__(shape)
         self._request = request
+        self._inputs = _inputs_of(request.get_compiled_model())
         self._stopped = False
         for index, answer in enumerate(self.answers):
             request.set_output_tensor(index, openvino.Tensor(answer, shared_memory=True))
 
-    def compute(self, images):
+    def compute(self, inputs):
         self._stopped = False
-        self._request.set_input_tensor(openvino.Tensor(images, shared_memory=True))
+        for name, at in self._inputs.items():
+            self._request.set_tensor(name, openvino.Tensor(inputs[at], shared_memory=True))
         self._request.start_async()
         try:
             self._request.wait()

@@ -64,9 +64,13 @@ class Checkpoints:
         Raises:
             OSError: it cannot be written, or not be read back; the earlier ones are untouched.
         """
+        self.write(position, state_of(model), is_best=is_best)
+
+    def write(self, position: Position, state, *, is_best: bool = False) -> None:
+        """As `save`, of a state that was read before (`state_of`)."""
         path = self.folder / f"checkpoint_{position.steps_done:09d}.state"
         with atomic_path(path) as temporary:
-            state_file.write(temporary, position.to_dict(), state_of(model))
+            state_file.write(temporary, position.to_dict(), state)
             try:
                 state_file.read(temporary)
             except state_file.DamagedStateError as error:
@@ -91,18 +95,24 @@ class Checkpoints:
         Raises:
             ValueError: all are damaged, or the newest belongs to another model.
         """
+        path = self.newest_whole()
+        return path and load_state(model, path.read_bytes(), path)
+
+    def newest_whole(self) -> pathlib.Path | None:
+        """The newest checkpoint that is whole, as `restore` takes it.
+
+        Raises:
+            ValueError: all are damaged.
+        """
         paths = self.newest_first()
         for path in paths:
             try:
-                facts, arrays = state_file.read(path)
+                state_file.read(path)
             except state_file.DamagedStateError as error:
                 _LOG.warning("%s. Going back to the checkpoint before it.", error)
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            variables = _variables(model)
-            _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
-            _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
-            return Position.from_dict(facts)
+            return path
         if paths:
             raise ValueError(
                 f"all {len(paths)} checkpoints in {self.folder} are damaged; "
@@ -116,12 +126,37 @@ class Checkpoints:
             path.unlink()
 
 
-def load_weights(model, path) -> None:
+def load_state(model, content: bytes, path) -> Position:
+    """Loads the content of a checkpoint into a compiled model.
+
+    Args:
+        model: a compiled Keras model.
+        content: of the file.
+        path: of the file, for the error's message.
+
+    Returns:
+        Where training stood.
+
+    Raises:
+        ValueError: the checkpoint is damaged, or belongs to another model.
+    """
+    facts, arrays = state_file.parse(content, path)
+    variables = _variables(model)
+    _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
+    _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
+    return Position.from_dict(facts)
+
+
+def load_weights(model, path, *, averaged: bool = True) -> None:
     """Loads the weights of a checkpoint, such as the best one, into a model of its architecture.
+
+    A checkpoint of a run with `ema` holds two sets: the averaged weights, which were evaluated, and
+    those that training goes on from.
 
     Args:
         model: a Keras model, compiled or not.
         path: of a checkpoint.
+        averaged: whether to take the averaged weights where there are any.
 
     Raises:
         ValueError: the checkpoint is damaged, or belongs to another model.
@@ -134,6 +169,25 @@ def load_weights(model, path) -> None:
     skipped = {id(variable) for variable in combiner.variables} if combiner else set()
     variables = [pair for pair in _model_variables(model) if id(pair[1]) not in skipped]
     _assign(variables, held, path)
+    averages = [array for name, array in arrays if re.fullmatch("optimizer/.*_average", name)]
+    if averaged and averages:
+        _assign_averages(model, variables, averages, path)
+
+
+def _assign_averages(model, variables, averages, path):
+    """The averages are in the order of the variables that were trained; after those of the network
+    come those of a learned weighting."""
+    trained = [variable for _, variable in variables if variable.trainable]
+    if len(averages) < len(trained):  # the training mode "heads"
+        trained = [variable for head in model.heads for variable in head.trainable_variables]
+    shapes = [array.shape for array in averages[: len(trained)]]
+    if shapes != [tuple(variable.shape) for variable in trained]:
+        raise ValueError(
+            "the averaged weights are of other variables than this model trains; averaged=False "
+            f"loads those that were not averaged. Received: path={str(path)!r}"
+        )
+    for variable, average in zip(trained, averages, strict=False):
+        variable.assign(average)
 
 
 def state_of(model) -> list[tuple[str, np.ndarray]]:
@@ -232,4 +286,7 @@ def _assign(variables, arrays, path):
 
 
 def _described(name, dtype, values):
+    # Counts are int64 on TensorFlow and int32 on JAX: a run may change its engine.
+    if not tuple(values.shape) and dtype in ("int32", "int64"):
+        dtype = "integer"
     return f"{name} {dtype} {tuple(values.shape)}"

@@ -62,7 +62,11 @@ def read(path):
         OSError: the file cannot be opened.
     """
     with open(path, "rb") as file:
-        content = file.read()
+        return parse(file.read(), path)
+
+
+def parse(content: bytes, path):
+    """As `read`, of the content of a file; `path` is named if it is damaged."""
     checked = memoryview(content)[:-_DIGEST]
     whole = content.startswith(_MAGIC) and len(content) >= 16 + _DIGEST
     if not whole or hashlib.sha256(checked).digest() != content[-_DIGEST:]:

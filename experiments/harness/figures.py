@@ -9,7 +9,6 @@ from ann import evaluation
 from ann.ensembles import cost_inflation, cost_ratio
 from ann.evaluation.figure import add_legend, new_axes, plot_over_depth, save
 from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth
-from ann.runs.identity import run_name
 from experiments.harness.answers import SETTING
 from experiments.harness.declaration import MILESTONES, Experiment
 from experiments.harness.untrained import kind_of
@@ -135,7 +134,7 @@ def _probabilities(experiment, runs, sampling):
     """A picture for each sampler, of seed 0."""
     pictures = {}
     for run in runs:
-        rows = sampling[sampling.run == run_name(run.config)]
+        rows = sampling[sampling.run == run.name]
         if run.seed == 0 and len(rows):
             log = rows.pivot(index="epoch", columns="exit", values="probability").reset_index()
             log = log.rename(columns=lambda k: k if k == "epoch" else f"exit_{k:02d}_probability")

@@ -11,9 +11,10 @@ import pandas as pd
 
 from ann.milestones import milestone_exits
 from ann.runs.config import RunConfig
+from ann.runs.identity import run_name
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
-from experiments.harness.scales import DATASETS, FIELDS
+from experiments.harness.scales import DATASETS, FIELDS, OF_PAPER, SEEDS
 
 # A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
 # twice as much again.
@@ -49,21 +50,29 @@ class PlannedRun:
         """Where it stands in the table, as `cells.CELL`."""
         return (self.dataset, self.networks, self.variant, self.method, self.seed)
 
+    @functools.cached_property
+    def name(self) -> str:
+        """Name of the run (`ann.runs.identity.run_name`)."""
+        return run_name(self.config)
+
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal
     configs. None for what is not trained.
 
     Raises:
-        ValueError: a field or value is none of `RunConfig`.
+        ValueError: a field or value is none of `RunConfig`, or changes where exits are without
+            `network_costs` knowing it.
     """
     settings, runs = experiment.settings[scale], []
     if not experiment.is_trained:
         return runs
-    for place in _places(experiment, settings):
+    of_paper = OF_PAPER.get(experiment.paper, {})
+    for place in _places(experiment, settings, settings.seeds or SEEDS[scale]):
         for member, model in enumerate(_members(place.row, settings, place.networks)):
-            fields = FIELDS[scale][place.dataset] | dict(settings.fields) | dict(place.variant)
-            fields |= dict(place.row.fields)
+            fields = FIELDS[scale][place.dataset] | of_paper.get(place.dataset, {})
+            fields |= dict(settings.fields) | dict(place.variant) | dict(place.row.fields)
+            _require_known_costs(fields)
             fields |= {"dataset": place.dataset, "model": model, "seed": place.seed}
             fields |= {"hold_out": True} if place.row.selection == "validation" else {}
             for opt_at in _opt_exits(place.row, settings, fields):
@@ -86,6 +95,13 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     return runs
 
 
+def _require_known_costs(fields):
+    """Costs are looked up by the name of a network and its period alone."""
+    unknown = {name: fields[name] for name in ("first_exit", "preset") if name in fields}
+    if unknown:
+        raise ValueError(f"network_costs knows networks by name and s alone. Received: {unknown}")
+
+
 class _Place(typing.NamedTuple):
     """A row in a setting, for a seed."""
 
@@ -96,8 +112,8 @@ class _Place(typing.NamedTuple):
     seed: int
 
 
-def _places(experiment, settings: Settings):
-    for seed in range(settings.seeds):
+def _places(experiment, settings: Settings, seeds: int = 1):
+    for seed in range(seeds):
         for dataset in settings.datasets:
             for networks in settings.networks:
                 setting = (networks,) if isinstance(networks, str) else networks
@@ -128,7 +144,7 @@ def _opt_exits(row: Row, settings: Settings, fields):
 def networks(experiment: Experiment, scale: str) -> set[tuple]:
     """`(model, s, dataset)` of each network of an experiment, without asking what it costs."""
     settings = experiment.settings[scale]
-    if experiment.measure == "cost_inflation":  # its networks are depths alone
+    if experiment.measure in ("cost_inflation", "task_error"):  # none of ann.models
         return set()
     return {
         (model, place.row.fields.get("s"), place.dataset)
@@ -146,8 +162,11 @@ def training_macs(config: RunConfig) -> float:
     images, _, _ = DATASETS[config.data.dataset]
     images = config.data.train_examples or images
     last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
-    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[last]
-    return float(_PASSES * macs * images * config.training.epochs)
+    of_exits = network_exits(config.model.model, config.model.s, config.data.dataset).macs
+    passes = _PASSES * of_exits.iloc[last]
+    if config.training.training_mode == "one_by_one":  # each stage goes back through its own part
+        passes = of_exits.sum() + (_PASSES - 1) * of_exits.iloc[-1]
+    return float(passes * images * config.training.epochs)
 
 
 class Plan(typing.NamedTuple):

@@ -33,6 +33,13 @@ FIELDS = {
     },
 }
 
+# Seeds of a table that does not say how many. The papers trained each network once; a verdict needs
+# several seeds.
+SEEDS = {"quick": 1, "small": 1, "medium": 1, "paper": 3}
+
+# What a paper does otherwise than 001, by data set: only 001 blurs SVHN.
+OF_PAPER = {paper: {"svhn": {"blur": False}} for paper in ("002", "003")}
+
 # Training images, classes and shape of an image: what a plan needs to know of data that need not be
 # there.
 DATASETS = {

@@ -113,6 +113,12 @@ def test_a_folder_without_a_finished_run_is_refused(name, tmp_path):
     assert "error: no finished run (curve.csv) here" in run.stderr
 
 
+def test_a_wrong_format_is_refused_before_anything_is_read(tmp_path):
+    run = ann("export", "--run_dir=none", f"--output={tmp_path / 'e'}", "--format=onnx,torch")
+    assert run.returncode == 1
+    assert "must be one or several of saved_model, onnx, litert" in run.stderr
+
+
 def test_the_commands_of_the_checkout_are_the_same():
     run = python("-m", "experiments.train", "--weighting=adalos")
     assert "Did you mean 'adaloss'?" in run.stderr
