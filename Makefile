@@ -44,7 +44,7 @@ $(EXPERIMENTS): %: $(VENV)/.core
 	$(BIN)/python -m experiments.run --experiment=$* --scale=$(SCALE)
 
 docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 report: $(VENV)/.core
 	$(BIN)/python -m experiments.report
