@@ -10,7 +10,6 @@ from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.layers import scale_gradient
 from ann.losses import LossCombiner
-from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
 from ann.models.exit_losses import ExitLosses, only_known
@@ -19,8 +18,9 @@ from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
+from ann.models.weighed_loss import weighed_loss
 
-TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
+TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads", "last")
 # Of `keras.Model.compile`; saved with the model as they were given.
 COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
@@ -43,6 +43,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     Attributes:
         segments, heads: the links of the chain, usable on their own.
         num_exits, num_classes: integers.
+        sample_shape: `input_shape` as given.
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
@@ -87,11 +88,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         frozen = self.training_mode == "heads"
         balanced = self.training_mode == "equilibrium"
         for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
-            state = segment(state, training=False if frozen else training)
             later = self.num_exits - index - 1
+            done = self.training_mode == "last" and later > 0
+            state = segment(state, training=False if frozen or done else training)
             if balanced:
                 state = scale_gradient(state, 1 / (later + 1))
-            logits.append(head(state, training=training))
+            logits.append(head(state, training=False if done else training))
             if balanced:
                 state = scale_gradient(state, later)
             if self.training_mode == "no_grad":
@@ -126,7 +128,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 the gradient that each segment gets from its head by 1 / n, and from the later
                 segments by (n - 1) / n, where n is the number of exits from there on (Li et al.
                 2019, section 3.1); "heads" trains the heads alone; the segments compute as in
-                inference, and their layers' `trainable` stays as it is.
+                inference, and their layers' `trainable` stays as it is; "last" trains the last
+                segment and its head alone, and all before them compute as in inference.
             targets: `ann.losses.Targets`: smoothed labels, distillation from the final exit;
                 default the labels as they are.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
@@ -134,8 +137,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
-                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
-                distillation, which need several exits that are trained.
+                `targets` beside a `loss`, the weighting "opt" with "equilibrium", distillation or a
+                sampler, which need several exits that are trained, "equilibrium" with one exit, or
+                a weighting that needs gradients of the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -151,9 +155,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
-            gradient_norms.require_backend(scheme)
+            gradient_norms.require_usable(scheme, self.segments[0], training_mode)
         if isinstance(scheme, losses.Opt):
-            _require_one_exit_is_enough(training_mode, targets)
+            _require_one_exit_is_enough(training_mode, targets, sampler)
+        if training_mode == "equilibrium" and self.num_exits == 1:
+            raise ValueError(
+                "equilibrium balances the gradients of several exits; this model has one. "
+                f"Received: training_mode={training_mode!r}"
+            )
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
@@ -172,12 +181,15 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     @property
     def trainable_variables(self):
-        """The variables that training changes: all trainable ones, or in the mode "heads" those of
-        the heads and of a learned weighting.
+        """The variables that training changes: all trainable ones, or in the modes "heads" and
+        "last" those of the heads, or of the last segment and its head, and of a learned weighting.
         """
-        if self.training_mode != "heads":
+        if self.training_mode not in ("heads", "last"):
             return super().trainable_variables
-        links = [*self.heads, *filter(None, [getattr(self, "loss_combiner", None)])]
+        trained = (
+            self.heads if self.training_mode == "heads" else [self.segments[-1], self.heads[-1]]
+        )
+        links = [*trained, *filter(None, [getattr(self, "loss_combiner", None)])]
         return [variable for link in links for variable in link.trainable_variables]
 
     @property
@@ -196,6 +208,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         """All other weights."""
         trained = {id(variable) for variable in self.trainable_variables}
         return [weight for weight in self.weights if id(weight) not in trained]
+
+    @property
+    def input_shape(self):
+        """Shape of a batch, `(None, *sample_shape)`, as functional models have it; a structure of
+        shapes for several inputs.
+        """
+        return keras.tree.map_shape_structure(lambda shape: (None, *shape), self.sample_shape)
 
     @property
     def metrics_names(self):
@@ -231,21 +250,24 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Moves the state of the weighting on if `training`.
         """
+        means = self._mean_losses(y, y_pred, sample_weight, training)
+        return weighed_loss(self, means, self.exit_losses.floor, gradient_norms, training=training)
+
+    def _mean_losses(self, y, y_pred, sample_weight, training):
+        """Mean loss of each exit: float32 `(num_exits,)`."""
         per_answer = (self.training_losses if training else self.exit_losses.per_answer)(y, y_pred)
         weights = self.exit_losses.weights(sample_weight, per_answer, y_pred)
-        if weights is not None:
-            per_answer = per_answer * weights
-        means, floor = ops.mean(per_answer, axis=1), self.exit_losses.floor
-        if floor:  # the weighting sees what is above it
-            means = ops.maximum(means - floor, 0.0)
-        total = self.loss_combiner(means, gradient_norms, training=training)
-        if floor:
-            total = total + floor * ops.stop_gradient(ops.sum(self.loss_combiner.exit_weights))
-        if self.losses:
-            total = total + ops.sum(ops.stack(self.losses))
-        # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's
-        # own losses do.
-        return total / num_replicas()
+        return ops.mean(per_answer if weights is None else per_answer * weights, axis=1)
+
+    def losses_to_balance(self, y, y_pred, sample_weight=None) -> list:
+        """Scalar loss of each exit in training, which gradient norms are taken of."""
+        means = self._mean_losses(y, y_pred, sample_weight, training=True)
+        return [means[index] for index in range(self.num_exits)]
+
+    @property
+    def shared_variables(self):
+        """The trainable variables that all exits depend on, which gradient norms are taken for."""
+        return self.segments[0].trainable_variables
 
     def train_step(self, *args):
         if self.loss_combiner.scheme.needs_gradient_norms:
@@ -299,7 +321,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         callbacks = _with_progbar(callbacks)
         if isinstance(callbacks, list):
             self._set_modes(callbacks)
-        return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        except Exception as error:
+            refusal = self.exit_losses.refusal(error) if self.compiled else None
+            if refusal:
+                raise ValueError(refusal) from None
+            raise
 
     def _set_modes(self, callbacks):
         for callback in callbacks:
@@ -352,12 +380,15 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         }
 
     def compile_from_config(self, config):
-        self.compile(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
+
+
+def _require_one_exit_is_enough(training_mode, targets, sampler):
+    if sampler is not None:
+        raise ValueError(
+            "a sampler draws one of several exits that are trained; opt trains one exit only. "
+            f"Received: sampler={sampler!r}"
         )
-
-
-def _require_one_exit_is_enough(training_mode, targets):
     if training_mode == "equilibrium" or (targets is not None and targets.distillation):
         raise ValueError(
             "equilibrium and distillation need several exits that are trained; opt trains one "
