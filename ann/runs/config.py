@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
-from ann.runs.fields import check_types, require_unused
+from ann.runs.fields import check_type, check_types, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
@@ -436,9 +436,10 @@ class RunConfig:
             >>> RunConfig.from_fields({"epochs": 3, "preset": "author_code"}).weighting.gamma
             0.07
         """
-        for name in fields:
+        for name, value in fields.items():
             if name not in OWNERS:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
+            check_type(GROUPS[OWNERS[name]], name, value)
         if fields.get("preset") == "author_code":
             _require_available(fields)
             fields = _usable(author_defaults(fields), fields) | dict(fields)
@@ -490,7 +491,7 @@ _AUTHORS_CIFAR = {
     "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
     "lr_drop_to": (0.1, 0.01, 0.002),
 }
-_AUTHORS_TRAINING = {
+_AUTHORS_TRAINING: dict[str, dict[str, Any]] = {
     "cifar10": _AUTHORS_CIFAR,
     "cifar100": _AUTHORS_CIFAR,
     "svhn": {
@@ -509,7 +510,7 @@ _AUTHORS_ILSVRC_BATCH = 256  # whose learning rate is 0.1; it grows with the bat
 
 # What the authors' code does on a data set and this project does not, by the field that would have
 # to do it.
-_NOT_AVAILABLE = {
+_NOT_AVAILABLE: dict[str | None, dict[str, str]] = {
     "svhn": {
         "augment": "they deform the images and change brightness and contrast",
         "l2": "their 2e-4 falls to a fifth every 480,000 steps",

@@ -96,7 +96,7 @@ class Checkpoints:
             ValueError: all are damaged, or the newest belongs to another model.
         """
         path = self.newest_whole()
-        return path and load_state(model, path.read_bytes(), path)
+        return None if path is None else load_state(model, path.read_bytes(), path)
 
     def newest_whole(self) -> pathlib.Path | None:
         """The newest checkpoint that is whole, as `restore` takes it.
