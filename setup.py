@@ -25,7 +25,7 @@ setuptools.setup(
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*"]),
     package_data={
-        "ann": ["presets/*", "presets/*/*"],
+        "ann": ["py.typed", "presets/*", "presets/*/*"],
         "ann.runs": ["baseline.json"],
         "ann.runtime.service": ["page/*"],
     },

@@ -1,15 +1,19 @@
 """How long an answer takes, and what a deadline gets: the runtime against whole networks, one image
 at a time.
 
-    python -m benchmarks.anytime_latency --run_dir=runs/cifar10-resann-n9-c16-adaloss-seed0     # a
-    finished run
+    python -m benchmarks.anytime_latency
+    python -m benchmarks.anytime_latency --run_dir=runs/cifar10-resann-n9-c16-adaloss-seed0
 
-First ResANN n=9, c=16 (27 exits) and MSDNet base=step=4 (224 px): time to the first and to the
-final answer of each engine over that of the whole network in ONNX Runtime, and time to each exit
-beside its share of the MACs. All take turns in one process. Then, if --run_dir names a trained
-network: requests with random deadlines from 0 to twice the full latency, from one client and from
-four beside a busy core; and error against measured milliseconds, beside the static networks of
---static_run_dirs. Tables go to --output_dir as CSV, the last one also as a figure.
+First ResANN n=9, c=16 (27 exits) and MSDNet base=step=4 (224 px), in every engine and precision:
+the time to the first and to the final answer, over that of the whole network in the same engine and
+precision, and in the fastest, called with nothing of ours in between. All take turns in one
+process, for --seconds per network; with the exports that is less than 10 minutes. Also the time to
+each exit beside its share of the MACs. int8 is calibrated on random images, for its speed alone.
+
+Then, if --run_dir names a finished run: requests with random deadlines from 0 to twice the full
+latency, from one client and from four beside a busy core; and error against measured milliseconds,
+beside the static networks of --static_run_dirs. Tables go to --output_dir as CSV, the last one also
+as a figure.
 """
 
 import os
@@ -28,27 +32,18 @@ import time
 
 import numpy as np
 import pandas as pd
-from absl import app, flags, logging
+from absl import flags, logging
 from tqdm import tqdm
 
-_RUN_DIR = flags.DEFINE_string("run_dir", None, "Folder of a finished run of an anytime network.")
-_STATIC_RUN_DIRS = flags.DEFINE_list(
-    "static_run_dirs", [], "Folders of finished runs whose last exit alone is looked at."
-)
-_OUTPUT_DIR = flags.DEFINE_string("output_dir", "runs/anytime_latency", "Folder for the tables.")
-_NETWORKS = flags.DEFINE_list(
-    "networks", ["resann-n9-c16", "msdnet-imagenet-k4"], "Networks of the first part."
-)
-_FORMATS = flags.DEFINE_list(
-    "formats", ["onnx", "litert", "saved_model"], "Formats of the first part."
-)
-_ROUNDS = flags.DEFINE_integer("rounds", 10, "Turns of each.")
-_CALLS = flags.DEFINE_integer("calls", 30, "Calls in a turn.")
-_REQUESTS = flags.DEFINE_integer("requests", 10_000, "Requests with random deadlines.")
+from ann.commands.run import run
+
+PRECISIONS = ("float32", "bfloat16", "int8")
+_CALLS_IN_A_TURN = 5
+_LEAST_TURNS = 3
 
 
-def whole_network(path):
-    """Calls ONNX Runtime on the whole network, nothing of ours in between."""
+def whole_onnxruntime(path, precision, exit_names):
+    """A function that calls ONNX Runtime on the whole network, nothing of ours in between."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -56,103 +51,184 @@ def whole_network(path):
     session = onnxruntime.InferenceSession(
         str(path / "all_exits.onnx"), options, providers=["CPUExecutionProvider"]
     )
-    return lambda image: session.run(None, {"image": image[np.newaxis]})
+    return lambda image: session.run(None, {"image": image})
+
+
+def whole_openvino(path, precision, exit_names):
+    """The same of OpenVINO."""
+    import openvino
+
+    network = openvino.Core().read_model(path / "all_exits.onnx")
+    network.reshape({x: [1, *list(x.partial_shape)[1:]] for x in network.inputs})
+    options = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+        "INFERENCE_NUM_THREADS": 1,
+    }
+    request = openvino.compile_model(network, "CPU", options).create_infer_request()
+    return lambda image: request.infer({"image": image})
+
+
+def whole_litert(path, precision, exit_names):
+    """The same of LiteRT, to the last exit alone."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path / "model.tflite"), num_threads=1)
+    runner = interpreter.get_signature_runner(exit_names[-1])
+    return lambda image: runner(image=image)
+
+
+def whole_tensorflow(path, precision, exit_names):
+    """The same of TensorFlow, to the last exit alone."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    call = loaded.signatures["serving_default"]
+    return lambda image, kept=loaded: call(image=tf.constant(image))["logits"].numpy()
+
+
+WHOLE = {
+    "onnxruntime": whole_onnxruntime,
+    "openvino": whole_openvino,
+    "litert": whole_litert,
+    "tensorflow": whole_tensorflow,
+}
 
 
 def predictor_of(path, engine, precision=None, threads=1):
     from ann import runtime
 
-    return runtime.AnytimePredictor(
-        path,
-        engine=engine,
-        precision=precision,
-        threads=None if engine == "tensorflow" else threads,
-    )
+    threads = None if engine == "tensorflow" else threads
+    return runtime.AnytimePredictor(path, engine=engine, precision=precision, threads=threads)
 
 
-def predictors_of(model, formats, folder) -> dict:
-    """A predictor of each engine and precision, with one thread and with the default number."""
-    from ann import export, runtime
+def exports_of(model, formats, folder) -> dict:
+    """Folders of the exports of a model, by precision."""
+    from ann import export
 
-    export.export(model, folder / "all", formats)
-    images = np.random.default_rng(0).normal(size=(16, *model.sample_shape)).astype("float32")
+    export.export(model, folder / "float32", formats)
+    folders = {"float32": folder / "float32", "bfloat16": folder / "float32"}
     rounded = [format for format in formats if format != "saved_model"]
-    if rounded:  # for its speed only: weights and images are random
-        arguments = {"calibration": images, "quantize_bound": 100.0}
-        export.export(model, folder / "int8", rounded, quantize="int8", **arguments)
-    predictors = {}
+    if rounded:
+        images = np.random.default_rng(0).normal(size=(4, *model.sample_shape)).astype("float32")
+        settings = {"calibration": images, "quantize_bound": 100.0}
+        export.export(model, folder / "int8", rounded, quantize="int8", **settings)
+        folders["int8"] = folder / "int8"
+    return folders
+
+
+def ways_to_run(model, formats, folder, image):
+    """Every engine and precision that there is here.
+
+    Returns:
+        Functions to time by (engine, precision, what is called, which answer), and predictors with
+        one thread by (engine, precision).
+    """
+    from ann import runtime
+
+    calls, predictors, batch = {}, {}, image[np.newaxis]
+    folders = exports_of(model, formats, folder)
     for engine in (e for format in formats for e in runtime.engines_of_format(format)):
-        for precision in ("float32", "bfloat16", "int8"):
-            path = folder / ("int8" if precision == "int8" else "all")
-            for threads in (1, None):
-                try:
-                    made = predictor_of(path, engine, precision, threads)
-                except (ValueError, FileNotFoundError):  # not in this precision, or not here
-                    continue
-                name = f"{engine}, {precision}, {'default' if threads is None else '1 thread'}"
-                predictors[name] = made
-    return predictors
+        for precision in PRECISIONS:
+            try:
+                one = predictor_of(folders[precision], engine, precision)
+            except (KeyError, ValueError):  # not in this format, or not on this processor
+                continue
+            default = predictor_of(folders[precision], engine, precision, threads=None)
+            whole = WHOLE[engine](folders[precision], precision, model.exit_names)
+            predictors[engine, precision] = one
+            calls |= {
+                (engine, precision, *name): call
+                for name, call in {
+                    ("whole network", "final"): lambda f=whole: f(batch),
+                    ("predict", "final"): lambda p=one: p.predict(image, deadline=60.0),
+                    ("predict, default threads", "final"): lambda p=default: p.predict(
+                        image, deadline=60.0
+                    ),
+                    ("predict, lazy heads", "final"): lambda p=one: p.predict(
+                        image, lazy_heads=True
+                    ),
+                    ("refine", "final"): lambda p=one: list(p.refine(image)),
+                    ("refine", "first"): lambda p=one: next(p.refine(image)),
+                }.items()
+            }
+    return calls, predictors
 
 
-def take_turns(calls: dict, rounds: int, count: int) -> dict[str, np.ndarray]:
-    """Seconds of each call of each function, taking turns."""
-    seconds = {name: [] for name in calls}
+def take_turns(calls: dict, seconds: float) -> dict:
+    """Seconds of each call of each function, which take turns until the time is up."""
+    times, turns, ends = {name: [] for name in calls}, 0, time.perf_counter() + seconds
     for call in calls.values():
         call()
-    for _ in tqdm(range(rounds), "turns", leave=False):
+    progress = tqdm(desc="turns", leave=False)
+    while turns < _LEAST_TURNS or time.perf_counter() < ends:
         for name, call in calls.items():
-            for _ in range(count):
+            for _ in range(_CALLS_IN_A_TURN):
                 started = time.perf_counter()
                 call()
-                seconds[name].append(time.perf_counter() - started)
-    return {name: np.array(times) for name, times in seconds.items()}
+                times[name].append(time.perf_counter() - started)
+        turns += 1
+        progress.update()
+    progress.close()
+    return {name: np.array(one) for name, one in times.items()}
 
 
-def latencies(name: str, formats, rounds: int, count: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def with_ratios(times: pd.DataFrame) -> pd.DataFrame:
+    """Adds each time over those of whole networks that took turns with it.
+
+    `over_whole`: of the same engine and precision; `over_fastest`: of the fastest engine in its
+    fastest precision that is not int8; `over_float32`: the same call in the same engine in float32.
+    """
+    times = times.set_index(["engine", "precision", "run", "answer"])["median_ms"]
+    whole = times.xs(("whole network", "final"), level=("run", "answer"))
+    fastest = whole[whole.index.get_level_values("precision") != "int8"].min()
+    rows = [
+        {
+            "over_whole": value / whole[engine, precision],
+            "over_fastest": value / fastest,
+            "over_float32": value / times[engine, "float32", call, answer],
+        }
+        for (engine, precision, call, answer), value in times.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def latencies(name: str, formats, seconds: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Time to first and final answer of every way to run a network, and time to each exit."""
     from ann import models
 
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
         model = models.build(name, num_classes=10)
-        predictors = predictors_of(model, formats, folder)
         image = np.random.default_rng(0).normal(size=model.sample_shape).astype("float32")
-        whole = whole_network(folder / "all")
-        calls = {("whole network, onnxruntime", "final"): lambda: whole(image)}
-        for engine, predictor in predictors.items():
-            calls[f"predict, {engine}", "final"] = lambda p=predictor: p.predict(
-                image, deadline=60.0
+        calls, predictors = ways_to_run(model, formats, pathlib.Path(folder), image)
+        times = take_turns(calls, seconds)
+        by_exit = [
+            pd.DataFrame(
+                {
+                    "network": name,
+                    "exit": range(one.num_exits),
+                    "engine": engine,
+                    "precision": precision,
+                    "macs_share": one.macs / one.macs[-1],
+                    "milliseconds": 1000 * one.measure_latency(),
+                    "seconds_share": one.latency / one.latency[-1],
+                }
             )
-            calls[f"refine, {engine}", "final"] = lambda p=predictor: list(p.refine(image))
-            calls[f"refine, {engine}", "first"] = lambda p=predictor: next(p.refine(image))
-        seconds = take_turns(calls, rounds, count)
-        by_exit = pd.DataFrame(
-            {
-                "network": name,
-                "exit": range(p.num_exits),
-                "engine": engine,
-                "macs_share": p.macs / p.macs[-1],
-            }
-            | {
-                "seconds_share": p.measure_latency() / p.latency[-1],
-                "milliseconds": 1000 * p.latency,
-            }
-            for engine, p in predictors.items()
-        )
-    base = np.median(seconds["whole network, onnxruntime", "final"])
-    rows = [
+            for (engine, precision), one in predictors.items()
+        ]
+    rows = pd.DataFrame(
         {
             "network": name,
-            "run": run,
+            "engine": engine,
+            "precision": precision,
+            "run": call,
             "answer": answer,
+            "calls": len(s),
             "median_ms": 1000 * np.median(s),
             "p99_ms": 1000 * np.quantile(s, 0.99),
         }
-        | {"over_whole": np.median(s) / base}
-        for (run, answer), s in seconds.items()
-    ]
-    columns = [column for column in by_exit if column != "network"]
-    return pd.DataFrame(rows), by_exit.explode(columns[:1] + columns[2:]).reset_index(drop=True)
+        for (engine, precision, call, answer), s in times.items()
+    )
+    return pd.concat([rows, with_ratios(rows)], axis=1), pd.concat(by_exit)
 
 
 def serve(predictor, images, labels, requests: int, clients: int) -> pd.DataFrame:
@@ -294,32 +370,38 @@ def plot(frame: pd.DataFrame, path) -> None:
     save(figure, path)
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
+def define_flags():
+    """The settings of the command line."""
+    flags.DEFINE_list(
+        "networks", ["resann-n9-c16", "msdnet-imagenet-k4"], "Networks of the first part."
+    )
+    flags.DEFINE_list("formats", ["onnx", "litert", "saved_model"], "Formats of the first part.")
+    flags.DEFINE_float("seconds", 90.0, "Of turns for each network.", lower_bound=0.0)
+    flags.DEFINE_string("run_dir", None, "Folder of a finished run of an anytime network.")
+    flags.DEFINE_list("static_run_dirs", [], "Finished runs whose last exit alone is looked at.")
+    flags.DEFINE_integer("requests", 10_000, "Requests with random deadlines.", lower_bound=1)
+    flags.DEFINE_string("output_dir", "runs/anytime_latency", "Folder for the tables.")
+
+
+def main(arguments):
     from ann.runs.environment import cells, environment
 
-    output = pathlib.Path(_OUTPUT_DIR.value)
+    logging.set_verbosity(logging.ERROR)  # TensorFlow tells of every function it saves
+    values = flags.FLAGS
+    output = pathlib.Path(values.output_dir)
     output.mkdir(parents=True, exist_ok=True)
     tables = {}
-    if _NETWORKS.value:
-        parts = [
-            latencies(name, _FORMATS.value, _ROUNDS.value, _CALLS.value) for name in _NETWORKS.value
-        ]
+    if values.networks:
+        parts = [latencies(name, values.formats, values.seconds) for name in values.networks]
         tables = {
             "benchmark_anytime_latency.csv": pd.concat([part[0] for part in parts]),
             "benchmark_anytime_latency_by_exit.csv": pd.concat([part[1] for part in parts]),
         }
-    if _RUN_DIR.value:
-        tables["benchmark_anytime_deadlines.csv"] = deadlines(_RUN_DIR.value, _REQUESTS.value)
-        tables["benchmark_anytime_error_against_time.csv"] = error_against_time(
-            _RUN_DIR.value, _STATIC_RUN_DIRS.value
-        )
-        plot(
-            tables["benchmark_anytime_error_against_time.csv"],
-            output / "benchmark_anytime_error_against_time.png",
-        )
+    if values.run_dir:
+        against_time = error_against_time(values.run_dir, values.static_run_dirs)
+        tables["benchmark_anytime_deadlines.csv"] = deadlines(values.run_dir, values.requests)
+        tables["benchmark_anytime_error_against_time.csv"] = against_time
+        plot(against_time, output / "benchmark_anytime_error_against_time.png")
     made_with = cells(environment())
     for name, table in tables.items():
         table.round(4).assign(**made_with).to_csv(output / name, index=False)
@@ -327,4 +409,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

@@ -13,7 +13,8 @@ moment they were due.
 
 Then four clients that ask again and again beside a busy process, with deadlines from 0 to twice the
 latency: each on a thread of its own against the predictor, and through the queue. Bounded by
---seconds and --max_requests. Tables go to --output_dir as CSV, with figures.
+--seconds and --max_requests: less than 5 minutes by default. Tables go to --output_dir as CSV, with
+figures.
 """
 
 import os
@@ -35,22 +36,15 @@ import time
 
 import numpy as np
 import pandas as pd
-from absl import app, flags, logging
+from absl import flags, logging
 from tqdm import tqdm
 
-_NETWORK = flags.DEFINE_string("network", "resann-n9-c32", "The anytime network.")
-_STATIC = flags.DEFINE_list(
-    "static", ["resann-n9-c32", "resann-n4-c32", "resann-n1-c32"], "Static networks."
-)
-_LOADS = flags.DEFINE_list("loads", ["0.5", "1", "1.5", "2", "3"], "Of the saturating rate.")
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "Of each load on each service, per round.")
-_ROUNDS = flags.DEFINE_integer("rounds", 2, "Turns of each.")
-_MAX_REQUESTS = flags.DEFINE_integer("max_requests", 3000, "In one turn.")
-_OUTPUT_DIR = flags.DEFINE_string("output_dir", "runs/service_load", "Folder for the table.")
+from ann.commands.run import run
 
 ANYTIME, IN_ORDER = "anytime", "first in, first out"
 _CONNECTIONS = 256
 _START_SECONDS = 120
+_ANSWER_SECONDS = 20  # until a request counts as not answered
 _DEADLINES = (1.5, 5.0)  # times the latency of the whole network
 
 
@@ -118,17 +112,17 @@ class SleepingNetwork:
         return Answer(max(exit, 0), np.zeros(1), seconds, int(self.macs[max(exit, 0)]))
 
 
-def queue_alone() -> pd.DataFrame:
+def queue_alone(settings) -> pd.DataFrame:
     """Both queues before the network that sleeps, under the same requests."""
     from ann.runtime.service.scheduler import Scheduler
 
-    turns = [(name, float(load)) for load in _LOADS.value for name in (ANYTIME, IN_ORDER)]
+    turns = [(name, float(load)) for load in settings.loads for name in (ANYTIME, IN_ORDER)]
     queues = {ANYTIME: Scheduler, IN_ORDER: FirstInFirstOut}
     rows = []
     for name, times in tqdm(turns, "queues", leave=False):
         network = SleepingNetwork()
         queue = queues[name](network, 2, 1024)
-        jobs = _submit_at_random_times(queue, times * 2 / network.seconds)
+        jobs = _submit_at_random_times(queue, times * 2 / network.seconds, settings)
         for job in jobs:
             answer = job.future.result()
             late = job.answered - job.ends
@@ -139,12 +133,12 @@ def queue_alone() -> pd.DataFrame:
     return frame.assign(saturating_rate=2 / network.seconds, latency=network.seconds)
 
 
-def _submit_at_random_times(queue, rate):
+def _submit_at_random_times(queue, rate, settings):
     from ann.runtime.service.scheduler import Job
 
     choice, jobs, due = random.Random(0), [], time.perf_counter()
-    ends = due + 2 * _SECONDS.value
-    while due < ends and len(jobs) < _MAX_REQUESTS.value:
+    ends = due + 2 * settings.seconds
+    while due < ends and len(jobs) < settings.max_requests:
         due += choice.expovariate(rate)
         time.sleep(max(0.0, due - time.perf_counter()))
         job = Job(lambda: 0, due + choice.uniform(*_DEADLINES) * SleepingNetwork.seconds)
@@ -204,9 +198,13 @@ class Client:
         self._limit = asyncio.Semaphore(_CONNECTIONS)
 
     async def ask(self, deadline):
-        """Exit, macs and lateness (s) of an answer to a request that is due now; None: refused."""
+        """Exit, macs and lateness (s) of an answer to a request that is due now; None: refused.
+
+        Raises:
+            TimeoutError: there was no answer.
+        """
         due = time.perf_counter()
-        async with self._limit:
+        async with asyncio.timeout(_ANSWER_SECONDS), self._limit:
             if self._free:
                 reader, writer = self._free.pop()
             else:
@@ -262,30 +260,33 @@ def export_all(names, folder):
     return paths
 
 
-def under_load(paths) -> pd.DataFrame:
+def under_load(paths, settings) -> pd.DataFrame:
     """Services at multiples of the saturating rate, in turns."""
     from ann.runtime import AnytimePredictor
 
-    predictor = AnytimePredictor(paths[_NETWORK.value], threads=1, measure_latency=True)
+    predictor = AnytimePredictor(paths[settings.network], threads=1, measure_latency=True)
     image = np.zeros(predictor.input_shape, "float32")
     seconds = [predictor.predict(image).seconds for _ in range(50)]
     latency, whole_macs = float(np.median(seconds)), int(predictor.macs[-1])
-    kinds = {ANYTIME: (_NETWORK.value, "anytime"), IN_ORDER: (_NETWORK.value, "in_order")}
-    kinds |= {f"static {name}": (name, "static") for name in _STATIC.value}
+    kinds = {ANYTIME: (settings.network, "anytime"), IN_ORDER: (settings.network, "in_order")}
+    kinds |= {f"static {name}": (name, "static") for name in settings.static}
     rows, body = [], image.tobytes()
     deadlines = tuple(times * latency for times in _DEADLINES)
     services = {name: Service(paths[net], queue) for name, (net, queue) in kinds.items()}
     try:
         for service in services.values():
             service.__enter__()
-        saturating = asyncio.run(throughput(services[IN_ORDER].port, body, 4, _SECONDS.value))
+        saturating = asyncio.run(throughput(services[IN_ORDER].port, body, 4, settings.seconds))
         print(f"latency {1000 * latency:.1f} ms, saturated at {saturating:.0f} requests/s")
         turns = [
-            (load, name) for _ in range(_ROUNDS.value) for load in _LOADS.value for name in kinds
+            (load, name)
+            for _ in range(settings.rounds)
+            for load in settings.loads
+            for name in kinds
         ]
         for times, name in tqdm(turns, "turns", leave=False):
             rate = float(times) * saturating
-            limits = (_SECONDS.value, _MAX_REQUESTS.value)
+            limits = (settings.seconds, settings.max_requests)
             answers = asyncio.run(load(services[name].port, body, rate, deadlines, *limits))
             good = [answer for answer in answers if isinstance(answer, tuple)]
             rows += [(name, float(times), *answer) for answer in good]
@@ -321,7 +322,7 @@ def summarize(frame) -> pd.DataFrame:
     return groups.apply(row, include_groups=False).reset_index()
 
 
-def four_clients(path) -> pd.DataFrame:
+def four_clients(path, settings) -> pd.DataFrame:
     """Four clients beside a busy process: each straight to the predictor, and through the queue."""
     from ann.runtime import AnytimePredictor
     from ann.runtime.service.scheduler import Job, Scheduler
@@ -342,9 +343,9 @@ def four_clients(path) -> pd.DataFrame:
     lines = {"straight to the predictor": [], "through the queue": []}
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     try:
-        for _ in range(_ROUNDS.value):
+        for _ in range(settings.rounds):
             for (name, rows), ask in zip(lines.items(), (straight, queued), strict=True):
-                _ask_from_threads(ask, full, rows, f"four clients, {name}")
+                _ask_from_threads(ask, full, rows, settings, f"four clients, {name}")
     finally:
         for process in busy:
             process.kill()
@@ -365,12 +366,13 @@ def four_clients(path) -> pd.DataFrame:
     )
 
 
-def _ask_from_threads(ask, full, rows, text):
-    ends = time.perf_counter() + 2 * _SECONDS.value
+def _ask_from_threads(ask, full, rows, settings, text):
+    ends = time.perf_counter() + 2 * settings.seconds
+    most = settings.max_requests * settings.rounds
 
     def client(seed):
         choice = random.Random(seed)
-        while time.perf_counter() < ends and len(rows) < _MAX_REQUESTS.value * _ROUNDS.value:
+        while time.perf_counter() < ends and len(rows) < most:
             deadline, began = choice.uniform(0, 2 * full), time.perf_counter()
             answer = ask(deadline)
             rows.append((answer.exit, time.perf_counter() - began - deadline))
@@ -407,19 +409,31 @@ def plot(table, title, path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def main(argv):
-    if argv[1:]:
-        raise app.UsageError(f"every setting is a --flag=value. Received: {argv[1:]}")
-    logging.set_verbosity(logging.ERROR)
+def define_flags():
+    """The settings of the command line."""
+    flags.DEFINE_string("network", "resann-n9-c32", "The anytime network.")
+    flags.DEFINE_list(
+        "static", ["resann-n9-c32", "resann-n4-c32", "resann-n1-c32"], "Static networks."
+    )
+    flags.DEFINE_list("loads", ["0.5", "1", "1.5", "2", "3"], "Of the saturating rate.")
+    flags.DEFINE_float("seconds", 2.0, "Of each load on each service, per round.")
+    flags.DEFINE_integer("rounds", 2, "Turns of each.", lower_bound=1)
+    flags.DEFINE_integer("max_requests", 3000, "In one turn.", lower_bound=1)
+    flags.DEFINE_string("output_dir", "runs/service_load", "Folder for the tables.")
+
+
+def main(arguments):
     from ann.runs.environment import cells, environment
 
-    output = pathlib.Path(_OUTPUT_DIR.value)
+    logging.set_verbosity(logging.ERROR)
+    settings = flags.FLAGS
+    output = pathlib.Path(settings.output_dir)
     output.mkdir(parents=True, exist_ok=True)
-    tables = {"queue": summarize(queue_alone())}
+    tables = {"queue": summarize(queue_alone(settings))}
     with tempfile.TemporaryDirectory() as folder:
-        paths = export_all([_NETWORK.value, *_STATIC.value], pathlib.Path(folder))
-        tables["load"] = summarize(under_load(paths))
-        tables["clients"] = four_clients(paths[_NETWORK.value])
+        paths = export_all([settings.network, *settings.static], pathlib.Path(folder))
+        tables["load"] = summarize(under_load(paths, settings))
+        tables["clients"] = four_clients(paths[settings.network], settings)
     made_with = cells(environment())
     for name, frame in tables.items():
         file = output / f"benchmark_service_{name}.csv"
@@ -427,11 +441,11 @@ def main(argv):
         print(f"\n{file.name}\n{frame.round(3).to_string(index=False)}")
     titles = {
         "queue": "Two runs at a time of a network that sleeps 100 ms",
-        "load": f"{_NETWORK.value}: a service on {os.cpu_count()} cores",
+        "load": f"{settings.network}: a service on {os.cpu_count()} cores",
     }
     for name, title in titles.items():
         plot(tables[name], title, output / f"benchmark_service_{name}.png")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

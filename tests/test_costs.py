@@ -130,6 +130,7 @@ def test_pruned_leaves_out_what_an_answer_does_not_need():
     assert profile.macs_pruned.tolist() == [20 + 10, 28 + 21 + 6]
     assert profile.macs_incremental.tolist() == [30, 30 + 55]
     assert profile.macs_blockwise.tolist() == [20 + 28 + 10, 20 + 28 + 10 + 21 + 6]
+    assert profile.macs_lazy.tolist() == [20 + 28 + 10, 20 + 28 + 21 + 6]  # one head each
 
 
 def test_grouped_and_shared_layers_and_plain_layers_as_links():

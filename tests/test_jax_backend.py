@@ -31,7 +31,16 @@ fit = {"batch_size": 10, "epochs": 2, "shuffle": False, "verbose": 0}
 history = model.fit(inputs["x"], inputs["y"], **fit).history
 print(costs.profile(model).macs_pruned.tolist())
 answers = model.predict(inputs["x"], verbose=0)
-np.savez(sys.argv[2], *answers, weights=model.loss_combiner.exit_weights,
+image = keras.Input((8, 8, 3))
+x = keras.layers.Flatten()(image)
+outputs = {"digit": keras.layers.Dense(10)(x), "ink": keras.layers.Dense(1)(x)}
+tasks = models.MultiTaskModel(keras.Model(image, outputs))
+loss = {"digit": "sparse_categorical_crossentropy", "ink": "mse"}
+tasks.compile(optimizer=L2SGD(0.001), loss=loss, weighting="adaloss")
+tasks.set_weights([inputs[f"task_weight_{i}"] for i in range(len(tasks.get_weights()))])
+ink = inputs["x"].mean(axis=(1, 2, 3))
+of_tasks = tasks.fit(inputs["x"], {"digit": inputs["y"], "ink": ink}, **fit).history["loss"]
+np.savez(sys.argv[2], *answers, of_tasks=of_tasks, weights=model.loss_combiner.exit_weights,
          losses=model.loss_combiner.state["running_losses"], loss=history["loss"])
 """
 
@@ -43,8 +52,17 @@ def test_training_gives_the_numbers_of_tensorflow(tmp_path, random):
     model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
     model.compile(optimizer=L2SGD(0.05), weighting=losses.AdaLoss())
     weights = {f"weight_{i:03d}": w for i, w in enumerate(model.get_weights())}
+    image = keras.Input((8, 8, 3))
+    flat = keras.layers.Flatten()(image)
+    outputs = {"digit": keras.layers.Dense(10)(flat), "ink": keras.layers.Dense(1)(flat)}
+    tasks = models.MultiTaskModel(keras.Model(image, outputs))
+    loss = {"digit": "sparse_categorical_crossentropy", "ink": "mse"}
+    tasks.compile(optimizer=L2SGD(0.001), loss=loss, weighting="adaloss")
+    weights |= {f"task_weight_{i}": w for i, w in enumerate(tasks.get_weights())}
     np.savez(tmp_path / "inputs.npz", x=x, y=y, **weights)
-    history = model.fit(x, y, batch_size=10, epochs=2, shuffle=False, verbose=0).history
+    fit = {"batch_size": 10, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, **fit).history
+    of_tasks = tasks.fit(x, {"digit": y, "ink": x.mean(axis=(1, 2, 3))}, **fit).history["loss"]
 
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     arguments = [sys.executable, "-c", SCRIPT, tmp_path / "inputs.npz", tmp_path / "outputs.npz"]
@@ -54,6 +72,7 @@ def test_training_gives_the_numbers_of_tensorflow(tmp_path, random):
     assert run.returncode == 0, run.stderr
     outputs = np.load(tmp_path / "outputs.npz")
     np.testing.assert_allclose(outputs["loss"], history["loss"], rtol=1e-4)
+    np.testing.assert_allclose(outputs["of_tasks"], of_tasks, rtol=1e-4)
     np.testing.assert_allclose(outputs["weights"], model.loss_combiner.exit_weights, rtol=1e-4)
     np.testing.assert_allclose(
         outputs["losses"], model.loss_combiner.state["running_losses"], rtol=1e-4

@@ -34,6 +34,8 @@ def profile(model, convention="macs", input_shape=None) -> pd.DataFrame:
         - `macs_blockwise`: all of the segments and all heads up to this exit;
         - `macs_incremental`: of these, what this answer and the earlier ones need, the cost of an
           anytime run;
+        - `macs_lazy`: all of the segments up to this exit, and this exit's head alone: the cost of
+          a run whose heads are computed only when they are asked for;
         - `macs_pruned`: what this answer alone needs, the cost of a signature cut out for it;
         - `params`: trainable parameters of the segments and heads up to this exit.
 
@@ -50,10 +52,11 @@ def profile(model, convention="macs", input_shape=None) -> pd.DataFrame:
             f"convention must be one of {sorted(_CONVENTIONS)}. Received: convention={convention!r}"
         )
     prefix, cost = _CONVENTIONS[convention]
-    costs, rows = {}, []
+    costs, in_segments, rows = {}, {}, []
     params, needed_so_far = 0, set()
     for index, link in enumerate(_links(model, input_shape)):
         costs |= {call: cost(call) for call in link.calls}
+        in_segments |= {call: costs[call] for call in link.calls if call not in link.head_calls}
         params += sum(math.prod(w.shape) for w in link.trainable_weights)
         needed_now = needed(list(costs), link.answer)
         needed_so_far.update(needed_now)
@@ -62,6 +65,8 @@ def profile(model, convention="macs", input_shape=None) -> pd.DataFrame:
                 "exit": index,
                 f"{prefix}_blockwise": sum(costs.values()),
                 f"{prefix}_incremental": sum(costs[call] for call in needed_so_far),
+                f"{prefix}_lazy": sum(in_segments.values())
+                + sum(costs[x] for x in link.head_calls),
                 f"{prefix}_pruned": sum(costs[call] for call in needed_now),
                 "params": params,
             }

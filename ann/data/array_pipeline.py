@@ -7,7 +7,7 @@ from ann.data.arrays import Dataset
 
 
 def training_batches(
-    dataset: Dataset, batch_size, seed, starts, augmented, own: slice
+    dataset: Dataset, batch_size: int, seed, starts, augmented: bool, own: slice
 ) -> tf.data.Dataset:
     """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 

@@ -24,7 +24,7 @@ class FileSplit:
     def __len__(self):
         return len(self.labels)
 
-    def __getitem__(self, which: slice) -> FileSplit:
+    def __getitem__(self, which: slice | np.ndarray) -> FileSplit:
         return FileSplit(self.paths[which], self.labels[which])
 
     def identity(self):

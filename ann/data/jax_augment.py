@@ -1,38 +1,44 @@
-"""The augmentation of `ann.data.augment` in JAX: the same images from the same seed.
-
-Crops and flips are the same bits, blurred images the same to 1e-5 of a gray level. A seed is uint32
-`(4,)`, as in `ann.data.philox`.
-"""
+"""The augmentation of `ann.data.augment` in JAX, from numbers that are already drawn."""
 
 import jax
 import jax.numpy as jnp
 
-from ann.data import philox
 
+def crop(images, padding: int, top, left):
+    """Pads each image with zeros on all sides, then crops it to its old size.
 
-def random_crop(images, padding: int, seed):
-    """As `augment.random_crop`."""
-    batch, height, width, channels = images.shape
+    Args:
+        images: `(batch, height, width, channels)`, any dtype.
+        padding: pixels to add on each side.
+        top, left: int32 `(batch,)`, where each window starts.
+
+    Returns:
+        Images of the same shape and dtype.
+    """
+    _, height, width, channels = images.shape
     edges = [(0, 0), (padding, padding), (padding, padding), (0, 0)]
-    top, left = philox.integers(seed, (2, batch), 2 * padding + 1)
     window = lambda image, row, column: jax.lax.dynamic_slice(
         image, (row, column, 0), (height, width, channels)
     )
     return jax.vmap(window)(jnp.pad(images, edges), top, left)
 
 
-def random_flip(images, seed):
-    """As `augment.random_flip`."""
-    flip = philox.uniform(seed, (len(images), 1, 1, 1)) < 0.5
-    return jnp.where(flip, images[:, :, ::-1], images)
+def flip(images, which):
+    """Mirrors the images left to right for which `which`, bool `(batch,)`, is True."""
+    return jnp.where(which[:, None, None, None], images[:, :, ::-1], images)
 
 
-def random_blur(images, seed, *, max_sigma: float = 1.0):
-    """As `augment.random_blur`."""
-    low = jnp.float32(1e-2)
-    draws = philox.uniform(seed, (len(images), 1, 1, 1))
-    sigma = draws * (jnp.float32(max_sigma) - low) + low
-    side = jnp.exp(-0.5 / sigma**2)
+def blur(images, sigma):
+    """Blurs each image with a Gaussian filter of 3 taps in each direction.
+
+    Args:
+        images: float `(batch, height, width, channels)`.
+        sigma: float32 `(batch,)`, in pixels.
+
+    Returns:
+        Images of the same shape and dtype.
+    """
+    side = jnp.exp(-0.5 / sigma**2)[:, None, None, None]
     for axis in (1, 2):
         edges = [(0, 0)] * 4
         edges[axis] = (1, 1)

@@ -1,6 +1,8 @@
 """Batches of small images for JAX: made on the device, inside the compiled training step.
 
-They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed.
+They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed,
+cropped and flipped alike. Pixels may differ in the last bit, for XLA divides by multiplying with
+the reciprocal; blurred ones by 1e-5.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from ann.data.arrays import Dataset
 class TrainingBatches(keras.utils.PyDataset):
     """The batches that a training run has left.
 
-    The engine puts `arrays` on the device once; from then on only the numbers of a batch's images
-    travel. `fit` can use the batches as any PyDataset, with `shuffle=False`.
+    The engine puts `arrays` on the device once. From then on only `draws` travel: which images a
+    batch holds, and how each is cropped and flipped. `fit` can use the batches as any PyDataset,
+    with `shuffle=False`.
 
     Args:
         dataset: data set in memory.
@@ -57,67 +60,75 @@ class TrainingBatches(keras.utils.PyDataset):
         self._first = first_epoch * self._steps_per_epoch + first_step
         self._end = epochs * self._steps_per_epoch
         self._dataset = dataset
-        # The mean and deviation are arguments: the compiler would multiply by the reciprocal of a
-        # constant, which gives other last bits than a division.
-        self.arrays = (dataset.train.images, dataset.train.labels, *dataset.normalization())
+        self._normalization = dataset.normalization()
+        self.arrays = (dataset.train.images, dataset.train.labels)
 
     def __len__(self):
         return max(self._end - self._first, 0)
 
     def __getitem__(self, index):
-        which, steps = self.numbers(index, 1)
-        return tuple(map(np.asarray, self._compiled(self.arrays, which[0], steps[0])))
+        one = {name: values[0] for name, values in self.draws(index, 1).items()}
+        return tuple(map(np.asarray, self._compiled(self.arrays, one)))
 
     @functools.cached_property
     def _compiled(self):
         return jax.jit(self.make)
 
-    def numbers(self, start: int, count: int):
-        """Which images the batches `start`, `start + 1`, ... hold.
+    def draws(self, start: int, count: int) -> dict[str, np.ndarray]:
+        """What is random about the batches `start`, `start + 1`, ...
 
         Returns:
-            `(which, steps)`: int32 `(count, batch_size)`, the numbers of the images, and int32
-            `(count,)`, the numbers of the steps since the start of training. Fewer rows where
-            the training ends.
+            Arrays `(count, batch_size)`: `which`, the numbers of the images, and what the
+            augmentation of the data set draws.
         """
-        steps = np.arange(start, min(start + count, len(self)), dtype=np.int32) + self._first
-        rows = [
-            self._order(int(s) // self._steps_per_epoch)[s % self._steps_per_epoch] for s in steps
-        ]
-        return np.array(rows, np.int32).reshape(-1, self.batch_size), steps
+        steps = np.arange(start, start + count) + self._first
+        places = [divmod(step, self._steps_per_epoch) for step in steps.tolist()]
+        draws = {"which": np.stack([self._order(epoch)[step] for epoch, step in places])}
+        if self.augmented:
+            draws |= self._augmentation(philox.seeds_of(self.seed, steps))
+        return draws
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 (two epochs; the object lives as long as the run)
     def _order(self, epoch):
-        count = len(self._dataset.train)
-        order = philox.permutation(philox.seed_of(self.seed, epoch), count)
+        seed = philox.seeds_of(self.seed, [epoch])
+        order = philox.permutation(seed, len(self._dataset.train))
         return order[: self._steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
 
-    def make(self, arrays, which, step):
+    def _augmentation(self, seeds):
+        """The draws of `ann.data.array_pipeline`, one seed for each step."""
+        count, padding = self.batch_size, self._dataset.padding
+        crop_seeds, flip_seeds, blur_seeds = philox.split(seeds, 3)
+        draws = {}
+        if padding:
+            corners = philox.integers(crop_seeds, 2 * count, 2 * padding + 1)
+            draws["top"], draws["left"] = corners[:, :count], corners[:, count:]
+        if self._dataset.flip:
+            draws["flip"] = philox.uniform(flip_seeds, count) < 0.5
+        if self._dataset.blur:
+            low = np.float32(1e-2)
+            draws["sigma"] = philox.uniform(blur_seeds, count) * (1 - low) + low
+        return draws
+
+    def make(self, arrays, draws):
         """One batch, traced into the training step.
 
         Args:
             arrays: `self.arrays`, on the device.
-            which: int32 `(batch_size,)`.
-            step: int32 `()`.
+            draws: a row of `self.draws`.
 
         Returns:
             `(images, labels)`, as from `ann.data.training_batches`.
         """
-        images, labels, mean, std = arrays
-        x = jnp.take(images, which, axis=0)
-        if self.augmented:
-            x = self._augment(x, philox.seed_of(self.seed, step))
-        return (x.astype(jnp.float32) - mean) / std, jnp.take(labels, which)
-
-    def _augment(self, images, seed):
-        crop_seed, flip_seed, blur_seed = philox.split(seed, 3)
-        if self._dataset.padding:
-            images = jax_augment.random_crop(images, self._dataset.padding, crop_seed)
-        if self._dataset.flip:
-            images = jax_augment.random_flip(images, flip_seed)
-        if self._dataset.blur:
-            images = jax_augment.random_blur(images.astype(jnp.float32), blur_seed)
-        return images
+        images, labels = arrays
+        mean, std = self._normalization
+        x = jnp.take(images, draws["which"], axis=0)
+        if "top" in draws:
+            x = jax_augment.crop(x, self._dataset.padding, draws["top"], draws["left"])
+        if "flip" in draws:
+            x = jax_augment.flip(x, draws["flip"])
+        if "sigma" in draws:
+            x = jax_augment.blur(x.astype(jnp.float32), draws["sigma"])
+        return (x.astype(jnp.float32) - mean) / std, jnp.take(labels, draws["which"])
 
 
 class EvaluationBatches(keras.utils.PyDataset):

@@ -56,7 +56,7 @@ def training_batches(
         `keras.utils.PyDataset` of the same batches, for `fit` with `shuffle=False`.
 
     Raises:
-        ValueError: `batch_size` exceeds the number of training images, or does not divide into
+        ValueError: `batch_size` exceeds the number of training images or does not divide into
             equal parts, or the engine cannot augment so.
     """
     count = len(dataset.train)

@@ -10,7 +10,7 @@ from ann.milestones import MILESTONES, read_at
 _BATCH = 128
 
 
-def anytime_curve(model, dataset) -> pd.DataFrame:
+def anytime_curve(model, dataset, *, lazy_heads=False) -> pd.DataFrame:
     """Measures the loss and the error of each exit, and reports its cost.
 
     Args:
@@ -18,18 +18,20 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
         dataset: iterable of batches `(images, labels)`, for example a tf.data.Dataset, or a tuple
             of the arrays `(images, labels)`. Labels are class indices or one-hot, or for a model
             that is compiled with another loss what that wants.
+        lazy_heads: whether only the head of the exit that answers is computed, as by
+            `AnytimePredictor.predict(..., lazy_heads=True)` (002 section 3.1).
 
     Returns:
-        DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, see
-        `costs.profile`), `fraction` (of the final exit's MACs), `loss` (cross-entropy, nats),
-        `error_top1`, and `error_top5` (percent). For a loss of other labels than classes `loss` is
-        that loss, and there are no errors.
+        DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, or
+        lazy with lazy heads, see `costs.profile`), `fraction` (of the final exit's MACs), `loss`
+        (cross-entropy, nats), `error_top1`, and `error_top5` (percent). For a loss of other labels
+        than classes `loss` is that loss, and there are no errors.
 
     Raises:
         ValueError: the data set is empty.
     """
     if getattr(model, "exit_losses", None) and not model.exit_losses.classifies:
-        return _with_costs(model, {"loss": _mean_losses(model, dataset)})
+        return _with_costs(model, lazy_heads, {"loss": _mean_losses(model, dataset)})
     totals, count = np.zeros((3, model.num_exits)), 0
     for answers, labels in batch_answers(model, _batches(dataset, model.num_classes)):
         totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
@@ -37,11 +39,12 @@ def anytime_curve(model, dataset) -> pd.DataFrame:
     if not count:
         raise ValueError("anytime_curve needs at least one batch. Received: an empty dataset")
     loss, top1, top5 = totals / count
-    return _with_costs(model, {"loss": loss, "error_top1": 100 * top1, "error_top5": 100 * top5})
+    errors = {"error_top1": 100 * top1, "error_top5": 100 * top5}
+    return _with_costs(model, lazy_heads, {"loss": loss, **errors})
 
 
-def _with_costs(model, measures):
-    macs = costs.profile(model).macs_incremental
+def _with_costs(model, lazy_heads, measures):
+    macs = costs.profile(model)["macs_lazy" if lazy_heads else "macs_incremental"]
     exits = {"exit": range(model.num_exits), "macs": macs, "fraction": macs / macs.iloc[-1]}
     return pd.DataFrame({**exits, **measures})
 

@@ -1,13 +1,18 @@
 """The anytime figure: error against cost."""
 
+import math
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ann.atomic_write import atomic_path
 
 COLUMN_INCHES = (6.4, 4.2)
 _MARKERS = "osD^vP*X"
-_MOST_LINES_INSIDE = 6  # With more lines, the legend covers them.
+_LEGEND_ROW_INCHES = 0.2
+_LEGEND_CHARACTERS = 72  # That fit into the width of a figure.
+_LEGEND_HANDLE = 6  # Width of a line's sample, in characters.
 
 
 def plot_curves(curves, path, *, title: str) -> None:
@@ -36,12 +41,12 @@ def plot_curves(curves, path, *, title: str) -> None:
             linewidth=1.4,
             label=label,
         )
-    axes.set_ylim(bottom=0)
+    begin_at_zero(axes)
     add_legend(figure, axes)
     save(figure, path)
 
 
-def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | None = None) -> None:
+def plot_over_depth(values, path, *, title: str, ylabel: str, from_zero: bool = False) -> None:
     """Plots one value per exit over depth as a PNG file, one line per network.
 
     Args:
@@ -49,13 +54,14 @@ def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | No
         path: PNG file to write.
         title: shown above the figure.
         ylabel: what the values are.
-        bottom: lower limit of the vertical axis. By default, it follows from the values.
+        from_zero: whether the vertical axis begins at 0. By default, it follows from the values.
     """
     figure, axes = new_axes(title, "exit, as a fraction of the depth", ylabel)
     for marker, (label, line) in zip(_MARKERS * len(values), values.items(), strict=False):
         depth = [(k + 1) / len(line) for k in range(len(line))]
         axes.plot(depth, line, marker=marker, markersize=4, linewidth=1.4, label=label)
-    axes.set_ylim(bottom=bottom)
+    if from_zero:
+        begin_at_zero(axes)
     add_legend(figure, axes)
     save(figure, path)
 
@@ -76,13 +82,24 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     return figure, axes
 
 
+def begin_at_zero(axes) -> None:
+    """Lets the vertical axis begin at 0, with room above the highest point."""
+    axes.set_ylim(0, 1.05 * axes.dataLim.ymax or 1)
+
+
+def count_epochs(axes) -> None:
+    """Lets the horizontal axis have ticks at whole epochs only."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
 def add_legend(figure, axes) -> None:
-    """Puts the legend inside the axes if there are few lines, and beside the axes otherwise."""
+    """Puts the legend below the axes, where it hides no line. The figure grows by its height."""
     handles, labels = axes.get_legend_handles_labels()
-    if len(handles) <= _MOST_LINES_INSIDE:
-        axes.legend(frameon=False)
-    else:
-        figure.legend(handles, labels, loc="outside right center", frameon=False)
+    longest = max(map(len, labels)) + _LEGEND_HANDLE
+    rows = math.ceil(len(labels) / max(1, _LEGEND_CHARACTERS // longest))
+    columns = math.ceil(len(labels) / rows)
+    figure.set_figheight(figure.get_figheight() + rows * _LEGEND_ROW_INCHES)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def save(figure, path) -> None:

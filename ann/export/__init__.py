@@ -3,7 +3,8 @@
 Every exit and segment can be called on its own.
 """
 
+from ann.export.arguments import check_formats
 from ann.export.exporter import export
 from ann.runtime.manifest import FORMATS
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "check_formats", "export"]

@@ -69,11 +69,12 @@ def _costs(model):
     try:
         rows = costs.profile(model).itertuples()
     except Exception as error:  # a network can be exported whether or not it can be counted
-        unknown = dict.fromkeys(("macs", "macs_pruned", "params"))
+        unknown = dict.fromkeys(("macs", "macs_lazy", "macs_pruned", "params"))
         return [unknown] * len(model.heads), str(error) or repr(error)
     return [
         {
             "macs": int(row.macs_blockwise),  # a segment is run as a whole
+            "macs_lazy": int(row.macs_lazy),
             "macs_pruned": int(row.macs_pruned),
             "params": int(row.params),
         }

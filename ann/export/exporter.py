@@ -1,26 +1,19 @@
 """`export`: a chain becomes files that others can run."""
 
-import pathlib
+import functools
+import warnings
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
 from ann import runtime
+from ann.export import arguments
 from ann.export.description import write_manifest
 from ann.export.folder import atomic_folder
 from ann.export.links import answers, links
-from ann.export.probe import as_inputs, probe
-from ann.export.quantize import compare, int8_models
-from ann.export.requirements import require
-from ann.runtime import files
-from ann.runtime.manifest import FORMATS
-
-_PACKAGES = {
-    "saved_model": (),
-    "onnx": ("tf2onnx", "onnx", "onnxruntime"),
-    "litert": ("ai_edge_litert",),
-}
+from ann.export.probe import probe
+from ann.export.quantize import compare, int8_links
+from ann.runtime.engines import engine_class
 
 
 def export(
@@ -61,7 +54,7 @@ def export(
             export are those of the model divided by them, so that all that reads the export gets
             calibrated probabilities.
         example: an input, or a batch of them, on which the export is compared with the model;
-            default random numbers.
+            default random numbers, or the calibration images.
         quantize: "int8" to round kernels and activations of an ONNX or LiteRT export; default none.
         calibration: for "int8": a batch of images from which the ranges are taken, in the dtype
             of the export, or a pair of images and class indices. The manifest says what rounding
@@ -84,119 +77,57 @@ def export(
         >>> sorted(p.name for p in (tmp_path / "resann").glob("*.*"))
         ['fingerprint.pb', 'manifest.json', 'saved_model.pb']
     """
-    formats = _check_formats(format)
-    if not hasattr(model, "segments"):
-        raise ValueError(
-            "export takes an anytime network; models.attach_exits makes one of a Keras model. "
-            f"Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
-        )
-    path = pathlib.Path(path)
-    if path.exists() and not _is_export_or_empty(path):
-        raise ValueError(
-            f"path must be new, empty or an earlier export. Received: path={str(path)!r}"
-        )
-    for name, numbers in (("errors", errors), ("temperatures", temperatures)):
-        if numbers is not None and len(numbers) != len(model.heads):
-            raise ValueError(
-                f"{name} needs one number for each of the {len(model.heads)} exits. "
-                f"Received: {len(numbers)} numbers"
-            )
-    if temperatures is not None and not all(0 < t < np.inf for t in temperatures):
-        raise ValueError(
-            f"temperatures must be above 0. Received: temperatures={list(temperatures)}"
-        )
-    if preprocessing is not None:
-        if not isinstance(preprocessing, keras.layers.Layer):
-            raise ValueError(
-                "preprocessing must be a Keras layer or model, such as "
-                f"keras.layers.Rescaling(1 / 255). Received: preprocessing={preprocessing!r}"
-            )
-        preprocessing(np.zeros((1, *model.sample_shape), "float32"))  # makes its variables
+    formats = arguments.check_formats(format)
+    arguments.check_model(model)
+    path = arguments.check_folder(path)
+    arguments.check_numbers(len(model.heads), errors, temperatures)
+    arguments.check_quantize(quantize, calibration, example, formats)
+    arguments.check_preprocessing(preprocessing, model.sample_shape)
     chain = links(model, preprocessing, temperatures)
-    images = probe(chain, example)
-    expected = _finite(answers(chain, images))
-    ranges, labels = _calibration(quantize, calibration, formats, chain)
+    images, labels = arguments.images_and_labels(calibration, chain[0].inputs[0])
+    given = probe(chain, example) if images is None else images
+    expected = _finite(answers(chain, given))
     with atomic_folder(path) as folder:
         for name in formats:
-            _write(name, chain, model.exit_names, folder, ranges)
-        facts = {
-            "preprocessing": preprocessing,
-            "errors": errors,
-            "temperatures": temperatures,
-            "largest": largest,
-        }
-        rounded = None if ranges is None else {}
-        write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
-        if ranges is None:
+            _write(name, chain, model.exit_names, folder, images)
+        write = functools.partial(
+            write_manifest,
+            folder,
+            model,
+            chain,
+            formats,
+            preprocessing=preprocessing,
+            errors=errors,
+            temperatures=temperatures,
+            largest=largest,
+        )
+        if images is None:
+            write(quantization=None)
             for name in formats:
-                _verify(name, images, expected, folder)
-            return
-        unrounded = answers(chain, ranges)
-        bound = quantize_bound if quantize_bound is not None else 5.0 if labels is None else 1.0
-        engines = [engine for name in formats for engine in runtime.engines_of_format(name)]
-        rounded |= {
-            engine: compare(folder, engine, ranges, labels, unrounded, bound) for engine in engines
-        }
-        write_manifest(folder, model, chain, formats, quantization=rounded, **facts)
+                _verify(name, given, expected, folder)
+                _warn_of_engines(path, folder, runtime.engines_of_format(name))
+        else:
+            write(quantization={})
+            write(quantization=_rounding(formats, folder, given, labels, expected, quantize_bound))
 
 
-def _calibration(quantize, calibration, formats, chain):
-    """Images and labels for int8, checked; None for float32."""
-    if quantize is None:
-        if calibration is not None:
-            raise ValueError("calibration is for quantize='int8'. Received: quantize=None")
-        return None, None
-    if quantize != "int8" or "saved_model" in formats:
-        raise ValueError(
-            "quantize must be None or 'int8', for the formats 'onnx' and 'litert'. "
-            f"Received: quantize={quantize!r}, format={list(formats)}"
-        )
-    if calibration is None:
-        raise ValueError(
-            "int8 needs calibration=images, or a pair of images and labels. "
-            "Received: calibration=None"
-        )
-    pair = isinstance(calibration, tuple) and len(calibration) == 2
-    images, labels = calibration if pair else (calibration, None)
-    images = as_inputs("calibration", images, chain[0].inputs[0])
-    if labels is not None and np.shape(labels) != (len(images),):
-        raise ValueError(
-            f"calibration needs a class index for each of its {len(images)} images. "
-            f"Received: labels of shape {np.shape(labels)}"
-        )
-    return images, None if labels is None else np.asarray(labels)
-
-
-def _check_formats(format):
-    formats = (format,) if isinstance(format, str) else tuple(format)
-    if not formats or not set(formats) <= set(FORMATS):
-        raise ValueError(f"format must be one or several of {FORMATS}. Received: format={format!r}")
-    for name in formats:
-        for package in _PACKAGES[name]:
-            require(package, name)
-    return formats
-
-
-def _is_export_or_empty(path):
-    return path.is_dir() and (not any(path.iterdir()) or (path / files.MANIFEST).exists())
-
-
-def _write(name, chain, exit_names, folder, ranges):
+def _write(name, chain, exit_names, folder, calibration):
+    """Writes one format, in int8 with calibration images."""
     if name == "saved_model":
         from ann.export.saved_model import write_saved_model
 
         write_saved_model(chain, exit_names, folder)
     elif name == "onnx":
-        from ann.export.onnx_files import onnx_models, write_onnx
+        from ann.export.onnx_files import onnx_links, write_onnx
 
-        models = onnx_models(chain, _with_progress)
-        if ranges is not None:
-            models = int8_models(models, ranges)
+        models = onnx_links(chain, _with_progress)
+        if calibration is not None:
+            models = int8_links(models, calibration)
         write_onnx(models, exit_names, folder)
     else:
         from ann.export.litert import write_litert
 
-        write_litert(chain, exit_names, folder, ranges)
+        write_litert(chain, exit_names, folder, calibration)
 
 
 def _with_progress(chain):
@@ -206,8 +137,8 @@ def _with_progress(chain):
 def _finite(expected):
     if not all(np.isfinite(logits).all() for logits in expected):
         raise ValueError(
-            "the model's answers to random inputs are not finite, so nothing can be compared with "
-            "them: give export(..., example=) an input"
+            "the model's answers are not finite, so nothing can be compared with them: give "
+            "export(..., example=) an input"
         )
     return expected
 
@@ -218,13 +149,31 @@ def _verify(name, images, expected, folder):
     with runtime.AnytimePredictor(folder, engine=engine, threads=_threads(engine)) as predictor:
         if name == "onnx" and not predictor.in_one_call:
             raise RuntimeError(f"{engine} does not compute the exits of the export in order")
-        for answer, logits in zip(predictor.refine(images), expected, strict=True):
+        for answer in [*predictor.refine(images), predictor.predict(images, lazy_heads=True)]:
+            logits = expected[answer.exit]
             difference = np.max(np.abs(answer.logits - logits))
             if not difference <= 1e-3 * max(1.0, np.max(np.abs(logits))):
                 raise RuntimeError(
                     f"the {name} export answers otherwise than the model at exit {answer.exit}, "
                     f"by {difference:.2g}"
                 )
+
+
+def _warn_of_engines(path, folder, engines):
+    """Says which engines cannot read what `folder` holds before it becomes `path`."""
+    for engine in engines:
+        try:
+            engine_class(engine).check_readable(folder)
+        except runtime.ExportError as error:
+            warnings.warn(str(error).replace(str(folder), str(path)), stacklevel=3)
+
+
+def _rounding(formats, folder, images, labels, expected, bound) -> dict:
+    """What int8 does to every exit, by engine."""
+    if bound is None:
+        bound = 5.0 if labels is None else 1.0
+    engines = [engine for name in formats for engine in runtime.engines_of_format(name)]
+    return {engine: compare(folder, engine, images, labels, expected, bound) for engine in engines}
 
 
 def _threads(engine):

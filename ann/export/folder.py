@@ -8,6 +8,8 @@ import signal
 import tempfile
 import threading
 
+import filelock
+
 
 @contextlib.contextmanager
 def atomic_folder(path):
@@ -21,11 +23,10 @@ def atomic_folder(path):
     path = pathlib.Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
-    prefix = f".partial-{path.name}-{os.getpid()}-"
-    temporary = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix))
+    temporary = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".partial-{path.name}-"))
     previous = path.with_name(f".{path.name}.previous")
     try:
-        with _sigterm_raises():
+        with _lock(temporary), _sigterm_raises():
             yield temporary
         temporary.chmod(0o755)
         if path.exists():
@@ -38,20 +39,21 @@ def atomic_folder(path):
 
 
 def _remove_left_over(path):
-    for folder in path.parent.glob(f".partial-{path.name}-*-*"):
-        process = folder.name.removeprefix(f".partial-{path.name}-").partition("-")[0]
-        if process.isdigit() and not _runs(int(process)):
+    for folder in path.parent.glob(f".partial-{path.name}-*/"):
+        with contextlib.suppress(filelock.Timeout), _lock(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True
+@contextlib.contextmanager
+def _lock(folder):
+    """Holds a lock beside a folder. The system lets go of it when the process dies, and unlike the
+    process's number nothing else can have it by then."""
+    file = folder.with_name(f"{folder.name}.lock")
+    with filelock.FileLock(file, timeout=0):
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ class Link:
     Attributes:
         inputs: tensor specs of what `advance` takes, in order: batches of any size.
         outputs: the same of what it gives.
+        head_inputs: the same of what `answer` takes: `outputs` under other names.
         preprocessing: layer from images to the input of the segment, or None.
     """
 
@@ -27,6 +28,7 @@ class Link:
         self.temperature = temperature
         self._state, self.next_state = state, self.segment.compute_output_spec(state)
         self.inputs, self.outputs = _specs(state, "state"), _specs(self.next_state, "next")
+        self.head_inputs = _specs(self.next_state, "state")
 
     @property
     def variables(self):
@@ -93,23 +95,23 @@ def answers(links, images) -> list[np.ndarray]:
     return logits
 
 
-def segment(advance, answer, outputs):
-    """A function over one link: flat state in; the next state as `next_0`, `next_1`, ..., and
-    `logits` out.
+def named_state(advance, outputs):
+    """A function over a segment: flat state in; the next state as `next_0`, `next_1`, ... out.
 
     Args:
-        advance, answer: those of the link, or functions made of them.
+        advance: that of the link, or a function made of it.
         outputs: `Link.outputs`.
     """
+    return lambda *state: {s.name: x for s, x in zip(outputs, advance(*state), strict=True)}
 
-    def step(*state):
-        state = advance(*state)
-        return {
-            **{spec.name: x for spec, x in zip(outputs, state, strict=True)},
-            "logits": answer(*state),
-        }
 
-    return step
+def named_logits(answer):
+    """A function over a head: flat state in, `logits` out.
+
+    Args:
+        answer: that of the link, or a function made of it.
+    """
+    return lambda *state: {"logits": answer(*state)}
 
 
 def all_exits(advance, answer, exit_names):

@@ -23,9 +23,8 @@ def write_litert(links, exit_names, path, calibration=None) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         write_saved_model(links, exit_names, folder, batch_size=1)
-        segments = [files.segment(index) for index in range(len(links))]
         converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[*exit_names, *segments]
+            folder, signature_keys=[*exit_names, *files.of_links(len(links))]
         )
         if calibration is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -50,6 +49,9 @@ def _examples(links, exit_names, images):
         for name in exit_names:
             yield name, {"image": state[0]}
         for index, link in enumerate(links):
-            names = [spec.name for spec in link.inputs]
-            yield files.segment(index), dict(zip(names, state, strict=True))
+            before = dict(zip((spec.name for spec in link.inputs), state, strict=True))
+            yield files.segment(index), before
+            yield files.advance(index), before
             state = link.advance(*state)
+            names = [spec.name for spec in link.head_inputs]
+            yield files.head(index), dict(zip(names, state, strict=True))

@@ -1,15 +1,16 @@
-"""ONNX: one file of the whole network, one of each link, and one of the weights of all."""
+"""ONNX: files of the whole network, of each link and its parts, and of the weights of all."""
 
 import collections
 import logging
+import typing
 
 import numpy as np
 import onnx
 import tensorflow as tf
 from onnx import numpy_helper
 
-from ann.export.links import segment
-from ann.export.onnx_graph import alone, joined, move_weights
+from ann.export.links import named_logits, named_state
+from ann.export.onnx_graph import composed, joined, move_weights, prefixed
 from ann.export.plain_functions import plain_functions
 from ann.export.requirements import require
 from ann.runtime import files
@@ -17,10 +18,20 @@ from ann.runtime import files
 OPSET = 17
 
 
-def onnx_models(links, progress=iter) -> list:
-    """Each link as an ONNX model: `image` or `state_0`, ... -> `next_0`, ... and `logits`.
+class OnnxLink(typing.NamedTuple):
+    """A link as two ONNX models. Maps in states are channels first, as kernels want them.
 
-    Maps in states are channels first, as kernels want them.
+    Attributes:
+        advance: `image` or `state_0`, ... -> `next_0`, ...
+        head: `state_0`, ..., the state after the segment -> `logits`.
+    """
+
+    advance: onnx.ModelProto
+    head: onnx.ModelProto
+
+
+def onnx_links(links, progress=iter) -> list[OnnxLink]:
+    """Each link as ONNX models.
 
     Args:
         links: of `ann.export.links`.
@@ -29,54 +40,79 @@ def onnx_models(links, progress=iter) -> list:
     Raises:
         ValueError: a layer computes what ONNX cannot say.
     """
-    return [_model(link, first=link is links[0]) for link in progress(links)]
+    return [_onnx_link(link, first=link is links[0]) for link in progress(links)]
 
 
 def write_onnx(models, exit_names, path) -> None:
     """Writes `all_exits.onnx`, image -> the logits of each exit by name; `segment_00.onnx`, ...:
-    one link each; and `weights.bin`, which all of them read.
+    one link each; `advance_00.onnx`, ... and `head_00.onnx`, ...: its two parts; and `weights.bin`,
+    which all of them read.
 
     In the whole network the exits come in order, each whole as soon as it is there, so that a run
     that is stopped has left all answers so far (`ann.export.onnx_graph.joined`).
 
     Args:
-        models: of `onnx_models`; changed.
+        models: of `onnx_links`.
         exit_names: name of each exit.
         path: folder to write to.
     """
-    prefixes = [f"{files.segment(index)}/" for index in range(len(models))]
-    graphs = [model.graph for model in models]
-    whole = joined(graphs, prefixes, exit_names, "all_exits")
-    alones = [alone(graph, prefix) for graph, prefix in zip(graphs, prefixes, strict=True)]
-    move_weights([*alones, whole], path / files.WEIGHTS_ONNX)
-    names = [*map(files.segment_onnx, range(len(models))), files.WHOLE_ONNX]
-    for name, graph, model in zip(names, [*alones, whole], [*models, models[-1]], strict=True):
-        model.graph.CopyFrom(graph)
-        (path / name).write_bytes(model.SerializeToString())
+    graphs = {}
+    for index, link in enumerate(models):
+        for name, model in ((files.advance(index), link.advance), (files.head(index), link.head)):
+            graphs[name] = prefixed(model.graph, f"{name}/")
+    move_weights(graphs.values(), path / files.WEIGHTS_ONNX)
+    segments = []
+    for index in range(len(models)):
+        segments.append(composed(graphs[files.advance(index)], graphs[files.head(index)]))
+        graphs[files.segment(index)] = segments[-1]
+    for name, graph in graphs.items():
+        _write(models, graph, path / files.onnx(name))
+    _write(models, joined(segments, exit_names, "all_exits"), path / files.WHOLE_ONNX)
 
 
-def _model(link, first):
+def _write(models, graph, file):
+    """Writes a graph as a model of the versions that the links were converted to."""
+    first = models[0].advance
+    model = onnx.ModelProto(
+        ir_version=first.ir_version, producer_name="ann", opset_import=_opsets(models), graph=graph
+    )
+    file.write_bytes(model.SerializeToString())
+
+
+def _opsets(models):
+    """Every set of operations that a link needs, in the newest version that one needs."""
+    every = [opset for link in models for model in link for opset in model.opset_import]
+    return {x.domain: x for x in sorted(every, key=lambda x: x.version)}.values()
+
+
+def _onnx_link(link, first):
+    read, made = _maps(link.inputs), _maps(link.outputs)
+    to_state, to_logits = named_state(link.advance, link.outputs), named_logits(link.answer)
+    return OnnxLink(
+        _model(to_state, link.inputs, [] if first else read, made),
+        _model(to_logits, link.head_inputs, _maps(link.head_inputs), []),
+    )
+
+
+def _model(call, inputs, maps_in, maps_out):
+    """A function as an ONNX model; `maps_in`, `maps_out`: what is channels first there."""
     tf2onnx = require("tf2onnx", "ONNX")
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
-    step = segment(link.advance, link.answer, link.outputs)
     function = tf.function(
-        lambda *x: {name: tf.identity(y) for name, y in step(*x).items()},
-        input_signature=link.inputs,
+        lambda *x: {name: tf.identity(y) for name, y in call(*x).items()},
+        input_signature=inputs,
         autograph=False,
     )
-    layouts = {
-        "inputs_as_nchw": [] if first else _maps(link.inputs),
-        "outputs_as_nchw": _maps(link.outputs),
-    }
     with plain_functions():
         graph = function.get_concrete_function().graph
         try:
             model, _ = tf2onnx.convert.from_function(
                 function,
-                input_signature=link.inputs,
+                input_signature=inputs,
                 opset=OPSET,
                 custom_op_handlers={"Erfc": (_erfc, [])},
-                **{key: names or None for key, names in layouts.items()},
+                inputs_as_nchw=maps_in or None,
+                outputs_as_nchw=maps_out or None,
             )
         except Exception as error:
             raise ValueError(_unsupported(graph, error)) from error

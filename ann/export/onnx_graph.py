@@ -7,9 +7,8 @@ _INLINE_BYTES = 1024  # ONNX Runtime wants shapes and axes in the model itself
 _ALIGNMENT = 64
 
 
-def alone(graph, prefix: str):
-    """A copy of the graph of a link, with `prefix` before every name but those of its inputs and
-    outputs."""
+def prefixed(graph, prefix: str):
+    """A copy of a graph with `prefix` before every name but those of its inputs and outputs."""
     outside = {value.name for value in (*graph.input, *graph.output)}
     copy = onnx.GraphProto()
     copy.CopyFrom(graph)
@@ -17,7 +16,23 @@ def alone(graph, prefix: str):
     return copy
 
 
-def joined(graphs, prefixes, exit_names, name: str):
+def composed(advance, head):
+    """One graph of a segment and its head: the inputs of the segment -> `next_0`, ... and `logits`.
+
+    Args:
+        advance, head: of `prefixed`.
+    """
+    link = onnx.GraphProto()
+    link.CopyFrom(advance)
+    names = {value.name.replace("next_", "state_"): value.name for value in advance.output}
+    for node in head.node:
+        _rename_node(link.node.add(), node, lambda name: names.get(name, name))
+    link.initializer.extend(head.initializer)
+    link.output.extend(head.output)
+    return link
+
+
+def joined(graphs, exit_names, name: str):
     """One graph, image -> the logits of each exit by name, of the graphs of the links.
 
     ONNX Runtime orders nodes itself: it walks back from the nodes that nothing reads, the last of
@@ -26,19 +41,19 @@ def joined(graphs, prefixes, exit_names, name: str):
     copies: an answer is whole as soon as its last number is there.
 
     Args:
-        graphs: of the links.
-        prefixes: of the names in each, as in `alone`.
+        graphs: of `composed`, one for each link.
         exit_names: name of each exit.
         name: of the new graph.
     """
     whole = onnx.GraphProto(name=name, input=graphs[0].input)
     state = {value.name: value.name for value in graphs[0].input}
     answers = []
-    for graph, prefix, exit_name in zip(graphs, prefixes, exit_names, strict=True):
-        names = dict(state)  # of a tensor in this link -> in the whole network
+    for graph, exit_name in zip(graphs, exit_names, strict=True):
+        # Of a tensor in this link -> in the whole network; those inside have names of their own.
+        names = state | {value.name: f"{exit_name}/{value.name}" for value in graph.output}
 
-        def name_of(tensor, names=names, prefix=prefix):
-            return names.get(tensor, prefix + tensor)
+        def name_of(tensor, names=names):
+            return names.get(tensor, tensor)
 
         for node in graph.node:
             if node.op_type == "Identity":

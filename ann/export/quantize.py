@@ -9,24 +9,25 @@ from ann import runtime
 from ann.runtime.engines import IN_ONE_CALL
 
 
-def int8_models(models, images) -> list:
-    """ONNX models of links with kernels and activations in int8 (QDQ), a range per channel.
+def int8_links(links, images) -> list:
+    """ONNX links with kernels and activations in int8 (QDQ), a range per channel.
 
     Each link is calibrated with what the links before it make of the images.
 
     Args:
-        models: of `ann.export.onnx_files.onnx_models`, in float32.
+        links: of `ann.export.onnx_files.onnx_links`, in float32.
         images: `(N, ...)`, in the dtype of the export.
     """
     rows, rounded = [{"image": image[np.newaxis]} for image in images], []
-    for model in models:
-        made, rows = _rounded(model, rows)
-        rounded.append(made)
+    for link in links:
+        advance, rows = _rounded(link.advance, rows)
+        head, _ = _rounded(link.head, rows)
+        rounded.append(link._replace(advance=advance, head=head))
     return rounded
 
 
 def _rounded(model, rows):
-    """The model in int8, and what the next link reads in float32."""
+    """The model in int8, and its outputs in float32 as what the following models read."""
     import onnx
     import onnxruntime
     from onnxruntime import quantization
@@ -49,9 +50,8 @@ def _rounded(model, rows):
             per_channel=True,
             op_types_to_quantize=_ROUNDED,
         )
-        names = [value.name for value in session.get_outputs() if value.name != "logits"]
-        states = [session.run(names, row) if names else [] for row in rows]
-        following = [name.replace("next_", "state_") for name in names]
+        states = [session.run(None, row) for row in rows]
+        following = [x.name.replace("next_", "state_") for x in session.get_outputs()]
         return onnx.load(made), [dict(zip(following, state, strict=True)) for state in states]
 
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ann.export.links import all_exits, segment
+from ann.export.links import all_exits, named_logits, named_state
 from ann.export.plain_functions import plain_functions
 from ann.runtime import files
 
@@ -14,7 +14,9 @@ def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
         one of them;
     `all_exits`: image -> the logits of each exit by name;
     `segment_00`, ...: one link of the chain, `image` or `state_0`, `state_1`, ... -> `next_0`,
-        `next_1`, ... and `logits`.
+        `next_1`, ... and `logits`;
+    `advance_00`, ... and `head_00`, ...: its two parts, the second from `state_0`, ..., the state
+        after the first.
 
     Every segment and head is one function that all signatures call, so that size and time grow with
     the number of exits and not with its square (but for the list of variables, which each signature
@@ -31,7 +33,7 @@ def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
     variables = {id(v): v.value for link in links for v in link.variables}
     module.weights = list(variables.values())
     advance = [_function(link.advance, link.inputs, batch_size) for link in links]
-    answer = [_function(link.answer, link.outputs, batch_size) for link in links]
+    answer = [_function(link.answer, link.head_inputs, batch_size) for link in links]
     if batch_size is not None:
         with plain_functions():
             advance = [function.get_concrete_function() for function in advance]
@@ -44,10 +46,10 @@ def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
     }
     calls["all_exits"] = (all_exits(advance, answer, exit_names), image)
     for index, link in enumerate(links):
-        calls[files.segment(index)] = (
-            segment(advance[index], answer[index], link.outputs),
-            link.inputs,
-        )
+        to_state, to_logits = named_state(advance[index], link.outputs), named_logits(answer[index])
+        calls[files.segment(index)] = (_segment(to_state, to_logits), link.inputs)
+        calls[files.advance(index)] = (to_state, link.inputs)
+        calls[files.head(index)] = (to_logits, link.head_inputs)
     signatures = {
         name: _function(call, specs, batch_size).get_concrete_function()
         for name, (call, specs) in calls.items()
@@ -62,6 +64,14 @@ def _function(call, specs, batch_size):
         tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, name=spec.name) for spec in specs
     ]
     return tf.function(call, input_signature=specs, autograph=False)
+
+
+def _segment(to_state, to_logits):
+    def step(*state):
+        made = to_state(*state)
+        return {**made, **to_logits(*made.values())}
+
+    return step
 
 
 def _exit(advance, answer):

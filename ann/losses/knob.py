@@ -5,6 +5,7 @@ field of a run's config and the command line flag with its help.
 """
 
 import dataclasses
+import numbers
 from typing import Any, ClassVar
 
 
@@ -38,6 +39,11 @@ class Knob:
         """
         if value is None and self.default is None:
             return
+        whole = isinstance(self.default, int)
+        kind = numbers.Integral if whole else numbers.Real
+        if isinstance(value, bool) or not isinstance(value, kind):
+            wanted = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
         above = value > self.low if self._is_open("low") else value >= self.low
         below = value < self.high if self._is_open("high") else value <= self.high
         if not (above and below):

@@ -1,4 +1,5 @@
-"""Anytime networks: the chain (`MultiExitModel`) and the families that build its links."""
+"""Anytime networks: the chain (`MultiExitModel`) and the families that build its links; and the
+training of several tasks (`MultiTaskModel`)."""
 
 import re
 
@@ -15,6 +16,7 @@ from ann.models.msdnet import (
     msdnet_imagenet,
 )
 from ann.models.multi_exit import MultiExitModel
+from ann.models.multi_task import MultiTaskModel
 from ann.models.presets import Preset, PresetError, from_preset, presets
 from ann.models.resann import resann_cifar, resann_ilsvrc
 from ann.models.vitann import vitann_cifar, vitann_ilsvrc
@@ -88,6 +90,7 @@ def build(name: str, **overrides) -> MultiExitModel:
 
 __all__ = [
     "MultiExitModel",
+    "MultiTaskModel",
     "Preset",
     "PresetError",
     "attach_exits",

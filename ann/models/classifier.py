@@ -60,13 +60,13 @@ def logits_of(graph: CutGraph, classifier: int):
         ValueError: the classifier ends in something else.
     """
     calls, (logits,), taken_off = graph.chosen(classifier), graph.outputs, None
-    while not calls[-1].weights and not taken_off and _activation(calls[-1]) in _ENDINGS:
-        taken_off = _activation(calls[-1]) if _activation(calls[-1]) in _TAKEN_OFF else None
+    while not calls[-1].weights and not taken_off and activation_of(calls[-1]) in _ENDINGS:
+        taken_off = activation_of(calls[-1]) if activation_of(calls[-1]) in _TAKEN_OFF else None
         (logits,) = calls.pop().reads
-    if calls[-1].weights and _activation(calls[-1]) in _TAKEN_OFF and not taken_off:
-        taken_off = _activation(calls[-1])
+    if calls[-1].weights and activation_of(calls[-1]) in _TAKEN_OFF and not taken_off:
+        taken_off = activation_of(calls[-1])
         calls[-1].layer.activation = keras.activations.linear
-    activations = [_activation(call) for call in calls]
+    activations = [activation_of(call) for call in calls]
     if set(_TAKEN_OFF) & set(activations) or activations[-1] not in (None, "linear", "log_softmax"):
         raise ValueError(
             "attach_exits: a classifier that is kept must end in logits, or in one softmax or "
@@ -80,7 +80,8 @@ def logits_of(graph: CutGraph, classifier: int):
 _ENDINGS = ("linear", *_TAKEN_OFF)
 
 
-def _activation(call) -> str | None:
+def activation_of(call) -> str | None:
+    """Name of the activation that a call ends in; None for a layer that has none to tell."""
     kind = type(call.layer).__name__
     if kind in ("Softmax", "Sigmoid"):
         return kind.lower()

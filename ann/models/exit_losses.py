@@ -1,4 +1,4 @@
-"""The loss of each exit: one Keras loss, applied to the logits of every exit.
+"""The loss of each exit: one Keras loss, applied to the logits of every exit; or that of a task.
 
 An *answer* is what a loss gives one number for: a sample, or with logits `(batch, ..., classes)` a
 position of a sample.
@@ -6,6 +6,7 @@ position of a sample.
 
 import inspect
 import math
+import re
 
 import keras
 from keras import ops
@@ -25,15 +26,20 @@ class ExitLosses:
             Keras loss. A loss that can read logits does: names are completed with
             `from_logits=True`.
         logits_shape: `(batch, ..., num_classes)`.
+        output: name of the output of a task, whose one answer takes the place of the exits'.
+        from_logits: whether the answers are logits; False for probabilities, None where it is not
+            known.
 
     Attributes:
         given: `loss` as given.
         classifies: whether labels are classes, of which an answer can be wrong.
         floor: what the loss cannot fall below, 0 for most. With label smoothing it is the entropy
-            of the smoothed label; a loss of your own may have an attribute `floor`.
+            of the smoothed label, and -1 for a cosine similarity; a loss of your own may have an
+            attribute `floor`.
 
     Raises:
-        ValueError: the loss is unknown, reads probabilities, or cannot train one class.
+        ValueError: the loss is unknown, reads probabilities where there are logits (or the other
+            way round), or cannot train one class.
 
     Example:
         >>> loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
@@ -41,15 +47,16 @@ class ExitLosses:
         0.5
     """
 
-    def __init__(self, loss, logits_shape):
+    def __init__(self, loss, logits_shape, *, output=None, from_logits=True):
         self.given = loss
+        self._output = output
         self.num_classes = logits_shape[-1]
         self._rank = len(logits_shape)
-        self._loss = _resolved(loss)
+        self._loss = _resolved(loss, output, from_logits)
         self._kind = _name_of(self._loss)
         self.classifies = self._kind is None or self._kind in _CLASSES
         self._refuse_one_class()
-        self.floor = float(getattr(self._loss, "floor", 0.0) or self._smoothing_floor())
+        self.floor = float(getattr(self._loss, "floor", 0.0) or self._known_floor())
 
     def _refuse_one_class(self):
         if self.classifies and self.num_classes == 1:
@@ -58,7 +65,9 @@ class ExitLosses:
                 "loss='binary_crossentropy', for a value with loss='mse'. Received: num_classes=1"
             )
 
-    def _smoothing_floor(self) -> float:
+    def _known_floor(self) -> float:
+        if self._kind == "cosine_similarity":
+            return -1.0
         smoothing = float(_options(self._loss).get("label_smoothing") or 0.0)
         if not smoothing:
             return 0.0
@@ -127,15 +136,17 @@ class ExitLosses:
                     "class indices, which are integers (for values use loss='mse')", labels
                 )
         elif self._is_of_keras and not _fits(shape, wanted) and not _fits((*shape, 1), wanted):
-            self._refuse(f"of the shape of the logits, {_batch(wanted)}", labels)
+            answers = "logits" if self._output is None else "output"
+            self._refuse(f"of the shape of the {answers}, {_batch(wanted)}", labels)
 
     @property
     def _is_of_keras(self) -> bool:
         return isinstance(self.given, str) or type(self._loss).__module__.startswith("keras.")
 
     def _refuse(self, wanted, labels):
+        of_output = "" if self._output is None else f" of the output {self._output!r}"
         raise ValueError(
-            f"labels must be {wanted}, for the loss {self._kind or 'cross-entropy'}. "
+            f"labels{of_output} must be {wanted}, for the loss {self._kind or 'cross-entropy'}. "
             f"Received: labels.shape={tuple(labels.shape)}, labels.dtype={labels.dtype}"
         )
 
@@ -146,12 +157,13 @@ class ExitLosses:
             labels: array, or anything else, which is let through.
 
         Raises:
-            ValueError: one-hot rows do not sum to 1.
+            ValueError: one-hot rows do not sum to 1, or a class index is none of the classes.
         """
         if self._loss is not None or not hasattr(labels, "shape") or not len(labels):
             return
         labels = ops.convert_to_numpy(labels)
         if labels.ndim != self._rank or labels.shape[-1] != self.num_classes:
+            self._require_classes(labels)
             return
         sums = labels.sum(axis=-1)
         if abs(sums - 1).max() > _SUM_TOLERANCE:
@@ -161,9 +173,26 @@ class ExitLosses:
                 f"{sums.max()}"
             )
 
+    def _require_classes(self, labels):
+        outside = labels[(labels < 0) | (labels >= self.num_classes)]
+        if outside.size:
+            raise ValueError(
+                self._outside(f"{outside.size} labels outside, the first is {outside[0]}")
+            )
 
-def _resolved(loss):
-    """A loss that reads logits, or None for the default."""
+    def _outside(self, received):
+        return f"labels must be in 0..{self.num_classes - 1}. Received: {received}"
+
+    def refusal(self, error: Exception) -> str | None:
+        """In one sentence, what TensorFlow says at length of a class index that is none of the
+        classes; None for another error.
+        """
+        found = re.search(r"label value of (-?\d+) which is outside the valid range", str(error))
+        return self._outside(f"a label {found[1]}") if found else None
+
+
+def _resolved(loss, output, from_logits):
+    """A loss that reads what is given, or None for the default."""
     if loss is None:
         return None
     if isinstance(loss, str):
@@ -172,17 +201,20 @@ def _resolved(loss):
             loss = loss()
         elif not isinstance(loss, keras.losses.Loss):
             name = loss.__name__
-            logits = "from_logits" in inspect.signature(loss).parameters
-            loss = _Named(loss, name, {"from_logits": True} if logits else {})
+            takes_it = "from_logits" in inspect.signature(loss).parameters
+            loss = _Named(loss, name, {"from_logits": bool(from_logits)} if takes_it else {})
         return loss
     if not callable(loss):
         raise ValueError(
             f"loss must be a name, a function or a Keras loss. Received: loss={loss!r}"
         )
-    if _options(loss).get("from_logits") is False:
+    reads_logits = _options(loss).get("from_logits")
+    if None not in (reads_logits, from_logits) and reads_logits != from_logits:
+        who = "exits give" if output is None else f"the output {output!r} gives"
         raise ValueError(
-            "exits give logits: the loss must have from_logits=True. "
-            f"Received: loss={type(loss).__name__}(from_logits=False)"
+            f"{who} {'logits' if from_logits else 'probabilities'}: the loss must have "
+            f"from_logits={from_logits}. "
+            f"Received: loss={type(loss).__name__}(from_logits={reads_logits})"
         )
     return loss
 

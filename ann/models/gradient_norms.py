@@ -1,4 +1,4 @@
-"""Gradient norms of the exits, for the weightings that need them.
+"""Gradient norms of exits or tasks, for the weightings that need them.
 
 TensorFlow only: it nests gradient tapes.
 """
@@ -10,45 +10,60 @@ from ann import keras_private
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
 
-def require_backend(scheme) -> None:
+def require_usable(scheme, first_segment, training_mode: str) -> None:
     """Raises where gradient norms cannot be had.
 
     Raises:
         NotImplementedError: the backend is not TensorFlow.
+        ValueError: no gradient of the later exits reaches the first segment, or nothing in it is
+            trained.
     """
-    backend = keras.config.backend()
+    name, backend = type(scheme).__name__, keras.config.backend()
     if backend != "tensorflow":
         raise NotImplementedError(
-            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the "
-            f"TensorFlow backend. Received: KERAS_BACKEND={backend}"
+            f"{name} needs the gradient norm of each exit, which takes the TensorFlow backend. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if training_mode in ("no_grad", "heads"):
+        raise ValueError(
+            f"{name} needs the gradients of all exits with respect to the first segment: "
+            "'no_grad' stops them, and 'heads' trains the heads alone. "
+            f"Received: training_mode={training_mode!r}"
+        )
+    if not first_segment.trainable_variables:
+        raise ValueError(
+            f"{name} needs the gradients of all exits with respect to the first segment. "
+            "Received: a first segment without trainable variables"
         )
 
 
 def train_step(model, data):
-    """One step of `keras.Model.fit` with the norms of the exits' gradients given to the loss
-    combiner.
+    """One step of `keras.Model.fit` with gradient norms given to the loss combiner.
 
-    A norm is that of the gradient of one exit's loss, over all replicas, with respect to the
-    weights of the first segment. Costs one backward pass for each exit on top of the step's own.
+    A norm is that of the gradient of one exit's or task's loss, over all replicas, with respect to
+    the weights that all of them share. Costs one backward pass for each on top of the step's own.
 
     Args:
-        model: a compiled `MultiExitModel`.
+        model: compiled, with `losses_to_balance`, `shared_variables` and `total_loss`, such as a
+            `MultiExitModel`.
         data: `(x, y)` or `(x, y, sample_weight)`.
 
     Returns:
         The logs of the step.
+
+    Raises:
+        ValueError: no weight is shared.
     """
     import tensorflow as tf
 
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    shared = [variable.value for variable in model.segments[0].trainable_variables]
+    shared = [variable.value for variable in model.shared_variables]
     with tf.GradientTape() as step_tape:
         with tf.GradientTape(persistent=True) as norm_tape:
             y_pred = model(x, training=True)
-            means = ops.mean(model.training_losses(y, y_pred), axis=1)
-            losses = [means[index] for index in range(model.num_exits)]
+            losses = model.losses_to_balance(y, y_pred, sample_weight)
         with step_tape.stop_recording():
-            norms = ops.stack([_norm(norm_tape.gradient(loss, shared)) for loss in losses])
+            norms = _norms([norm_tape.gradient(loss, shared) for loss in losses])
         del norm_tape
         total = model.total_loss(y, y_pred, sample_weight, training=True, gradient_norms=norms)
         loss = model.optimizer.scale_loss(total)
@@ -56,8 +71,21 @@ def train_step(model, data):
     model.optimizer.apply_gradients(
         zip(step_tape.gradient(loss, variables), variables, strict=True)
     )
-    keras_private.track_loss(model, total * num_replicas(), ops.shape(y_pred[0])[0])
+    batch_size = ops.shape(keras.tree.flatten(y_pred)[0])[0]
+    keras_private.track_loss(model, total * num_replicas(), batch_size)
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+
+
+def _norms(gradients):
+    """Norm of each loss's gradient for the variables that all losses depend on: `(losses,)`."""
+    of_variables = zip(*gradients, strict=True)
+    shared = [of_losses for of_losses in of_variables if all(x is not None for x in of_losses)]
+    if not shared:
+        raise ValueError(
+            "gradient norms are taken for the trainable weights that all losses depend on, and "
+            "there are none"
+        )
+    return ops.stack([_norm(of_loss) for of_loss in zip(*shared, strict=True)])
 
 
 def _norm(gradients):

@@ -10,15 +10,16 @@ from ann import keras_private, losses
 from ann.exits import exit_names
 from ann.layers import scale_gradient
 from ann.losses import LossCombiner
-from ann.losses.replicas import num_replicas
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
 from ann.models.exit_losses import ExitLosses, only_known
 from ann.models.exit_metrics import ExitMetrics
 from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
+from ann.models.remat import rematerialized
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
+from ann.models.weighed_loss import weighed_loss
 
 TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
 # Of `keras.Model.compile`; saved with the model as they were given.
@@ -46,6 +47,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
+        rematerialize: whether training keeps the state at each exit only, and computes the segments
+            a second time for their gradients; to be set before the first step. Not saved.
 
     Raises:
         ValueError: no segment, a different number of heads, heads that disagree on the number of
@@ -66,6 +69,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
         self.training_mode = "joint"
+        self.rematerialize = False
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -87,7 +91,10 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         frozen = self.training_mode == "heads"
         balanced = self.training_mode == "equilibrium"
         for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
-            state = segment(state, training=False if frozen else training)
+            if self.rematerialize and training and not frozen:
+                state = rematerialized(segment)(state)
+            else:
+                state = segment(state, training=False if frozen else training)
             later = self.num_exits - index - 1
             if balanced:
                 state = scale_gradient(state, 1 / (later + 1))
@@ -134,8 +141,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
-                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
-                distillation, which need several exits that are trained.
+                `targets` beside a `loss`, the weighting "opt" with "equilibrium", distillation or a
+                sampler, which need several exits that are trained, "equilibrium" with one exit, or
+                a weighting that needs gradients of the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -151,9 +159,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
-            gradient_norms.require_backend(scheme)
+            gradient_norms.require_usable(scheme, self.segments[0], training_mode)
         if isinstance(scheme, losses.Opt):
-            _require_one_exit_is_enough(training_mode, targets)
+            _require_one_exit_is_enough(training_mode, targets, sampler)
+        if training_mode == "equilibrium" and self.num_exits == 1:
+            raise ValueError(
+                "equilibrium balances the gradients of several exits; this model has one. "
+                f"Received: training_mode={training_mode!r}"
+            )
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
@@ -231,21 +244,24 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Moves the state of the weighting on if `training`.
         """
+        means = self._mean_losses(y, y_pred, sample_weight, training)
+        return weighed_loss(self, means, self.exit_losses.floor, gradient_norms, training=training)
+
+    def _mean_losses(self, y, y_pred, sample_weight, training):
+        """Mean loss of each exit: float32 `(num_exits,)`."""
         per_answer = (self.training_losses if training else self.exit_losses.per_answer)(y, y_pred)
         weights = self.exit_losses.weights(sample_weight, per_answer, y_pred)
-        if weights is not None:
-            per_answer = per_answer * weights
-        means, floor = ops.mean(per_answer, axis=1), self.exit_losses.floor
-        if floor:  # the weighting sees what is above it
-            means = ops.maximum(means - floor, 0.0)
-        total = self.loss_combiner(means, gradient_norms, training=training)
-        if floor:
-            total = total + floor * ops.stop_gradient(ops.sum(self.loss_combiner.exit_weights))
-        if self.losses:
-            total = total + ops.sum(ops.stack(self.losses))
-        # Gradients are summed over replicas, so each contributes its share of the mean, as Keras's
-        # own losses do.
-        return total / num_replicas()
+        return ops.mean(per_answer if weights is None else per_answer * weights, axis=1)
+
+    def losses_to_balance(self, y, y_pred, sample_weight=None) -> list:
+        """Scalar loss of each exit in training, which gradient norms are taken of."""
+        means = self._mean_losses(y, y_pred, sample_weight, training=True)
+        return [means[index] for index in range(self.num_exits)]
+
+    @property
+    def shared_variables(self):
+        """The trainable variables that all exits depend on, which gradient norms are taken for."""
+        return self.segments[0].trainable_variables
 
     def train_step(self, *args):
         if self.loss_combiner.scheme.needs_gradient_norms:
@@ -299,7 +315,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         callbacks = _with_progbar(callbacks)
         if isinstance(callbacks, list):
             self._set_modes(callbacks)
-        return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        except Exception as error:
+            refusal = self.exit_losses.refusal(error) if self.compiled else None
+            if refusal:
+                raise ValueError(refusal) from None
+            raise
 
     def _set_modes(self, callbacks):
         for callback in callbacks:
@@ -357,7 +379,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         )
 
 
-def _require_one_exit_is_enough(training_mode, targets):
+def _require_one_exit_is_enough(training_mode, targets, sampler):
+    if sampler is not None:
+        raise ValueError(
+            "a sampler draws one of several exits that are trained; opt trains one exit only. "
+            f"Received: sampler={sampler!r}"
+        )
     if training_mode == "equilibrium" or (targets is not None and targets.distillation):
         raise ValueError(
             "equilibrium and distillation need several exits that are trained; opt trains one "

@@ -19,6 +19,10 @@ class RunFolderError(ValueError):
     """The folder cannot be used for this run."""
 
 
+class FolderInUse(RunFolderError):
+    """Another process trains in the folder."""
+
+
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
     """Names of the files of a run."""
@@ -34,6 +38,9 @@ class RunFolder:
     epochs = property(lambda self: self.path / "epochs.csv")
     tensorboard = property(lambda self: self.path / "tensorboard")
     checkpoints = property(lambda self: self.path / "checkpoints")
+    earlier_checkpoint = property(
+        lambda self: self.path / "checkpoint.weights.h5"
+    )  # versions before `checkpoints`
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
@@ -46,6 +53,23 @@ class RunFolder:
     lock = property(lambda self: self.path / ".lock")
     lock_holder = property(lambda self: self.path / ".lock_holder.json")
 
+    @property
+    def epochs_done(self) -> int:
+        """Epochs in the log of the run."""
+        return max(0, self.epochs.read_text().count("\n") - 1) if self.epochs.exists() else 0
+
+    def wait_until_free(self, seconds: float) -> None:
+        """Waits for another process to leave the folder.
+
+        Raises:
+            FolderInUse: it trains there after so many seconds, too.
+        """
+        try:
+            if self.lock.exists():
+                filelock.FileLock(self.lock).acquire(timeout=seconds).lock.release()
+        except filelock.Timeout:
+            raise self._in_use() from None
+
     @contextlib.contextmanager
     def open(self, config: RunConfig, *, resume: bool | None = False, data: dict | None = None):
         """Holds the folder for a run while the block runs; no other process can.
@@ -57,8 +81,9 @@ class RunFolder:
             data: `ann.data.fingerprint` of the run's data set.
 
         Raises:
+            FolderInUse: another process trains in the folder.
             RunFolderError: the folder holds another run, or this run or none against `resume`, or
-                something else; or another process trains in it; or it cannot be written.
+                something else; or it cannot be written.
         """
         self._check_kind(resume)
         with self._locked():
@@ -67,6 +92,12 @@ class RunFolder:
                 if resume is False:
                     raise self._error(
                         "the folder holds this run already: pass --resume to go on with it"
+                    )
+                if self.earlier_checkpoint.exists() and not self.checkpoints.exists():
+                    raise self._error(
+                        f"the folder has a checkpoint of an earlier version of ann "
+                        f"({self.earlier_checkpoint.name}), which this version cannot read. "
+                        "Choose another run_dir"
                     )
             else:
                 write_json(self.config, config.to_dict())
@@ -128,7 +159,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise self._error(f"{self._holder()} is training in this folder") from None
+            raise self._in_use() from None
         except OSError as error:
             raise self._error(f"the folder cannot be written: {error.strerror}") from error
         try:
@@ -148,8 +179,11 @@ class RunFolder:
             return "another process"
         return "process {process} on {host}, since {since},".format(**holder)
 
-    def _error(self, text):
-        return RunFolderError(f"{text}. Received: run_dir={str(self.path)!r}")
+    def _in_use(self):
+        return self._error(f"{self._holder()} is training in this folder", FolderInUse)
+
+    def _error(self, text, kind=RunFolderError):
+        return kind(f"{text}. Received: run_dir={str(self.path)!r}")
 
     def _differences(self, config) -> list[str]:
         """Fields in which the folder's config differs from what `config` claims."""

@@ -129,9 +129,10 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
     if config.runtime.sync_batch_norm:
         layers.synchronize(model)
+    model.rematerialize = config.runtime.remat
     mode = config.training.training_mode
     model.compile(
-        optimizer=build.optimizer(config, steps_per_epoch),
+        optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
         weighting=build.weighting(config, steps_per_epoch),
         sampler=build.sampler(config, steps_per_epoch),
         targets=build.targets(config),
@@ -228,7 +229,6 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         model,
         position,
         checkpoints,
-        steps_per_call=runtime.steps_per_call,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
         should_stop=lambda: workers.any(stop.requested()),

@@ -6,6 +6,16 @@ import time
 import numpy as np
 
 
+def input_positions(names) -> dict[str, int]:
+    """Where in the state the inputs of a part of a link are: `image`, or some `state_*`."""
+    return {name: int(name.partition("_")[2] or 0) for name in names}
+
+
+def output_order(names) -> list[str]:
+    """The outputs of a part of a link in order: `next_0`, `next_1`, ..., then `logits`."""
+    return sorted(names, key=lambda name: (name == "logits", int(name.partition("_")[2] or 0)))
+
+
 class Engine(abc.ABC):
     """Runs the links of one export. Several threads may use it at a time.
 
@@ -26,6 +36,11 @@ class Engine(abc.ABC):
         """Raises `ValueError` where this machine does not compute in a precision."""
         return
 
+    @classmethod
+    def check_readable(cls, path) -> None:
+        """Raises `ExportError` where the engine cannot read an operation of the export."""
+        return
+
     @abc.abstractmethod
     def begin(self, images) -> list:
         """The state before the first link: the images `(batch, ...)` as the engine holds them."""
@@ -34,6 +49,14 @@ class Engine(abc.ABC):
     def step(self, index: int, state: list):
         """State and NumPy logits `(batch, num_classes)` after link `index`, from the state before
         it."""
+
+    @abc.abstractmethod
+    def advance(self, index: int, state: list) -> list:
+        """The state after the segment of link `index`; its head is not computed."""
+
+    @abc.abstractmethod
+    def answer(self, index: int, state: list) -> np.ndarray:
+        """NumPy logits `(batch, num_classes)` of head `index`, from the state after its segment."""
 
     @abc.abstractmethod
     def select(self, state: list, rows) -> list:
@@ -54,6 +77,15 @@ class Engine(abc.ABC):
                 request.note_no_answer()  # until now
             request.newest = (index, logits)
 
+    def run_segments(self, images, last_exit: int, request) -> None:
+        """Leaves the state after the deepest segment in `request`, where `run` leaves logits."""
+        state = self.begin(images)
+        for index in range(last_exit + 1):
+            if index and not request.may_start(index):
+                return
+            state = self.advance(index, state)
+            request.newest = (index, state)
+
     def exit_seconds(self, images, num_exits: int) -> np.ndarray:
         """Seconds to each exit, `(num_exits,)`, in one run over the images."""
         started, seconds, state = time.perf_counter(), [], self.begin(images)
@@ -61,3 +93,15 @@ class Engine(abc.ABC):
             state, _ = self.step(index, state)
             seconds.append(time.perf_counter() - started)
         return np.array(seconds)
+
+    def part_seconds(self, images, num_exits: int) -> np.ndarray:
+        """Seconds to each state, and of each head, `(2, num_exits)`, in one run over the images."""
+        seconds, state = [], self.begin(images)
+        for index in range(num_exits):
+            started = time.perf_counter()
+            state = self.advance(index, state)
+            advanced = time.perf_counter()
+            self.answer(index, state)
+            seconds.append((advanced - started, time.perf_counter() - advanced))
+        segments, heads = np.array(seconds).T
+        return np.stack([np.cumsum(segments), heads])

@@ -14,17 +14,24 @@ class LatencyEstimate:
     exit and not reached the next, which bounds the scale from both sides.
 
     Args:
-        seconds: `(num_exits,)`, measured.
+        seconds: to each exit, `(num_exits,)`, measured; with lazy heads to each state.
+        heads: seconds of each head where it alone is computed, `(num_exits,)`.
     """
 
-    def __init__(self, seconds):
-        self._measured = np.maximum.accumulate(seconds)
+    def __init__(self, seconds, heads=0.0):
+        states = np.maximum.accumulate(seconds)
+        self._measured, self._steps = states + heads, np.diff(states, prepend=0.0) + heads
         self._scale = 1.0
 
     @property
     def seconds(self) -> np.ndarray:
         """Seconds to each exit by now, `(num_exits,)`."""
         return self._scale * self._measured
+
+    @property
+    def step_seconds(self) -> np.ndarray:
+        """Seconds from the start of each link to its answer by now, `(num_exits,)`."""
+        return self._scale * self._steps
 
     def follow(self, exit: int, seconds: float, stopped: bool) -> None:
         """Takes in a call for one image.

@@ -6,38 +6,54 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ann.runtime import files
-from ann.runtime.engine import Engine
+from ann.runtime.engine import Engine, input_positions, output_order
 
 
 class LiteRTEngine(Engine):
     def __init__(self, path, manifest, threads, precision):
         self._file = str(path / files.LITERT)
         self._threads = threads
-        self._names = [files.segment(index) for index in range(len(manifest["exits"]))]
         self._of_thread = threading.local()  # an interpreter serves one thread
-
-    def _segment(self, index):
-        if not hasattr(self._of_thread, "segments"):
-            interpreter = Interpreter(model_path=self._file, num_threads=self._threads)
-            self._of_thread.segments = [
-                interpreter.get_signature_runner(name) for name in self._names
-            ]
-        return self._of_thread.segments[index]
 
     def begin(self, images):
         return [images]
 
     def step(self, index, state):
-        segment = self._segment(index)
-        names = ["image"] if index == 0 else [f"state_{i}" for i in range(len(state))]
-        made = [
-            segment(**{n: x[row : row + 1] for n, x in zip(names, state, strict=True)})
-            for row in range(len(state[0]))
-        ]
-        nexts = [
-            np.concatenate([one[f"next_{i}"] for one in made]) for i in range(len(made[0]) - 1)
-        ]
-        return nexts, np.concatenate([one["logits"] for one in made])
+        made = self._call(files.segment(index), state)
+        return made[:-1], made[-1]
+
+    def advance(self, index, state):
+        return self._call(files.advance(index), state)
+
+    def answer(self, index, state):
+        return self._call(files.head(index), state)[0]
+
+    def _call(self, name, state):
+        if not hasattr(self._of_thread, "interpreter"):
+            self._of_thread.interpreter = Interpreter(
+                model_path=self._file, num_threads=self._threads
+            )
+            self._of_thread.parts = {}
+        parts = self._of_thread.parts
+        if name not in parts:
+            parts[name] = _Part(self._of_thread.interpreter.get_signature_runner(name))
+        return parts[name](state)
 
     def select(self, state, rows):
         return [x[rows] for x in state]
+
+
+class _Part:
+    """A signature, called with the state in order; gives the next state, then the logits."""
+
+    def __init__(self, runner):
+        self._runner = runner
+        self._inputs = input_positions(runner.get_input_details())
+        self._outputs = output_order(runner.get_output_details())
+
+    def __call__(self, state):
+        made = [
+            self._runner(**{name: state[at][row : row + 1] for name, at in self._inputs.items()})
+            for row in range(len(state[0]))
+        ]
+        return [np.concatenate([one[name] for one in made]) for name in self._outputs]

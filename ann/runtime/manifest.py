@@ -11,7 +11,7 @@ import re
 
 from ann.runtime import files
 
-VERSION = 2
+VERSION = 3
 FORMATS = ("saved_model", "onnx", "litert")
 PRECISIONS = ("float32", "int8")
 DTYPES = ("float32", "uint8", "int32", "int64")
@@ -68,7 +68,7 @@ def check(manifest) -> None:
     """Raises `ExportError` where a manifest does not follow the schema.
 
     The schema, as JSON:
-        manifest_version: 2
+        manifest_version: 3
         model: name of the network
         formats: some of "saved_model", "onnx", "litert"
         precision: "float32" or "int8"
@@ -76,8 +76,9 @@ def check(manifest) -> None:
             largest: value of a white pixel}
         preprocessing: configuration of the layer from images to the network's input, or null
         num_classes: integer
-        exits: a list of {name, macs, macs_pruned, params, error_top1, temperature}; numbers that
-            are not known are null; the logits are those of the network over the temperature
+        exits: a list of {name, macs, macs_lazy, macs_pruned, params, error_top1, temperature};
+            numbers that are not known are null; the logits are those of the network over the
+            temperature
         costs_unknown: why costs are null, or null
         quantization: what rounding to int8 did to each exit, by engine, or null
         versions: of what wrote the export
@@ -119,7 +120,7 @@ def check(manifest) -> None:
 
 def _check_exit(one):
     one.text("name")
-    for name in ("macs", "macs_pruned", "params", "error_top1"):
+    for name in ("macs", "macs_lazy", "macs_pruned", "params", "error_top1"):
         one.optional_number(name)
     if not one.entry("temperature") or not _is_number(one.entry("temperature")):
         one.refuse("temperature", "a number above 0")
@@ -136,7 +137,7 @@ def _check_checksums(manifest):
     count = len(manifest.entry("exits"))
     needed = {
         "saved_model": [files.SAVED_MODEL],
-        "onnx": [files.WHOLE_ONNX, *map(files.segment_onnx, range(count))],
+        "onnx": [files.WHOLE_ONNX, *map(files.onnx, files.of_links(count))],
         "litert": [files.LITERT],
     }
     for format in manifest.entry("formats"):

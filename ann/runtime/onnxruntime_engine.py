@@ -1,5 +1,6 @@
 """ONNX Runtime: the whole network in one call that can be stopped, and its segments."""
 
+import ctypes
 import json
 import pathlib
 import tempfile
@@ -9,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from ann.runtime import files
+from ann.runtime.engine import input_positions, output_order
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
 _ERRORS_ONLY = 3
@@ -16,7 +18,7 @@ _FATAL_ONLY = 4
 
 
 class OnnxRuntimeEngine(WholeNetworkEngine):
-    """The segments are opened when they are first needed.
+    """The links and their parts are opened when they are first needed.
 
     On a machine with CUDA the segments run there, link by link: answers of the whole network reach
     the memory of the host only when it ends. This is untested.
@@ -27,7 +29,7 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
         self._path, self._threads = path, threads
         self._names = [exit["name"] for exit in manifest["exits"]]
         self._num_classes = manifest["num_classes"]
-        self._segments, self._opening = {}, threading.Lock()
+        self._parts, self._opening = {}, threading.Lock()
         available = onnxruntime.get_available_providers()
         self._cuda = "CUDAExecutionProvider" in available
         if self._cuda:
@@ -51,12 +53,14 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
             options.enable_profiling = True
             options.profile_file_prefix = str(pathlib.Path(profile) / "profile")
         cuda = ["CUDAExecutionProvider"] if self._cuda else []
-        return onnxruntime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             str(self._path / name),
             options,
             providers=[*cuda, "CPUExecutionProvider"],
             disabled_optimizers=["EliminateIdentity"],  # the copies that end each exit
         )
+        _give_back_memory()
+        return session
 
     def new_run(self, batch_size):
         shape = (self._num_exits, batch_size, self._num_classes)
@@ -69,17 +73,35 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
         return [onnxruntime.OrtValue.ortvalue_from_numpy(images)]
 
     def step(self, index, state):
-        return self._segment(index)(state)
+        made = self._part(files.segment(index))(state)
+        return made[:-1], made[-1].numpy()
+
+    def advance(self, index, state):
+        return self._part(files.advance(index))(state)
+
+    def answer(self, index, state):
+        return self._part(files.head(index))(state)[0].numpy()
 
     def select(self, state, rows):
         return [onnxruntime.OrtValue.ortvalue_from_numpy(x.numpy()[rows]) for x in state]
 
-    def _segment(self, index):
-        if index not in self._segments:
+    def _part(self, name):
+        if name not in self._parts:
             with self._opening:
-                if index not in self._segments:
-                    self._segments[index] = _Segment(self._session(files.segment_onnx(index)))
-        return self._segments[index]
+                if name not in self._parts:
+                    self._parts[name] = _Part(self._session(files.onnx(name)))
+        return self._parts[name]
+
+
+def _give_back_memory() -> None:
+    """Gives the system what it took to open a session.
+
+    ONNX Runtime reorders the weights for its kernels. What held them before is free then, but the C
+    library would keep it: as much again as the weights.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+    if trim is not None:
+        trim(0)
 
 
 def _computed_at(session, image, names) -> np.ndarray:
@@ -93,20 +115,18 @@ def _computed_at(session, image, names) -> np.ndarray:
     return np.array([nodes[f"{name}_kernel_time"] for name in names]) - max(starts)
 
 
-class _Segment:
-    """A session, called with the state in order."""
+class _Part:
+    """A session, called with the state in order; gives the next state, then the logits."""
 
     def __init__(self, session):
         self._session = session
-        # The position of each input in the state: a file has only those that its network reads.
-        self._inputs = {x.name: int(x.name.partition("_")[2] or 0) for x in session.get_inputs()}
-        states = len(session.get_outputs()) - 1
-        self._outputs = [*(f"next_{index}" for index in range(states)), "logits"]
+        # A file has only the inputs that its network reads.
+        self._inputs = input_positions(x.name for x in session.get_inputs())
+        self._outputs = output_order(x.name for x in session.get_outputs())
 
     def __call__(self, state):
-        read = {name: state[position] for name, position in self._inputs.items()}
-        *state, logits = self._session.run_with_ort_values(self._outputs, read)
-        return state, logits.numpy()
+        read = {name: state[at] for name, at in self._inputs.items()}
+        return self._session.run_with_ort_values(self._outputs, read)
 
 
 class _Run(WholeRun):

@@ -1,5 +1,6 @@
 """OpenVINO: the ONNX files of an export, in one call that can be stopped."""
 
+import re
 import threading
 
 import numpy as np
@@ -7,6 +8,8 @@ import openvino
 from openvino import opset15 as ops
 
 from ann.runtime import files
+from ann.runtime.engine import input_positions, output_order
+from ann.runtime.manifest import ExportError
 from ann.runtime.threads import available_cores
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
@@ -16,8 +19,8 @@ _COPY = "Roll"
 
 class OpenVINOEngine(WholeNetworkEngine):
     """One image is computed in one call. Batches go link by link: OpenVINO writes the answers of a
-    network for batches of any size only at its end. Segments are compiled when they are first
-    needed, for one image and for any number of them apart."""
+    network for batches of any size only at its end. Links and their parts are compiled when they
+    are first needed, for one image and for any number of them apart."""
 
     @classmethod
     def check_precision(cls, precision):
@@ -28,8 +31,20 @@ class OpenVINOEngine(WholeNetworkEngine):
                 f"Received: precision={precision!r}"
             )
 
+    @classmethod
+    def check_readable(cls, path):
+        try:
+            openvino.Core().read_model(str(path / files.WHOLE_ONNX))
+        except RuntimeError as error:
+            operations = ", ".join(sorted(set(re.findall(r"-- (\w+)-\d+ ", str(error)))))
+            raise ExportError(
+                f"OpenVINO cannot read an operation of this export ({operations or error}): use "
+                f"engine='onnxruntime'. Received: path={str(path)!r}"
+            ) from error
+
     def __init__(self, path, manifest, threads, precision):
         super().__init__(len(manifest["exits"]))
+        self.check_readable(path)
         self._path = path
         self._shape = manifest["input"]["shape"]
         self._num_classes = manifest["num_classes"]
@@ -42,7 +57,7 @@ class OpenVINOEngine(WholeNetworkEngine):
             "NUM_STREAMS": streams,
         }
         self._compiled, self._compiling = {}, threading.Lock()
-        self._requests = threading.local()  # a request serves one thread
+        self._of_thread = threading.local()  # a request serves one thread
         self.in_one_call = _in_order(self._network(files.WHOLE_ONNX, 1))
 
     def _network(self, name, batch_size, **options):
@@ -82,23 +97,43 @@ class OpenVINOEngine(WholeNetworkEngine):
         return [images]
 
     def step(self, index, state):
-        request = self._request(index, len(state[0]))
-        names = ["image"] if index == 0 else [f"state_{i}" for i in range(len(state))]
-        inputs = {name for x in request.get_compiled_model().inputs for name in x.names}
-        request.infer({n: x for n, x in zip(names, state, strict=True) if n in inputs})
-        count = len(request.get_compiled_model().outputs) - 1
-        made = [request.get_tensor(f"next_{i}").data.copy() for i in range(count)]
-        return made, request.get_tensor("logits").data.copy()
+        made = self._part(files.segment(index), len(state[0]))(state)
+        return made[:-1], made[-1]
+
+    def advance(self, index, state):
+        return self._part(files.advance(index), len(state[0]))(state)
+
+    def answer(self, index, state):
+        return self._part(files.head(index), len(state[0]))(state)[0]
 
     def select(self, state, rows):
         return [x[rows] for x in state]
 
-    def _request(self, index, batch_size):
-        key = f"{index}, {batch_size == 1}"
-        if not hasattr(self._requests, key):
-            network = self._network(files.segment_onnx(index), batch_size)
-            setattr(self._requests, key, network.create_infer_request())
-        return getattr(self._requests, key)
+    def _part(self, name, batch_size):
+        key = f"{name}, {batch_size == 1}"
+        if not hasattr(self._of_thread, key):
+            network = self._network(files.onnx(name), batch_size)
+            setattr(self._of_thread, key, _Part(network.create_infer_request()))
+        return getattr(self._of_thread, key)
+
+
+class _Part:
+    """A request, called with the state in order; gives the next state, then the logits."""
+
+    def __init__(self, request):
+        self._request = request
+        network = request.get_compiled_model()
+        self._inputs = input_positions(_named(x, "image", "state_") for x in network.inputs)
+        self._outputs = output_order(_named(x, "next_", "logits") for x in network.outputs)
+
+    def __call__(self, state):
+        self._request.infer({name: state[at] for name, at in self._inputs.items()})
+        return [self._request.get_tensor(name).data.copy() for name in self._outputs]
+
+
+def _named(port, *beginnings) -> str:
+    """The name of an input or output; a state that is only passed on is known by both."""
+    return next(name for name in port.names if name.startswith(beginnings))
 
 
 def _end_in_copies(model) -> None:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import numbers
 import os
 import threading
 import time
@@ -64,6 +65,7 @@ class AnytimePredictor:
             deadline, and not link by link.
         num_exits, exit_names, num_classes, input_shape: of the network.
         macs: int array `(num_exits,)`, spent up to each exit; None where they are not known.
+        macs_lazy: the same with the head of this exit alone (`lazy_heads`).
         latency: float array `(num_exits,)`, seconds to each exit for one image, once measured, then
             scaled to what calls take by now; else None.
 
@@ -93,9 +95,9 @@ class AnytimePredictor:
         self.num_exits = len(self.exit_names)
         self.num_classes = self.manifest["num_classes"]
         self.input_shape = tuple(self.manifest["input"]["shape"])
-        known = all(exit["macs"] is not None for exit in exits)
-        self.macs = np.array([exit["macs"] for exit in exits]) if known else None
-        self.threads, self._latency, self._closed = threads, None, False
+        self.macs, self.macs_lazy = _numbers(exits, "macs"), _numbers(exits, "macs_lazy")
+        self.threads, self._closed = threads, False
+        self._latency = {}  # whether heads are lazy -> what it takes to each exit by now
         self._open()
         if measure_latency:
             self.measure_latency()
@@ -106,9 +108,15 @@ class AnytimePredictor:
     def __exit__(self, *error):
         self.close()
 
+    def __reduce__(self):
+        raise TypeError(
+            "a predictor holds an engine and its threads: give other processes the path of the "
+            "export, to open a predictor of their own"
+        )
+
     @property
     def latency(self):
-        return None if self._latency is None else self._latency.seconds
+        return self._latency[False].seconds if False in self._latency else None
 
     @property
     def in_one_call(self) -> bool:
@@ -125,6 +133,7 @@ class AnytimePredictor:
 
         Raises:
             ValueError: images of another shape or dtype.
+            RuntimeError: the predictor is closed, be it meanwhile.
         """
         started = time.perf_counter()
         batch, single = self._batch(images)
@@ -133,12 +142,20 @@ class AnytimePredictor:
             state = engine.begin(batch)
             for index in range(self.num_exits):
                 if index and not request.may_start(index):
+                    self._check_open()
                     return
                 state, logits = engine.step(index, state)
-                yield self._answer(index, logits, single, started)
+                yield _answer(index, logits, single, started, self.macs)
 
     def predict(
-        self, images, deadline=None, *, budget_macs=None, background=False, on_start=None
+        self,
+        images,
+        deadline=None,
+        *,
+        budget_macs=None,
+        lazy_heads=False,
+        background=False,
+        on_start=None,
     ) -> Answer:
         """The best answer ready by the deadline.
 
@@ -150,6 +167,10 @@ class AnytimePredictor:
             images: an image of `input_shape`, or a batch of them, in the dtype of the manifest.
             deadline: seconds from now; default as long as it takes.
             budget_macs: multiply-accumulates to spend for an image; default all.
+            lazy_heads: whether to run the segments alone and compute the head of the deepest one
+                when time is up (002 section 3.1: a final linear product is allowed). Costs less
+                where heads are costly, and goes link by link with every engine. The head makes the
+                answer late, unless `measure_latency(lazy_heads=True)` has said how long it takes.
             background: whether to run on a thread of its own, start segments that may not end in
                 time, and leave them to themselves at the deadline.
             on_start: function called with the run's `Request`, whose `interrupt()` makes this run
@@ -163,26 +184,23 @@ class AnytimePredictor:
             ValueError: images of another shape or dtype, or that are not finite; a deadline or
                 budget that is not a number of at least 0; a budget where the costs of the exits are
                 not known.
+            RuntimeError: the predictor is closed.
         """
         started = time.perf_counter()
-        if deadline is not None and not deadline >= 0:
-            raise ValueError(
-                "deadline must be a number of seconds of at least 0. "
-                f"Received: deadline={deadline!r}"
-            )
+        _check_limit("deadline", deadline)
         batch, single = self._batch(images)
-        last_exit = self._last_exit(budget_macs)
+        macs = self.macs_lazy if lazy_heads else self.macs
+        last_exit = self._last_exit(budget_macs, macs)
         ends = None if deadline in (None, np.inf) else started + deadline
-        with self._request(Request(ends, None if background else self._step_seconds())) as request:
+        latency = None if background else self._latency.get(lazy_heads)
+        with self._request(Request(ends, latency and latency.step_seconds)) as request:
             if on_start is not None:
                 on_start(request)
-            if background:
-                self._run_in_background(batch, last_exit, request)
-            else:
-                self._engine_here().run(batch, last_exit, request)
-            answer = self._answer(*request.newest, single, started)
-            if self._latency is not None and len(batch) == 1 and not background:
-                self._follow(answer, last_exit)
+            exit, logits = self._run(batch, last_exit, request, lazy_heads, background)
+            answer = _answer(exit, logits, single, started, macs)
+            # With a budget, a network that else runs in one call goes link by link.
+            if latency is not None and len(batch) == 1 and budget_macs is None:
+                latency.follow(exit, answer.seconds, stopped=exit < last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
         return dataclasses.replace(answer, late=bool(late))
 
@@ -232,16 +250,22 @@ class AnytimePredictor:
         self._executor.shutdown(wait=False)
         self._engine = None
 
-    def measure_latency(self) -> np.ndarray:
-        """Measures `latency`, in seconds, for one image: the median of some runs.
+    def measure_latency(self, lazy_heads=False) -> np.ndarray:
+        """Measures the seconds to each exit for one image: the median of some runs.
 
-        The table is that of `predict`: of the call over the whole network where the network runs
-        `in_one_call`.
+        Args:
+            lazy_heads: of the runs. The table without them is `latency`, that of `predict`: of the
+                call over the whole network where the network runs `in_one_call`.
+
+        Returns:
+            float array `(num_exits,)`.
         """
         engine, image = self._engine_here(), self._zeros()
-        rounds = [engine.exit_seconds(image, self.num_exits) for _ in range(_PROFILE_ROUNDS)]
-        self._latency = LatencyEstimate(np.median(rounds, axis=0))
-        return self.latency
+        measure = engine.part_seconds if lazy_heads else engine.exit_seconds
+        rounds = [measure(image, self.num_exits) for _ in range(_PROFILE_ROUNDS)]
+        median = np.median(rounds, axis=0)
+        self._latency[lazy_heads] = LatencyEstimate(*(median if lazy_heads else [median]))
+        return self._latency[lazy_heads].seconds
 
     def _check_arguments(self, threads):
         engine = engine_class(self.engine)
@@ -287,8 +311,7 @@ class AnytimePredictor:
 
     def _engine_here(self):
         """The engine, opened again where this process was forked from the one that opened it."""
-        if self._closed:
-            raise RuntimeError("this predictor is closed")
+        self._check_open()
         if self._pid != os.getpid():
             if not self._engine.survives_fork:
                 raise RuntimeError(
@@ -297,6 +320,10 @@ class AnytimePredictor:
                 )
             self._open()
         return self._engine
+
+    def _check_open(self):
+        if self._closed:
+            raise RuntimeError("this predictor is closed")
 
     def _run_once(self, engine):
         request = Request()
@@ -310,13 +337,6 @@ class AnytimePredictor:
 
     def _zeros(self):
         return np.zeros((1, *self.input_shape), self.manifest["input"]["dtype"])
-
-    def _follow(self, answer, last_exit):
-        stopped = answer.exit < last_exit
-        self._latency.follow(answer.exit, answer.seconds, stopped)
-
-    def _step_seconds(self):
-        return None if self._latency is None else np.diff(self._latency.seconds, prepend=0.0)
 
     def _batch(self, images):
         images, dtype = np.ascontiguousarray(images), np.dtype(self.manifest["input"]["dtype"])
@@ -334,19 +354,16 @@ class AnytimePredictor:
         images = images.astype(dtype, copy=False)
         return (images[np.newaxis], True) if single else (images, False)
 
-    def _last_exit(self, budget_macs):
+    def _last_exit(self, budget_macs, macs):
+        _check_limit("budget_macs", budget_macs)
         if budget_macs is None:
             return self.num_exits - 1
-        if not budget_macs >= 0:
-            raise ValueError(
-                f"budget_macs must be a number of at least 0. Received: budget_macs={budget_macs!r}"
-            )
-        if self.macs is None:
+        if macs is None:
             raise ValueError(
                 "the costs of this network's exits are not known, so there is no budget. "
                 f"Received: budget_macs={budget_macs!r}"
             )
-        return max(0, int(np.searchsorted(self.macs, budget_macs, side="right")) - 1)
+        return int(np.max(np.flatnonzero(macs <= budget_macs), initial=0))
 
     @contextlib.contextmanager
     def _request(self, request):
@@ -358,12 +375,27 @@ class AnytimePredictor:
             with self._requests_lock:
                 self._requests.discard(request)
 
-    def _run_in_background(self, batch, last_exit, request):
+    def _run(self, batch, last_exit, request, lazy_heads, background):
+        """Exit and logits of the newest answer when time is up, when interrupted, or at the end."""
+        engine = self._engine_here()
+        run = engine.run_segments if lazy_heads else engine.run
+        if background:
+            self._run_in_background(run, batch, last_exit, request)
+        else:
+            run(batch, last_exit, request)
+        exit, newest = request.newest
+        if not lazy_heads:
+            return exit, newest
+        logits = engine.answer(exit, newest)
+        request.note_no_answer()  # until now
+        return exit, logits
+
+    def _run_in_background(self, run, batch, last_exit, request):
         """Leaves the newest answer at the deadline, when interrupted, or at the end: whichever
         comes first."""
-        engine, wake = self._engine_here(), threading.Event()
+        wake = threading.Event()
         request.on_interrupt(wake.set)
-        future = self._executor.submit(engine.run, batch, last_exit, request)
+        future = self._executor.submit(run, batch, last_exit, request)
         future.add_done_callback(lambda _: wake.set())
         left = threading.TIMEOUT_MAX if request.ends is None else request.ends - time.perf_counter()
         wake.wait(min(max(left, 0.0), threading.TIMEOUT_MAX))
@@ -374,13 +406,27 @@ class AnytimePredictor:
             future.result()
         request.interrupt()
 
-    def _answer(self, index, logits, single, started):
-        return Answer(
-            index,
-            logits[0] if single else logits,
-            time.perf_counter() - started,
-            None if self.macs is None else int(self.macs[index]),
+
+def _numbers(exits, name):
+    """What the manifest says of each exit, or None where it is not known of each."""
+    said = [exit[name] for exit in exits]
+    return None if None in said else np.array(said)
+
+
+def _check_limit(name, value):
+    """Raises `ValueError` where a deadline or budget is not None or a number of at least 0."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if value is not None and not (number and value >= 0):
+        unit = "seconds" if name == "deadline" else "MACs"
+        raise ValueError(
+            f"{name} must be a number of {unit} of at least 0. Received: {name}={value!r}"
         )
+
+
+def _answer(index, logits, single, started, macs):
+    seconds = time.perf_counter() - started
+    macs = None if macs is None else int(macs[index])
+    return Answer(index, logits[0] if single else logits, seconds, macs)
 
 
 def _fits(given, wanted) -> bool:

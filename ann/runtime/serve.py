@@ -123,6 +123,7 @@ def _configure_logs(access_log):
     words.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
     logging.getLogger("ann").addHandler(words)
     logging.getLogger("ann").setLevel(logging.INFO)
+    logging.getLogger("ann").propagate = False  # absl would say everything again
     requests = logging.getLogger("ann.access")
     requests.propagate = False
     requests.addHandler(logging.StreamHandler(sys.stdout))

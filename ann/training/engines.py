@@ -10,14 +10,21 @@ _ENGINES = {
 }
 
 
-def engine(strategy_name: str, batch_size: int, steps_per_call: int = 1, virtual_devices: int = 0):
+def engine(
+    strategy_name: str,
+    batch_size: int,
+    *,
+    virtual_devices: int = 0,
+    steps_per_call: int | None = None,
+):
     """The engine of this process.
 
     Args:
         strategy_name: where the replicas run.
         batch_size: images in a global batch.
-        steps_per_call: most training steps that one call of the compiled function does.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
+        steps_per_call: most training steps that one call of the compiled function does; None: the
+            engine's choice.
 
     Raises:
         ValueError: Keras's backend has no engine, or an argument is not allowed.
@@ -33,6 +40,7 @@ def engine(strategy_name: str, batch_size: int, steps_per_call: int = 1, virtual
             f"Received: KERAS_BACKEND={backend!r}"
         )
     module, name = _ENGINES[backend]
-    return getattr(importlib.import_module(module), name)(
-        strategy_name, batch_size, steps_per_call, virtual_devices
+    make = getattr(importlib.import_module(module), name)
+    return make(
+        strategy_name, batch_size, virtual_devices=virtual_devices, steps_per_call=steps_per_call
     )

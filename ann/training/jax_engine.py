@@ -18,41 +18,42 @@ from ann.training.checkpoint import Checkpoints
 from ann.training.workers import OneWorker
 
 _AXIS = "batch"
+_ON_ACCELERATORS = 50
 
 
 class JaxEngine:
     """What the training loop asks of JAX.
 
     Args:
-        strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or the virtual CPU
-            devices of XLA_FLAGS=--xla_force_host_platform_device_count=N.
+        strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or virtual ones.
         batch_size: global batch size; must be divisible by the devices.
-        steps_per_call: most steps that one call of the compiled function does.
-        virtual_devices: number of CPU devices to make; 0 leaves them as they are.
+        virtual_devices: number of devices to make of this machine's CPU; 0 for none.
+        steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
+            on accelerators.
 
     Attributes:
-        workers: the processes of the run.
+        workers: the processes of the run: one.
+        steps_per_call: as given or chosen.
 
     Raises:
         ValueError: another strategy, or an indivisible batch.
     """
 
-    workers = OneWorker()
-
     def __init__(
         self,
         strategy_name: str,
         batch_size: int,
-        steps_per_call: int = 1,
+        *,
         virtual_devices: int = 0,
+        steps_per_call: int | None = None,
     ):
-        if virtual_devices:
-            _make_virtual_cpus(virtual_devices)
         if strategy_name not in ("one_device", "mirrored"):
             raise ValueError(
                 "on JAX strategy must be 'one_device' or 'mirrored'. "
                 f"Received: strategy={strategy_name!r}"
             )
+        if virtual_devices:
+            jax.config.update("jax_num_cpu_devices", virtual_devices)
         devices = jax.devices() if strategy_name == "mirrored" else jax.local_devices()[:1]
         if batch_size % len(devices):
             raise ValueError(
@@ -64,7 +65,9 @@ class JaxEngine:
         self._divided = NamedSharding(mesh, PartitionSpec(_AXIS))
         self._divided_rows = NamedSharding(mesh, PartitionSpec(None, _AXIS))
         self._num_devices = len(devices)
-        self._steps_per_call = steps_per_call
+        on_cpu = devices[0].platform == "cpu"
+        self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
+        self.workers = OneWorker()
 
     @staticmethod
     def require_determinism() -> None:
@@ -117,30 +120,34 @@ class JaxEngine:
         Raises:
             StopIteration: there are no more batches.
         """
-        which, steps = self._batches.numbers(self._done, count)
-        if len(steps) < count:
+        if self._done + count > len(self._batches):
             raise StopIteration
-        if self._steps_per_call == 1:
-            which = jax.device_put(which[0], self._divided)
-            logs, state = self._step(self._state(), self._arrays, which, steps[0])
+        draws = self._batches.draws(self._done, count)
+        state = self._state()
+        if self.steps_per_call == 1:
+            draws = jax.device_put({name: rows[0] for name, rows in draws.items()}, self._divided)
+            logs, state = self._step(state, self._arrays, draws)
         else:
             # One program for every count, so that a resumed run has the bits of the whole one.
-            room = [(0, self._steps_per_call - count), (0, 0)]
-            which = jax.device_put(np.pad(which, room), self._divided_rows)
-            steps = np.pad(steps, room[0])
-            logs, state = self._steps(self._state(), self._arrays, which, steps, count)
+            room = [(0, self.steps_per_call - count), (0, 0)]
+            draws = {name: np.pad(rows, room) for name, rows in draws.items()}
+            draws = jax.device_put(draws, self._divided_rows)
+            logs, state = self._steps(state, self._arrays, draws, count)
         self._done += count
         _assign(self._groups, state)
         return self._named(logs)
 
-    def _one_step(self, state, arrays, which, step):
-        batch = self._batches.make(arrays, which, step)
+    def _one_step(self, state, arrays, draws):
+        batch = self._batches.make(arrays, draws)
         logs, state = self.model.train_step(state, batch)
-        return self._in_order(logs), state
+        return self._in_order(logs), [list(group) for group in state]
 
-    def _many_steps(self, state, arrays, which, steps, count):
+    def _many_steps(self, state, arrays, draws, count):
+        def step(index, carry):
+            row = {name: rows[index] for name, rows in draws.items()}
+            return self._one_step(carry[1], arrays, row)
+
         nothing = jnp.zeros(len(self.model.metrics_names))
-        step = lambda i, carry: self._one_step(carry[1], arrays, which[i], steps[i])
         return jax.lax.fori_loop(0, count, step, (nothing, state))
 
     def _test_step(self, state, batch):

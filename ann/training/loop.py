@@ -15,11 +15,11 @@ class TrainingLoop:
     if nothing had happened.
 
     Args:
-        engine: what computes the steps, as returned by `ann.training.engine`.
+        engine: what computes the steps, as returned by `ann.training.engine`. Callbacks and
+            `should_stop` come between its calls, of `steps_per_call` steps each.
         model: a compiled Keras model.
         position: where training stands; moved on.
         checkpoints: where states go.
-        steps_per_call: most steps between two looks at `should_stop` and the callbacks.
         save_every: steps between two checkpoints inside an epoch; 0 for none. There is always one
             after each epoch.
         best: name in the logs of what decides on the best epoch, the lowest value; None for none.
@@ -36,7 +36,6 @@ class TrainingLoop:
         position,
         checkpoints,
         *,
-        steps_per_call=1,
         save_every=0,
         best=None,
         should_stop,
@@ -45,7 +44,6 @@ class TrainingLoop:
         self.model = model
         self.position: Position = position
         self.checkpoints = checkpoints
-        self.steps_per_call = steps_per_call
         self.save_every = save_every
         self.best = best
         self.should_stop = should_stop
@@ -141,7 +139,7 @@ class TrainingLoop:
     def _next_steps(self) -> int:
         """How many steps the next call does: none beyond the epoch or the next checkpoint."""
         position = self.position
-        count = min(self.steps_per_call, position.steps_per_epoch - position.step)
+        count = min(self.engine.steps_per_call, position.steps_per_epoch - position.step)
         if self.save_every:
             count = min(count, self.save_every - position.steps_done % self.save_every)
         return count

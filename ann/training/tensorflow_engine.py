@@ -4,7 +4,7 @@ import keras
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.distribution import strategy
-from ann.training.replicas import ReplicaCheckpoints, sharing
+from ann.training.replicas import WorkerCheckpoints, sharing
 from ann.training.workers import OneWorker, StrategyWorkers
 
 
@@ -13,10 +13,11 @@ class TensorFlowEngine:
 
     Args:
         strategy_name, batch_size, virtual_devices: as of `ann.training.strategy`.
-        steps_per_call: 1.
+        steps_per_call: 1, or None.
 
     Attributes:
         workers: the processes of the run.
+        steps_per_call: 1.
 
     Raises:
         ValueError: as `ann.training.strategy`, or several steps per call.
@@ -26,14 +27,16 @@ class TensorFlowEngine:
         self,
         strategy_name: str,
         batch_size: int,
-        steps_per_call: int = 1,
+        *,
         virtual_devices: int = 0,
+        steps_per_call: int | None = None,
     ):
-        if steps_per_call != 1:
+        if steps_per_call not in (1, None):
             raise ValueError(
                 "several steps per call need KERAS_BACKEND=jax, where the data is on the device. "
                 f"Received: steps_per_call={steps_per_call}"
             )
+        self.steps_per_call = 1
         self.strategy = strategy(strategy_name, batch_size, virtual_devices)
         # Keras's own functions serve one device, and a TPU, whose cores need whole batches.
         self._own_steps = strategy_name in ("mirrored", "multi_worker")
@@ -53,9 +56,9 @@ class TensorFlowEngine:
         return self.strategy.scope()
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
-        """The checkpoints of the run: `Checkpoints(folder, keep)`, over all replicas."""
-        if self._own_steps:
-            return ReplicaCheckpoints(folder, keep, self.workers, lambda: self._share())
+        """The checkpoints of the run: `Checkpoints(folder, keep)`, over all workers."""
+        if self.workers.count > 1:
+            return WorkerCheckpoints(folder, keep, self.workers, lambda: self._share())
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:

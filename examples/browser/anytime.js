@@ -5,7 +5,7 @@
  * (the image, at first) and gives the state after it and its exit's logits.
  */
 
-const MANIFEST_VERSIONS = [1, 2];
+const MANIFEST_VERSIONS = [1, 2, 3];
 const WEIGHTS = "weights.bin"; // what the segments of newer exports share
 const ARRAYS = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array };
 

@@ -23,6 +23,14 @@ MEAN_COST, MEAN_COST_BOUND = "E[C]", "E[C], bound"
 # Words that stand for a place on a curve, with the exit that they name.
 EXITS = {FIRST: 0, LAST_BUT_TWO: -3, LAST_BUT_ONE: -2, END: -1}
 
+# How the answers of joined networks are read: at fractions of the largest one's cost.
+OF_LARGEST = {
+    "rule": "latest",
+    "of_network": -1,
+    "costs": (*MILESTONES, END),
+    "figures": ("curves",),
+}
+
 SCALES = ("quick", "small", "medium", "paper")
 JOINS = ("eann", "linear_ensemble", "opt_plus", "plain_sequence")
 SELECTIONS = ("depth", "validation")
@@ -39,7 +47,7 @@ OF_TRAINING = (
 )
 # What needs no training: arithmetic, and numbers of a benchmark's CSV.
 EXACT = ("cost_inflation", "share_of_heads")
-BENCHMARKED = ("milliseconds",)
+BENCHMARKED = ("milliseconds", "task_error")
 MEASURES = (*OF_TRAINING, *EXACT, *BENCHMARKED)
 FIGURES = (
     "curves",
@@ -123,7 +131,8 @@ class Settings:
         networks: names of `ann.models`, each the one network of a setting, or a tuple of those that
             a setting joins or pairs, small to large.
         datasets: names of `ann.data`.
-        seeds: runs of everything, seeds 0, 1, ....
+        seeds: runs of everything, seeds 0, 1, ...; None: as many as the scale has
+            (`experiments.harness.scales.SEEDS`).
         methods: the rows that are run; none named: all.
         fields: fields of `RunConfig` beyond those of the scale (`experiments.harness.scales`).
         variants: each row is run with each of these fields, too; a row's own fields win.
@@ -136,7 +145,7 @@ class Settings:
 
     networks: tuple[str | tuple[str, ...], ...]
     datasets: tuple[str, ...] = ("cifar10",)
-    seeds: int = 1
+    seeds: int | None = None
     methods: tuple[str, ...] = ()
     fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     variants: tuple[Mapping[str, Any], ...] = ({},)
@@ -223,7 +232,8 @@ class Experiment:
             at the same place (in units of that network's cost), "training_loss" (nats),
             "training_loss_increase" over `against` (percent), "weight" of the loss at the end of
             training, "probability" of the sampler then, "cost_inflation" (Proposition 4.1),
-            "share_of_heads" in the MACs (percent), "milliseconds" for one image.
+            "share_of_heads" in the MACs (percent), "milliseconds" for one image, "task_error" of
+            each task of a network of several (percent; its columns are tasks).
         against: row to compare with.
         against_cost: cost at which that row is read; default: the cell's own.
         rule: the exit read at a milestone: "closest_unit" (nearest in residual units: how the

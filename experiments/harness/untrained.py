@@ -1,5 +1,5 @@
-"""Numbers that need no training: the cost ratio of Proposition 4.1, what the heads cost, and the
-times of a benchmark."""
+"""Numbers that need no runs: the cost ratio of Proposition 4.1, what the heads cost, and what
+benchmarks measured: times, and errors of several tasks."""
 
 import pathlib
 
@@ -9,6 +9,7 @@ import pandas as pd
 from ann.ensembles import cost_inflation, exact_cost_inflation
 from experiments.harness.answers import CELL, as_answers
 from experiments.harness.declaration import (
+    AE,
     MEAN_COST,
     MEAN_COST_BOUND,
     SUPREMUM,
@@ -20,6 +21,7 @@ from experiments.harness.network_costs import network_exits
 # Members of the finite sequences whose exact values are set against the closed forms.
 MEMBERS = 60
 WALL_CLOCK = "benchmark_wall_clock.csv"
+SEVERAL_TASKS = "benchmark_several_tasks.csv"
 
 
 def cost_ratios(experiment: Experiment, scale: str) -> pd.DataFrame:
@@ -51,6 +53,26 @@ def base_of(name: str) -> float:
 def kind_of(row) -> dict:
     """The row's arguments of `cost_inflation`."""
     return {"workers": row.workers, "anytime": row.join == "eann"}
+
+
+def task_errors(experiment: Experiment, scale: str, folder) -> pd.DataFrame:
+    """Error of each task, and their mean, of each method and seed; as returned by `cells`.
+
+    Args:
+        experiment: the declaration.
+        scale: which of its scales.
+        folder: of the results, where the benchmark's CSV is.
+    """
+    settings, path = experiment.settings[scale], pathlib.Path(folder) / SEVERAL_TASKS
+    columns = [*CELL, "cost", "value"]
+    if not path.exists():
+        return pd.DataFrame(columns=columns)
+    table = pd.read_csv(path)
+    table = table[(table.epochs == settings.fields["epochs"]) & (table.seed < settings.seeds)]
+    means = table.groupby(["method", "seed"], as_index=False).error.mean().assign(task=AE)
+    (network,), (dataset,) = settings.networks, settings.datasets
+    both = pd.concat([table, means]).rename(columns={"task": "cost", "error": "value"})
+    return both.assign(dataset=dataset, networks=network, variant="")[columns]
 
 
 def untrained_answers(experiment: Experiment, scale: str, folder) -> pd.DataFrame:

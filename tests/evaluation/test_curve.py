@@ -25,6 +25,9 @@ def test_curve_agrees_with_keras_and_with_direct_computation(random):
         100 * np.mean((top5 != labels[:, None]).all(axis=1))
     )
     assert measured.macs.tolist() == costs.profile(model).macs_incremental.tolist()
+    lazy = evaluation.anytime_curve(model, batches, lazy_heads=True)
+    assert lazy.macs.tolist() == costs.profile(model).macs_lazy.tolist()
+    assert lazy.error_top1.tolist() == measured.error_top1.tolist()
     assert measured.fraction.iloc[-1] == 1
     assert evaluation.average_error(measured) == pytest.approx(reported["average_error"], rel=1e-5)
 

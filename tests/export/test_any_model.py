@@ -56,6 +56,21 @@ def token_model():
     return models.attach_exits(plain, at=["unit"], num_classes=3)
 
 
+def test_engines_that_cannot_read_an_export_are_named_and_refuse_it(tmp_path):
+    inputs = keras.Input((6,), dtype="int32")
+    x = layers.Dense(4, name="unit")(layers.Embedding(7, 4)(inputs))
+    plain = keras.Model(inputs, layers.Dense(3)(layers.SimpleRNN(4)(x)))
+    model = models.attach_exits(plain, at=["unit"], num_classes=3)
+    said = rf"^OpenVINO cannot read .*\(Loop\).*path='{tmp_path}/e'$"
+    with pytest.warns(UserWarning, match=said):
+        export.export(model, tmp_path / "e", "onnx")
+    with pytest.raises(runtime.ExportError, match=said):
+        runtime.AnytimePredictor(tmp_path / "e", "openvino")
+    assert (
+        runtime.AnytimePredictor(tmp_path / "e", "onnxruntime").predict(np.zeros(6, int)).exit == 1
+    )
+
+
 def grouped_pixels():
     inputs = keras.Input(SHAPE, dtype="uint8")
     x = layers.Conv2D(8, 3, name="unit")(layers.Rescaling(1 / 255)(inputs))

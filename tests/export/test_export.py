@@ -8,35 +8,11 @@ import sys
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from ann import costs, ensembles, export, models, runtime
-from examples.small_cnn import small_cnn
+from ann import costs, export, models, runtime
+from ann.export.folder import atomic_folder
 
-FORMATS = ["saved_model", "onnx", "litert"]
-FAMILIES = {
-    "resann": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
-    "denseann": ("denseann-n2-g4", {"input_shape": (16, 16, 3), "s": 3}),
-    "msdnet": ("msdnet-cifar-b2", {"input_shape": (16, 16, 3), "channels": 4, "growth": 2}),
-}
 ROOT = pathlib.Path(__file__).parent.parent.parent
-
-
-def build(family):
-    if family == "eann":
-        return ensembles.EANN(
-            [
-                models.build(f"resann-n{n}-c4", num_classes=10, input_shape=(16, 16, 3))
-                for n in (1, 2)
-            ]
-        )
-    if family == "attached":
-        return models.attach_exits(
-            small_cnn((16, 16, 3), 10, units=1, width=4), every=1, num_classes=10
-        )
-    name, overrides = FAMILIES[family]
-    return models.build(name, **overrides)
 
 
 def lively(model):
@@ -58,58 +34,6 @@ def logits_of(model, x):
 
 def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
-
-
-@pytest.fixture(params=[*FAMILIES, "attached", "eann"], scope="module")
-def exported(request, tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    model = lively(build(request.param))
-    path = tmp_path_factory.mktemp(request.param) / "export"
-    export.export(model, path, FORMATS)
-    return model, path
-
-
-@pytest.mark.parametrize("engine", ["tensorflow", "onnxruntime", "litert"])
-def test_every_engine_answers_as_the_model_at_every_exit(exported, engine):
-    model, path = exported
-    x = images(model)
-    answers = list(runtime.AnytimePredictor(path, engine=engine).refine(x))
-    assert [answer.exit for answer in answers] == list(range(model.num_exits))
-    for answer, expected in zip(answers, logits_of(model, x), strict=True):
-        assert_close(answer.logits, expected)
-    assert_close(runtime.AnytimePredictor(path, engine=engine).predict(x).logits, expected)
-
-
-def test_saved_model_has_a_signature_for_every_exit_and_segment(exported):
-    model, path = exported
-    x = images(model)
-    expected = logits_of(model, x)
-    signatures = tf.saved_model.load(str(path)).signatures
-    assert len(signatures) == 2 * model.num_exits + 2
-    everything = signatures["all_exits"](image=tf.constant(x))
-    for name, logits in zip(model.exit_names, expected, strict=True):
-        assert_close(signatures[name](image=tf.constant(x))["logits"], logits)
-        assert_close(everything[name], logits)
-    assert_close(signatures["serving_default"](image=tf.constant(x))["logits"], expected[-1])
-
-
-def test_an_exit_computes_only_what_it_needs(exported):
-    model, path = exported
-    loaded, convolutions = tf.saved_model.load(str(path)), []
-    for name in model.exit_names:
-        graph = convert_variables_to_constants_v2(
-            loaded.signatures[name]
-        ).graph  # inlined and pruned, as it is run
-        convolutions.append(sum(op.type == "Conv2D" for op in graph.get_operations()))
-    assert convolutions == sorted(convolutions)
-    assert convolutions[0] < convolutions[-1]
-    everything = convert_variables_to_constants_v2(loaded.signatures["all_exits"]).graph
-    heads = [
-        sum(isinstance(layer, keras.layers.Conv2D) for layer in head.layers) for head in model.heads
-    ]
-    assert convolutions[-1] <= sum(op.type == "Conv2D" for op in everything.get_operations()) - sum(
-        heads[:-1]
-    )
 
 
 def test_manifest_tells_costs_and_errors(tmp_path):
@@ -195,6 +119,15 @@ export.export(model, {str(path)!r}, "onnx")
         == -9
     )
     assert runtime.AnytimePredictor(path).num_classes == 3
+    with atomic_folder(path):
+        assert len(list(tmp_path.glob(".partial-*"))) == 2  # this one and its lock
+    assert [p.name for p in tmp_path.iterdir()] == ["e"]
+
+
+def test_what_another_process_writes_is_left_alone(tmp_path):
+    with atomic_folder(tmp_path / "e") as one, atomic_folder(tmp_path / "e") as other:
+        assert one.exists()
+        assert other.exists()
 
 
 def test_refusals(tmp_path):

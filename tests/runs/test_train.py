@@ -351,6 +351,18 @@ def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_checkpoint_of_an_earlier_version_is_refused(tmp_path):
+    folder = RunFolder(tmp_path)
+    with folder.open(TINY):
+        pass
+    folder.earlier_checkpoint.write_bytes(b"weights")
+    before = sorted(tmp_path.rglob("*"))
+    for resume in (True, None):
+        with pytest.raises(RunFolderError, match=r"an earlier version of ann.*cannot read"):
+            train(TINY, tmp_path, resume=resume, verbose=0)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
     train(config, tmp_path, verbose=0)

@@ -25,8 +25,8 @@ class Predictor:
     manifest: ClassVar = {"input": {"shape": [1], "dtype": "uint8"}}
     macs = np.array([10, 20, 30, 40, 50])
 
-    def __init__(self, slower=1.0):
-        self.latency, self._slower = np.array(LATENCY), slower
+    def __init__(self):
+        self.latency = np.array(LATENCY)
         self.names, self.seconds, self.requests = [], [], []
         self.may_answer, self._asked = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -42,7 +42,7 @@ class Predictor:
         self.may_answer.acquire()
         if image == "bad":
             raise ZeroDivisionError
-        return Answer(4, np.zeros(2, np.float32), 5.0 * self._slower, 50)
+        return Answer(4, np.zeros(2, np.float32), 5.0, 50)
 
     def refine(self, image):
         for exit in range(5):
@@ -222,15 +222,11 @@ def test_closing_answers_those_that_wait():
     assert not any(thread.is_alive() for thread in scheduler._threads)
 
 
-def test_the_pace_of_a_busy_machine_is_learned():
-    predictor = Predictor(slower=4.0)
-    scheduler = Scheduler(predictor, workers=1)
-    for _ in range(60):
-        run(scheduler, predictor, job("warm", 90.0))
+def test_the_pace_is_that_of_the_predictor(scheduler, predictor):
+    predictor.latency = 4 * predictor.latency
     run(scheduler, predictor, job("running", 90.0), job("a", 25.0), job("b", 25.0))
     # 12.5 seconds for two: 6.2 for each, which is 1.5 times 4 and not 2.5 times 4.
     assert predictor.seconds[-2] == pytest.approx(1.5 * 4, rel=1e-2)
-    scheduler.close()
 
 
 def test_an_estimate_bounds_what_it_has_seen():

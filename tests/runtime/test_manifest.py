@@ -21,6 +21,7 @@ GOOD = {
         {
             "name": f"exit_{index:02d}",
             "macs": 100 * (index + 1),
+            "macs_lazy": 100,
             "macs_pruned": 100,
             "params": 10,
             "error_top1": None,

@@ -1,6 +1,7 @@
 """The promises of the runtime: an answer at any moment, never none, and what it refuses."""
 
 import pathlib
+import pickle
 import subprocess
 import sys
 import threading
@@ -45,7 +46,7 @@ class Slow(Engine):
     """Links of a known length, each answering with its index."""
 
     def __init__(self, seconds):
-        self.seconds, self.started = seconds, []
+        self.seconds, self.started, self.answered = seconds, [], []
 
     def begin(self, images):
         return [images]
@@ -54,6 +55,13 @@ class Slow(Engine):
         self.started.append(index)
         time.sleep(self.seconds)
         return state, np.full((len(state[0]), 10), index, "float32")
+
+    def advance(self, index, state):
+        return self.step(index, state)[0]
+
+    def answer(self, index, state):
+        self.answered.append(index)
+        return np.full((len(state[0]), 10), index, "float32")
 
     def select(self, state, rows):
         return [x[rows] for x in state]
@@ -127,7 +135,7 @@ def test_a_deadline_ends_the_run_between_links(slow, image):
 
 
 def test_a_link_that_would_end_late_is_not_started_unless_told(slow, image):
-    slow._latency = LatencyEstimate(np.arange(0.1, 0.65, 0.1))
+    slow._latency[False] = LatencyEstimate(np.arange(0.1, 0.65, 0.1))
     answer = slow.predict(image, deadline=0.26)
     assert answer.exit == 1
     assert answer.seconds < 0.26
@@ -135,6 +143,41 @@ def test_a_link_that_would_end_late_is_not_started_unless_told(slow, image):
     assert answer.exit == 1
     assert 0.26 <= answer.seconds < 0.3  # the third was in progress, and is left behind
     assert slow._engine.started == [0, 1, 0, 1, 2]
+
+
+def test_lazy_heads_are_computed_when_time_is_up(slow, image):
+    answer = slow.predict(image, deadline=0.25, lazy_heads=True)
+    assert answer.exit == 2
+    assert answer.late  # the head came after the deadline
+    assert answer.macs == slow.macs_lazy[2] < slow.macs[2]
+    assert slow._engine.answered == [2]
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(slow.predict(image, lazy_heads=True)))
+    caller.start()
+    time.sleep(0.25)
+    slow.interrupt()
+    caller.join()
+    assert answers[0].exit in (1, 2)
+    assert len(slow._engine.answered) == 2
+    slow._engine.started.clear()
+    answer = slow.predict(image, deadline=0.26, lazy_heads=True, background=True)
+    assert answer.exit == 1
+    assert slow._engine.started == [0, 1, 2]  # the third was in progress, and is left behind
+
+
+def test_time_is_kept_for_the_head_once_its_latency_is_measured(slow, image):
+    slow._latency[True] = LatencyEstimate(np.arange(0.1, 0.65, 0.1), np.full(6, 0.1))
+    answer = slow.predict(image, deadline=0.36, lazy_heads=True)
+    assert answer.exit == 1  # the third would leave 60 ms for its head
+    assert not answer.late
+
+
+def test_latency_with_lazy_heads(predictor):
+    seconds = predictor.measure_latency(lazy_heads=True)
+    assert seconds.shape == (6,)
+    assert (seconds > 0).all()
+    image = np.zeros((32, 32, 3), "float32")
+    assert predictor.predict(image, deadline=60.0, lazy_heads=True).exit == 5
 
 
 def test_budget_in_macs(predictor, image):
@@ -222,16 +265,18 @@ def test_what_is_refused(predictor, image):
     for bad in (image[:16], image.astype("uint8"), np.stack([image])[:0], image[..., :1]):
         with pytest.raises(ValueError, match="images must be .*Received: images of"):
             predictor.predict(bad)
-    for deadline in (-1.0, float("nan")):
+    for deadline in (-1.0, float("nan"), "5", True, [0.1]):
         with pytest.raises(ValueError, match="Received: deadline="):
             predictor.predict(image, deadline=deadline)
     with pytest.raises(ValueError, match="one number for each of 6 exits"):
         predictor.early_exit(image[None], [0.5])
     with pytest.raises(ValueError, match="thresholds must be numbers"):
         predictor.early_exit(image[None], [float("nan")] * 6)
+    with pytest.raises(TypeError, match="give other processes the path"):
+        pickle.dumps(predictor)
     with pytest.raises(ValueError, match="images must be finite"):
         predictor.predict(np.full_like(image, np.nan))
-    for budget in (-1.0, float("nan")):
+    for budget in (-1.0, float("nan"), "1e6"):
         with pytest.raises(ValueError, match="Received: budget_macs="):
             predictor.predict(image, budget_macs=budget)
 
@@ -259,6 +304,12 @@ def test_close_ends_calls_and_leaves_no_thread(path, image):
             predictor.predict(image, deadline=1.0, background=True)
     with pytest.raises(RuntimeError, match="closed"):
         predictor.predict(image)
+    predictor = runtime.AnytimePredictor(path, "onnxruntime", threads=1)
+    answers = predictor.refine(image)
+    next(answers)
+    predictor.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        next(answers)
     time.sleep(0.1)
     assert threading.active_count() <= before + 1  # the watchdog of the process
 

@@ -147,8 +147,11 @@ class _Service:
         _LOG.info("reloading")
         try:
             made = await asyncio.to_thread(lambda: self._make(self._load()))
-        except Exception:
-            _LOG.exception("the reload failed; the network in service stays")
+        except Exception as error:
+            # What whoever put the folder there can get wrong is said in one line.
+            unexpected = not isinstance(error, (ValueError, ImportError, OSError))
+            message = "the reload failed; the network in service stays: %s"
+            _LOG.error(message, error, exc_info=unexpected)
             self.metrics.reloads.labels("failed").inc()
             return
         old, self._served = self._served, made

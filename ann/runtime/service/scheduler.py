@@ -89,7 +89,7 @@ class Scheduler:
     answer at once.
 
     Args:
-        predictor: `AnytimePredictor` whose latency is measured.
+        predictor: `AnytimePredictor` whose latency is measured, and follows what its calls take.
         workers: threads, each of which runs a job at a time.
         max_waiting: jobs that may wait.
     """
@@ -101,7 +101,7 @@ class Scheduler:
         half_segments = np.diff(latency, append=latency[-1]) / 2
         self._seconds = (latency + half_segments).tolist()
         self._last = len(self._seconds) - 1
-        self._pace = Estimate(1.0)  # seconds of a run over those of the table
+        self._whole = float(latency[-1])
         # Seconds from the end of a run's time to its answer, and from there until it is sent.
         self._stopping = Estimate(0.0, _MAX_MARGIN_SECONDS)
         self._reply = Estimate(0.0, _MAX_MARGIN_SECONDS)
@@ -202,8 +202,12 @@ class Scheduler:
         """Seconds before a deadline at which a run has to be told to stop."""
         return self._stopping.bound + self._reply.bound
 
+    def _pace(self):
+        """Seconds that a run takes by now, over those of the table."""
+        return float(self._predictor.latency[-1]) / self._whole
+
     def _run_seconds(self, exit):
-        return self._pace.mean * self._seconds[exit]
+        return self._pace() * self._seconds[exit]
 
     def _share(self, job):
         """Seconds for the run of a job; None: as long as it takes."""
@@ -218,7 +222,7 @@ class Scheduler:
             if other.ends is not None and other.ends - now >= first:
                 seconds = _PLANNED * (other.ends - now) * self._workers / place
                 share = min(share, max(seconds, first))
-        exit = bisect.bisect_right(self._seconds, share / self._pace.mean) - 1
+        exit = bisect.bisect_right(self._seconds, share / self._pace()) - 1
         if exit in (-1, self._last):
             return own
         return min(own, self._run_seconds(exit))
@@ -261,8 +265,6 @@ class Scheduler:
             budget_macs=job.budget_macs,
             on_start=functools.partial(setattr, job, "request"),
         )
-        if job.budget_macs is None:
-            self._pace.note(answer.seconds / self._seconds[answer.exit])
         if seconds is not None:
             stopped = not answer.late and answer.exit < self._last
             excess = max(0.0, answer.seconds - seconds) if stopped else self._stopping.mean
