@@ -61,6 +61,11 @@ class WorkerCheckpoints(Checkpoints):
     def save(self, model, position: Position, *, is_best: bool = False) -> None:
         self.share()
         state = state_of(model, each_replica=False)  # reads sums over all workers
+        # Metrics go on from the sums that the file holds, here as in a run that is resumed: their
+        # last bits depend on how a sum is divided among the workers.
+        metrics = model.metrics_variables
+        for variable, (_, value) in zip(metrics, state[len(state) - len(metrics) :], strict=True):
+            variable.assign(value)
         if self.workers.is_chief:
             self.write(position, state, is_best=is_best)
 

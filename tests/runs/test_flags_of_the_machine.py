@@ -26,6 +26,7 @@ def run(folder, build_model=None, **fields):
     train(RunConfig.from_fields(FIELDS | fields), folder, verbose=0, **options)
     log = pd.read_csv(folder / "epochs.csv")
     _, arrays = state_file.read(Checkpoints(folder / "checkpoints").newest_first()[0])
+    arrays = [(name, one) for name, one in arrays if not name.startswith("replicas/")]
     return log.drop(columns=["seconds", "images_per_second", "learning_rate"]), arrays
 
 
