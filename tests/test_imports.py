@@ -121,6 +121,7 @@ COMMANDS = {
         "story",
     },
     "export": {"ann.commands"},
+    "kit": {"ann.commands", "harness.kit", "harness.store"},
     "network_costs": {
         "ann.atomic_write",
         "ann.commands",
@@ -156,6 +157,7 @@ MACHINERY = {
     "parts": {"ann.did_you_mean", "plan"},
     "wanted": {"ann.runs", "catalogue", "parts", "plan"},
     "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
+    "kit": {"ann.atomic_write", "ann.data", "ann.runs"},
     "plan_text": {"ann.runs", "catalogue", "plan", "store"},
     "answers": {
         "ann.ensembles",

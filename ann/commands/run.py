@@ -10,7 +10,14 @@ from ann.runs.errors import RunError
 
 _HELP = ("--help", "-help", "-h")
 # What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
-_MISTAKES = (ValueError, OSError, FloatingPointError, ImportError, RunError)
+_MISTAKES = (
+    ValueError,
+    OSError,
+    FloatingPointError,
+    ImportError,
+    NotImplementedError,
+    RunError,
+)
 
 
 def run(command, argv=None) -> None:

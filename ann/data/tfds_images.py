@@ -1,4 +1,7 @@
-"""Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation."""
+"""Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation.
+
+They are read as TFDS has prepared them, or as .npz files (`ann.data.packed`) in the same folder.
+"""
 
 import functools
 import io
@@ -6,7 +9,8 @@ import io
 import numpy as np
 
 from ann.data.arrays import Dataset, Split
-from ann.data.tfrecords import examples, prepared_folder
+from ann.data.packed import packed_split
+from ann.data.tfrecords import data_folder, examples, prepared_folder
 
 
 def load_cifar10(data_dir=None) -> Dataset:
@@ -32,8 +36,10 @@ def load_svhn(data_dir=None) -> Dataset:
 
 
 def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
-    folder = prepared_folder(name, tfds_name, data_dir)
-    splits = {key: _read(folder, names) for key, names in (("train", train), ("test", "test"))}
+    splits = {key: packed_split(name, key, data_folder(data_dir)) for key in ("train", "test")}
+    if None in splits.values():
+        folder = prepared_folder(name, tfds_name, data_dir)
+        splits = {"train": _read(folder, train), "test": _read(folder, "test")}
     return Dataset(name, num_classes, **splits, **augmentation)
 
 

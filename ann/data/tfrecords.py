@@ -15,20 +15,25 @@ import pathlib
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 
 
+def data_folder(data_dir=None) -> pathlib.Path:
+    """The folder of data sets: the one named, else TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(data_dir or default).expanduser()
+
+
 def prepared_folder(name: str, tfds_name: str, data_dir=None) -> pathlib.Path:
     """The folder of a data set that TFDS has prepared on this machine, the newest version.
 
     Args:
         name: name of the data set, as in `ann.data.names()`.
         tfds_name: its name in TFDS.
-        data_dir: folder of prepared data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets.
+        data_dir: as for `data_folder`.
 
     Raises:
         FileNotFoundError: the data set is not prepared. The message says how to prepare it.
         ValueError: it is prepared in a format other than TFRecord.
     """
-    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    folder = pathlib.Path(data_dir or default).expanduser() / tfds_name
+    folder = data_folder(data_dir) / tfds_name
     versions = sorted(
         folder.glob("*.*.*/dataset_info.json"), key=lambda path: _version(path.parent)
     )

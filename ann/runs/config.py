@@ -210,7 +210,9 @@ class TrainingConfig(TrainingRecipe):
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
+        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
+        "epochs, after those before it.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -231,7 +233,7 @@ class TrainingConfig(TrainingRecipe):
         )
         _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -275,6 +277,11 @@ class RuntimeConfig:
         "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
         "that there are.",
     )
+    steps_per_call: int | None = _field(
+        None,
+        "Training steps in one call of the compiled function, between two looks at signals; "
+        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
+    )
     sync_batch_norm: bool = _field(
         False,
         "Batch normalization over the whole batch instead of each replica's part: replicas then "
@@ -293,11 +300,6 @@ class RuntimeConfig:
     deterministic: bool = _field(
         False,
         "Compute the same bits at each run on the same number of cores; slower on GPUs.",
-    )
-    steps_per_call: int | None = _field(
-        None,
-        "Training steps in one call of the compiled function, between two looks at signals; "
-        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -397,8 +399,10 @@ class RunConfig:
             drop_path=self.training.drop_path,
         )
         _require(
-            (self.training.training_mode, self.runtime.strategy) != ("midfeat", "multi_worker"),
-            "midfeat trains twice and reads files in between; it has one worker",
+            self.runtime.strategy != "multi_worker"
+            or self.training.training_mode not in ("midfeat", "one_by_one"),
+            "midfeat and one_by_one train several times and read files in between; they have one "
+            "worker",
             training_mode=self.training.training_mode,
             strategy=self.runtime.strategy,
         )
@@ -416,6 +420,13 @@ class RunConfig:
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        if self.training.training_mode == "one_by_one":
+            _require(
+                (self.weighting.weighting, self.weighting.sampler) == ("const", None),
+                "one_by_one trains one exit at a time: weighting must be const, sampler not set",
+                weighting=self.weighting.weighting,
+                sampler=self.weighting.sampler,
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
@@ -444,7 +455,7 @@ class RunConfig:
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
-            groups[OWNERS[name]][name] = value
+            groups[OWNERS[name]][name] = _from_json(value)
         return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
@@ -462,10 +473,13 @@ class RunConfig:
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
             unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
-            groups[name] = GROUPS[name](
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()}
-            )
+            groups[name] = GROUPS[name](**{k: _from_json(v) for k, v in group.items()})
         return cls(**groups)
+
+
+def _from_json(value):
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 GROUPS = {

@@ -55,15 +55,16 @@ def cells(values: dict) -> dict:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that the library is used from, with `+changes` if it has any; None
-    without one.
+    """The commit of the checkout that the library is used from, with `+changes` if it has any, or
+    what the file COMMIT beside it says; None without both.
     """
     git = ["git", "-C", str(pathlib.Path(ann.__file__).parent)]
     try:
         commit = _output([*git, "rev-parse", "HEAD"])
         return commit + ("+changes" if _output([*git, "status", "--porcelain", "."]) else "")
     except (OSError, subprocess.CalledProcessError):
-        return None
+        path = pathlib.Path(ann.__file__).parents[1] / "COMMIT"
+        return path.read_text().strip() if path.exists() else None
 
 
 def _output(command):

@@ -53,7 +53,7 @@ class JaxEngine:
                 f"Received: strategy={strategy_name!r}"
             )
         if virtual_devices:
-            jax.config.update("jax_num_cpu_devices", virtual_devices)
+            _make_virtual_cpus(virtual_devices)
         devices = jax.devices() if strategy_name == "mirrored" else jax.local_devices()[:1]
         if batch_size % len(devices):
             raise ValueError(
@@ -220,11 +220,11 @@ class JaxEngine:
 
 
 def _make_virtual_cpus(count):
-    if len(jax.local_devices()) == count:
-        return
     try:
         jax.config.update("jax_num_cpu_devices", count)
-    except RuntimeError:
+    except RuntimeError:  # JAX has started; asking for its devices would start it
+        if len(jax.local_devices()) == count:
+            return
         raise ValueError(
             "virtual devices must be made before JAX starts in a process, and only once. "
             f"Received: virtual_devices={count}"

@@ -89,6 +89,24 @@ class RunStore:
         self._write("run_exits", exits.assign(run=name))
         self._write("runs", pd.DataFrame([cells(environment()) | facts]).assign(run=name))
 
+    def merge(self, other: "RunStore") -> list[str]:
+        """Adds all that another store holds, such as one from another machine.
+
+        Returns:
+            The names of its runs.
+
+        Raises:
+            FileNotFoundError: the other store has no finished run.
+        """
+        names = list(other.runs().index)
+        if not names:
+            raise FileNotFoundError(f"no runs.csv with rows here. Received: {str(other.folder)!r}")
+        for name in ("run_exits", "run_sampling", "runs"):  # a run counts from the last on
+            rows = other._read(name)
+            if len(rows):
+                self._write(name, rows)
+        return names
+
     def _path(self, name):
         return pathlib.Path(self.folder) / f"{name}.csv"
 
