@@ -56,17 +56,6 @@ def variable_index(optimizer, variable) -> int:
     return optimizer._get_variable_index(variable)
 
 
-def accumulated_gradients(optimizer) -> list:
-    """The variables in which an optimizer sums gradients up for a later step; none without
-    `gradient_accumulation_steps`.
-
-    `_accumulated_gradients`: under `tf.distribute` each replica sums its own, and a checkpoint
-    needs those of all. Keras shows them only among all variables of the optimizer.
-    """
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    return [one for one in getattr(optimizer, "_accumulated_gradients", ()) if one is not None]
-
-
 def nodes(model):
     """The calls of a functional model, each after those it reads from.
 

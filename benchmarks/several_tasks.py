@@ -23,7 +23,20 @@ from ann.runs.environment import cells, environment
 
 # The ink in standard deviations, so that all losses are about 1: what a user would do by hand.
 BY_HAND = "const, ink scaled by hand"
-METHODS = ("const", BY_HAND, "adaloss", "log_loss", "uncertainty", "dwa", "gradnorm", "rlw")
+# Of AdaLoss's weights a share gamma is constant, which keeps the largest loss from being weighed
+# down by more than 1 / gamma = 20.
+WITHOUT_GAMMA = "adaloss, gamma=0"
+METHODS = (
+    "const",
+    BY_HAND,
+    "adaloss",
+    WITHOUT_GAMMA,
+    "log_loss",
+    "uncertainty",
+    "dwa",
+    "gradnorm",
+    "rlw",
+)
 _BATCH = 64
 _LOSS = {"digit": "sparse_categorical_crossentropy", "half": "binary_crossentropy", "ink": "mse"}
 
@@ -50,6 +63,12 @@ def network():
     return keras.Model(image, {name: keras.layers.Dense(size)(x) for name, size in sizes.items()})
 
 
+def _weighting(method, examples):
+    if method == "dwa":
+        return losses.DynamicWeightAverage(steps_per_epoch=-(-examples // _BATCH))
+    return losses.AdaLoss(gamma=0.0) if method == WITHOUT_GAMMA else method.split(",")[0]
+
+
 def train(method: str, seed: int, epochs: int) -> pd.DataFrame:
     """One run.
 
@@ -66,10 +85,8 @@ def train(method: str, seed: int, epochs: int) -> pd.DataFrame:
     digits = data.load("digits")
     (x, y), (x_test, y_test) = tasks_of(digits.train), tasks_of(digits.test)
     mean, spread = (y["ink"].mean(), y["ink"].std()) if method == BY_HAND else (0.0, 1.0)
-    steps = -(-len(x) // _BATCH)
-    weighting = losses.DynamicWeightAverage(steps) if method == "dwa" else method.split(",")[0]
     model = models.MultiTaskModel(network())
-    model.compile(keras.optimizers.Adam(0.001), loss=_LOSS, weighting=weighting)
+    model.compile(keras.optimizers.Adam(0.001), loss=_LOSS, weighting=_weighting(method, len(x)))
     model.fit(
         x, y | {"ink": (y["ink"] - mean) / spread}, batch_size=_BATCH, epochs=epochs, verbose=0
     )

@@ -43,11 +43,13 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
     assert int(loaded.loss_combiner.state["steps"]) == 3
 
 
-def test_the_page_on_attaching_exits_runs():
+def test_the_page_on_attaching_exits_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names = {}
     exec("\n".join(code_blocks(ROOT / "docs" / "attach_exits.md")), names)
     assert names["model"].num_exits == 3
     assert len(names["errors"]) == 3
+    assert names["answer"].logits.shape == (10,)
     assert names["table"].unit.max() > 3
     names["plain"].get_layer("expanded_conv_2_add")
 

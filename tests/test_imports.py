@@ -27,7 +27,7 @@ IMPORTS = {
     "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
-    "runs": {"data", "evaluation", "export", "losses", "models", "runtime", "training"},
+    "runs": {"data", "evaluation", "export", "layers", "losses", "models", "runtime", "training"},
     "commands": {"evaluation", "runs", "runtime"},
     "__main__": {"commands"},
 }

@@ -67,17 +67,6 @@ def test_get_variable_index_is_the_position_in_the_list(model):
     assert [keras_private.variable_index(model.optimizer, v) for v in variables] == [0, 1]
 
 
-def test_accumulated_gradients_are_those_of_the_steps_since_the_last_update(model):
-    optimizer = keras.optimizers.SGD(1.0, gradient_accumulation_steps=2)
-    for one in (optimizer, keras.optimizers.LossScaleOptimizer(optimizer)):
-        model.compile(optimizer=one, loss="mse")
-    assert not keras_private.accumulated_gradients(keras.optimizers.SGD())
-    model.fit(X, Y + 1, verbose=0)
-    kernel, bias = keras_private.accumulated_gradients(model.optimizer)
-    np.testing.assert_array_equal(kernel, np.zeros((2, 1)))
-    assert np.all(np.asarray(bias) != 0)
-
-
 def test_nodes_are_the_calls_of_a_functional_model():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(2)(inputs))

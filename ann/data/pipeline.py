@@ -45,10 +45,10 @@ def training_batches(
             interrupted.
         augmented: False gives the images as they are for evaluation.
         augmentation: what else is done to each batch; on TensorFlow only. It may mix the images of
-            a batch, so that each worker has to read and augment the whole batch before it takes its
-            part.
-        part: number of this worker and of all workers. Each batch is cut into that many equal
-            parts, and this worker gets its own: the parts together are the batch of one worker.
+            a batch, so each worker reads and augments the whole batch before it takes its part.
+        part: number of this worker and of all workers; on TensorFlow only. Each batch is cut into
+            that many equal parts, and this worker gets its own: the parts together are the batch
+            of one worker.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
@@ -83,16 +83,13 @@ def training_batches(
         lambda epoch: (epoch, tf.where(epoch == first_epoch, tf.constant(first_step, tf.int64), 0))
     )
     own = _own_part(batch_size, part)
+    drawn = own if augmentation is None else slice(0, batch_size)
     seed_tensor = tf.constant(seed, tf.int64)
-    if augmentation is None:
-        batches = dataset.training_batches(batch_size, seed_tensor, starts, augmented, own)
-    else:
-        whole = slice(0, batch_size)
-        batches = dataset.training_batches(batch_size, seed_tensor, starts, augmented, whole)
+    batches = dataset.training_batches(batch_size, seed_tensor, starts, augmented, drawn)
+    if augmentation is not None:
         done = first_epoch * (count // batch_size) + first_step
         batches = augmentation.apply(batches, dataset, seed, done)
-        if own != whole:
-            batches = batches.map(lambda images, labels: (images[own], labels[own]))
+        batches = batches.map(lambda images, labels: (images[own], labels[own]))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

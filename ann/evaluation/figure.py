@@ -10,6 +10,8 @@ from ann.atomic_write import atomic_path
 
 COLUMN_INCHES = (6.4, 4.2)
 _MARKERS = "osD^vP*X"
+# Told apart with all kinds of color vision (Okabe and Ito 2008), dark enough on white.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B", "#4D4D4D")
 _LEGEND_ROW_INCHES = 0.2
 _LEGEND_CHARACTERS = 72  # That fit into the width of a figure.
 _LEGEND_HANDLE = 6  # Width of a line's sample, in characters.
@@ -76,6 +78,7 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set_prop_cycle(color=_COLORS)
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

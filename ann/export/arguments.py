@@ -80,7 +80,8 @@ def check_preprocessing(preprocessing, sample_shape) -> None:
             "preprocessing must be a Keras layer or model, such as "
             f"keras.layers.Rescaling(1 / 255). Received: preprocessing={preprocessing!r}"
         )
-    preprocessing(np.zeros((1, *sample_shape), "float32"))
+    if all(isinstance(size, int) for size in sample_shape):  # else it is refused with the inputs
+        preprocessing(np.zeros((1, *sample_shape), "float32"))
 
 
 def check_quantize(quantize, calibration, example, formats) -> None:
@@ -103,6 +104,16 @@ def check_quantize(quantize, calibration, example, formats) -> None:
         raise ValueError(
             "an export in int8 is compared with the model on its calibration images; example= must "
             f"be None. Received: {type(example).__name__}"
+        )
+
+
+def check_one_answer(quantize, links) -> None:
+    """Raises `ValueError` where int8 is asked for what it is not measured on."""
+    shape, names = links[-1].logits_shape, links[0].names
+    if quantize is not None and (len(shape) > 1 or len(names) > 1):
+        raise ValueError(
+            "int8 is for networks of one input and one answer for it. "
+            f"Received: quantize={quantize!r}, inputs {names}, answers of shape {shape}"
         )
 
 

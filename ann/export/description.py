@@ -12,7 +12,17 @@ from ann.runtime.manifest import VERSION, check, checksum
 
 
 def write_manifest(
-    folder, model, links, formats, *, preprocessing, errors, temperatures, largest, quantization
+    folder,
+    model,
+    links,
+    formats,
+    *,
+    preprocessing,
+    errors,
+    temperatures,
+    largest,
+    quantization,
+    input_shape=None,
 ) -> None:
     """Writes `manifest.json` into `folder`, over the files that are there.
 
@@ -26,8 +36,9 @@ def write_manifest(
         temperatures: by which the logits of each exit were divided, or None.
         largest: value of a white pixel in the images.
         quantization: what rounding to int8 did, by engine, or None.
+        input_shape: sizes that the model leaves open, or None.
     """
-    profile, why_unknown = _costs(model)
+    profile, why_unknown = _costs(model, input_shape)
     exits = [
         {
             "name": name,
@@ -37,15 +48,15 @@ def write_manifest(
         }
         for index, name in enumerate(model.exit_names)
     ]
-    image = links[0].inputs[0]
     manifest = {
         "manifest_version": VERSION,
         "model": model.name,
         "formats": list(formats),
         "precision": "float32" if quantization is None else "int8",
-        "input": {"shape": list(image.shape[1:]), "dtype": image.dtype.name, "largest": largest},
+        **_inputs(links[0], largest),
         "preprocessing": preprocessing and keras.saving.serialize_keras_object(preprocessing),
-        "num_classes": model.num_classes,
+        "num_classes": links[-1].logits_shape[-1],
+        "logits_shape": list(links[-1].logits_shape),
         "exits": exits,
         "costs_unknown": why_unknown,
         "quantization": quantization,
@@ -64,10 +75,25 @@ def write_manifest(
     (folder / files.MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def _costs(model):
+def _inputs(first, largest) -> dict:
+    """The entries `input` and `inputs`: one input, or a list of several."""
+    several = [
+        {"name": name, "shape": list(spec.shape[1:]), "dtype": spec.dtype.name}
+        for name, spec in zip(first.names, first.inputs, strict=True)
+    ]
+    if len(several) > 1:
+        return {"input": None, "inputs": several}
+    (alone,) = several
+    return {
+        "input": {"shape": alone["shape"], "dtype": alone["dtype"], "largest": largest},
+        "inputs": None,
+    }
+
+
+def _costs(model, input_shape):
     """Costs of each exit, and why they are not known where they cannot be counted."""
     try:
-        rows = costs.profile(model).itertuples()
+        rows = costs.profile(model, input_shape=input_shape).itertuples()
     except Exception as error:  # a network can be exported whether or not it can be counted
         unknown = dict.fromkeys(("macs", "macs_lazy", "macs_pruned", "params"))
         return [unknown] * len(model.heads), str(error) or repr(error)

@@ -29,6 +29,7 @@ def export(
     calibration=None,
     quantize_bound=None,
     largest=255,
+    input_shape=None,
 ) -> None:
     """Writes an anytime network as files that `ann.runtime` or others run without Keras, and
     `manifest.json` beside them.
@@ -53,8 +54,9 @@ def export(
         temperatures: of each exit, as `evaluation.fit_temperatures` finds them. The logits of the
             export are those of the model divided by them, so that all that reads the export gets
             calibrated probabilities.
-        example: an input, or a batch of them, on which the export is compared with the model;
-            default random numbers, or the calibration images.
+        example: an input, or a batch of them, on which the export is compared with the model (of
+            several inputs a list, or a dictionary by name); default random numbers, or the
+            calibration images.
         quantize: "int8" to round kernels and activations of an ONNX or LiteRT export; default none.
         calibration: for "int8": a batch of images from which the ranges are taken, in the dtype
             of the export, or a pair of images and class indices. The manifest says what rounding
@@ -62,6 +64,8 @@ def export(
             with labels, the errors before and after.
         quantize_bound: most that any exit may lose by rounding, in percent; default 1 point of
             error with labels, 5 % of the answers without.
+        input_shape: shape of one input without the batch, or a structure of them as
+            `model.sample_shape`, where the model leaves sizes open (`None`).
 
     Raises:
         ValueError: unknown format; the folder holds something else; a number of errors or
@@ -82,10 +86,11 @@ def export(
     path = arguments.check_folder(path)
     arguments.check_numbers(len(model.heads), errors, temperatures)
     arguments.check_quantize(quantize, calibration, example, formats)
-    arguments.check_preprocessing(preprocessing, model.sample_shape)
-    chain = links(model, preprocessing, temperatures)
+    arguments.check_preprocessing(preprocessing, input_shape or model.sample_shape)
+    chain = links(model, preprocessing, temperatures, input_shape)
+    arguments.check_one_answer(quantize, chain)
     images, labels = arguments.images_and_labels(calibration, chain[0].inputs[0])
-    given = probe(chain, example) if images is None else images
+    given = probe(chain, example) if images is None else [images]
     expected = _finite(answers(chain, given))
     with atomic_folder(path) as folder:
         for name in formats:
@@ -100,6 +105,7 @@ def export(
             errors=errors,
             temperatures=temperatures,
             largest=largest,
+            input_shape=input_shape,
         )
         if images is None:
             write(quantization=None)
@@ -108,7 +114,7 @@ def export(
                 _warn_of_engines(path, folder, runtime.engines_of_format(name))
         else:
             write(quantization={})
-            write(quantization=_rounding(formats, folder, given, labels, expected, quantize_bound))
+            write(quantization=_rounding(formats, folder, images, labels, expected, quantize_bound))
 
 
 def _write(name, chain, exit_names, folder, calibration):
@@ -143,8 +149,9 @@ def _finite(expected):
     return expected
 
 
-def _verify(name, images, expected, folder):
+def _verify(name, inputs, expected, folder):
     """Runs the files as a user would and compares every exit with the model."""
+    images = inputs if len(inputs) > 1 else inputs[0]
     engine = runtime.ENGINE_OF_FORMAT[name]
     with runtime.AnytimePredictor(folder, engine=engine, threads=_threads(engine)) as predictor:
         if name == "onnx" and not predictor.in_one_call:

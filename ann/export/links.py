@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from ann.export.float32 import in_float32
-from ann.runtime.manifest import DTYPES
+from ann.export.inputs import input_names, input_specs, input_tensors
 
 
 class Link:
@@ -21,6 +21,8 @@ class Link:
         outputs: the same of what it gives.
         head_inputs: the same of what `answer` takes: `outputs` under other names.
         preprocessing: layer from images to the input of the segment, or None.
+        logits_shape: of the answer, without the batch.
+        names: of the network's inputs, of the first link.
     """
 
     def __init__(self, segment, head, state, temperature=1.0):
@@ -29,6 +31,7 @@ class Link:
         self._state, self.next_state = state, self.segment.compute_output_spec(state)
         self.inputs, self.outputs = _specs(state, "state"), _specs(self.next_state, "next")
         self.head_inputs = _specs(self.next_state, "state")
+        self.logits_shape = tuple(self.head.compute_output_spec(self.next_state).shape[1:])
 
     @property
     def variables(self):
@@ -50,45 +53,47 @@ class Link:
         return logits if self.temperature == 1.0 else logits * np.float32(1 / self.temperature)
 
 
-def links(model, preprocessing=None, temperatures=None) -> list[Link]:
+def links(model, preprocessing=None, temperatures=None, input_shape=None) -> list[Link]:
     """The links of `model`, shallow to deep.
 
-    The first takes inputs of the model's own shape and dtype, or uint8 images where there is a
+    The first takes inputs of the model's own shapes and dtypes, or uint8 images where there is a
     preprocessing.
 
     Raises:
-        ValueError: the model has several inputs, one of open sizes, or one of a dtype that exports
-            do not have; its exits answer for each position; or a preprocessing for a model that
-            does not take floats.
+        ValueError: the model has an input of open sizes, or one of a dtype that exports do not
+            have; or a preprocessing for a model that does not take one input of floats.
     """
-    dtype = _input_dtype(model.segments[0])
-    if None in model.sample_shape:
+    inputs = input_tensors(model, input_shape)
+    kinds = [x.dtype for x in keras.tree.flatten(inputs)]
+    if preprocessing is not None and kinds != ["float32"]:
         raise ValueError(
-            f"an export has inputs of fixed sizes. Received: sample_shape={model.sample_shape}"
-        )
-    if preprocessing is not None and dtype != "float32":
-        raise ValueError(
-            "preprocessing gives float32, for a network that takes float32; this one takes "
-            f"{dtype} as it is. Received: preprocessing={preprocessing.name!r}"
+            "preprocessing gives float32, for a network that takes one input of float32; this one "
+            f"takes {', '.join(kinds)} as it is. Received: preprocessing={preprocessing.name!r}"
         )
     temperatures = [1.0] * len(model.heads) if temperatures is None else temperatures
-    state, made = keras.KerasTensor((None, *model.sample_shape), dtype), []
+    state, made = inputs, []
     for segment, head, temperature in zip(model.segments, model.heads, temperatures, strict=True):
         made.append(Link(segment, head, state, float(temperature)))
         state = made[-1].next_state
-        _check_logits(head.compute_output_spec(state).shape)
+        if None in made[-1].logits_shape:
+            raise ValueError(
+                "an export has answers of fixed sizes: give export(..., input_shape=). "
+                f"Received: logits of shape (batch, {made[-1].logits_shape})"
+            )
     made[0].preprocessing = in_float32(preprocessing)
-    made[0].inputs = [
-        tf.TensorSpec(
-            (None, *model.sample_shape), "uint8" if preprocessing else dtype, name="image"
-        )
-    ]
+    made[0].inputs = input_specs(inputs, "uint8" if preprocessing else None)
+    made[0].names = input_names(inputs)
     return made
 
 
-def answers(links, images) -> list[np.ndarray]:
-    """The logits of each exit, `(batch, num_classes)`, computed link by link with Keras."""
-    state, logits = [tf.convert_to_tensor(images)], []
+def answers(links, inputs) -> list[np.ndarray]:
+    """The logits of each exit, `(batch, ..., num_classes)`, computed link by link with Keras.
+
+    Args:
+        links: the links.
+        inputs: list of a batch of each input.
+    """
+    state, logits = [tf.convert_to_tensor(x) for x in inputs], []
     for link in links:
         state = link.advance(*state)
         logits.append(link.answer(*state).numpy())
@@ -115,44 +120,21 @@ def named_logits(answer):
 
 
 def all_exits(advance, answer, exit_names):
-    """A function over the chain: images in, the logits of each exit by name out.
+    """A function over the chain: inputs in, the logits of each exit by name out.
 
     Args:
         advance, answer: lists of those of `segment`.
         exit_names: name of each exit.
     """
 
-    def logits(image):
-        state, answers = [image], {}
+    def logits(*inputs):
+        state, answers = inputs, {}
         for name, next_state, head in zip(exit_names, advance, answer, strict=True):
             state = next_state(*state)
             answers[name] = head(*state)
         return answers
 
     return logits
-
-
-def _input_dtype(segment) -> str:
-    inputs = keras.tree.flatten(getattr(segment, "inputs", None))
-    if len(inputs) > 1:
-        raise ValueError(
-            "an export has one input. Received: a first segment that reads "
-            f"{[x.name for x in inputs]}"
-        )
-    dtype = inputs[0].dtype if inputs and inputs[0] is not None else "float32"
-    if dtype in ("float16", "bfloat16"):
-        return "float32"
-    if dtype not in DTYPES:
-        raise ValueError(f"inputs must be one of {DTYPES}. Received: an input of dtype {dtype}")
-    return dtype
-
-
-def _check_logits(shape):
-    if len(shape) != 2:
-        raise ValueError(
-            "an export gives one answer for each input, logits (batch, num_classes), and none for "
-            f"each position. Received: a head with logits of shape {tuple(shape)}"
-        )
 
 
 def _specs(state, name):

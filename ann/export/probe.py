@@ -4,28 +4,50 @@ import keras
 import numpy as np
 
 
-def probe(links, example=None) -> np.ndarray:
-    """A batch of one input that the network takes, in the dtype of the export.
+def probe(links, example=None) -> list[np.ndarray]:
+    """A batch of one of each input that the network takes, in the dtypes of the export.
 
     Args:
         links: of the network.
-        example: an input, or a batch of them, to use; default random numbers: pixels 0..255 for
-            uint8, 0..1 for floats, and for integers tokens of the embedding that reads them.
+        example: an input, or a batch of them, to use (of several inputs a list, or a dictionary by
+            name); default random numbers: pixels 0..255 for uint8, 0..1 for floats, and for
+            integers tokens of the embedding that reads them, or 0 and 1 where there are several
+            inputs of integers.
 
     Raises:
         ValueError: an example of another shape or dtype; a network of integers without an
             embedding in its first segment, and no example.
     """
-    spec = links[0].inputs[0]
-    shape, dtype = tuple(spec.shape[1:]), spec.dtype.as_numpy_dtype
+    specs = links[0].inputs
     if example is not None:
-        return as_inputs("example", example, spec)[:1]
+        given = _by_input("example", example, links[0].names)
+        return [as_inputs(name, *pair)[:1] for name, *pair in zip(*given, specs, strict=True)]
     random = np.random.default_rng(0)
+    of_integers = [spec for spec in specs if spec.dtype.is_integer and spec.dtype.size > 1]
+    below = lambda: 2 if len(of_integers) > 1 else _vocabulary(links[0].segment)
+    return [_random(random, spec, below) for spec in specs]
+
+
+def _random(random, spec, below):
+    """A batch of one like an input; `below` gives the number that tokens are below."""
+    shape, dtype = (1, *spec.shape[1:]), spec.dtype.as_numpy_dtype
     if dtype == np.float32:
-        return random.random((1, *shape), np.float32)
-    if dtype == np.uint8:
-        return random.integers(0, 256, (1, *shape)).astype(dtype)
-    return random.integers(0, _vocabulary(links[0].segment), (1, *shape)).astype(dtype)
+        return random.random(shape, np.float32)
+    return random.integers(0, 256 if dtype == np.uint8 else below(), shape).astype(dtype)
+
+
+def _by_input(what, given, names):
+    """Names for the errors, and what was given for each input, in order."""
+    if len(names) == 1 and not isinstance(given, dict):
+        return [what], [given]
+    parts = given.values() if isinstance(given, dict) else given
+    if len(parts) != len(names) or (isinstance(given, dict) and set(given) != set(names)):
+        raise ValueError(
+            f"{what} must have each of the inputs {names}, in a list or a dictionary. "
+            f"Received: {list(given) if isinstance(given, dict) else f'{len(parts)} of them'}"
+        )
+    ordered = [given[name] for name in names] if isinstance(given, dict) else list(given)
+    return [f"{what}[{name!r}]" for name in names], ordered
 
 
 def as_inputs(name, given, spec) -> np.ndarray:

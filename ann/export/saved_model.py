@@ -10,10 +10,10 @@ from ann.runtime import files
 def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
     """Writes a SavedModel with these signatures:
 
-    `exit_00`, ...: image -> `logits`, computing what this exit needs; `serving_default`: the final
-        one of them;
-    `all_exits`: image -> the logits of each exit by name;
-    `segment_00`, ...: one link of the chain, `image` or `state_0`, `state_1`, ... -> `next_0`,
+    `exit_00`, ...: `image` -> `logits`, computing what this exit needs; `serving_default`: the
+        final one of them; several inputs are `input_0`, `input_1`, ..., as the manifest lists them;
+    `all_exits`: the same -> the logits of each exit by name;
+    `segment_00`, ...: one link of the chain, inputs or `state_0`, `state_1`, ... -> `next_0`,
         `next_1`, ... and `logits`;
     `advance_00`, ... and `head_00`, ...: its two parts, the second from `state_0`, ..., the state
         after the first.
@@ -38,13 +38,13 @@ def write_saved_model(links, exit_names, path, *, batch_size=None) -> None:
         with plain_functions():
             advance = [function.get_concrete_function() for function in advance]
             answer = [function.get_concrete_function() for function in answer]
-    image = links[0].inputs
+    inputs = links[0].inputs
 
     calls = {
-        name: (_exit(advance[: index + 1], answer[index]), image)
+        name: (_exit(advance[: index + 1], answer[index]), inputs)
         for index, name in enumerate(exit_names)
     }
-    calls["all_exits"] = (all_exits(advance, answer, exit_names), image)
+    calls["all_exits"] = (all_exits(advance, answer, exit_names), inputs)
     for index, link in enumerate(links):
         to_state, to_logits = named_state(advance[index], link.outputs), named_logits(answer[index])
         calls[files.segment(index)] = (_segment(to_state, to_logits), link.inputs)
@@ -75,8 +75,8 @@ def _segment(to_state, to_logits):
 
 
 def _exit(advance, answer):
-    def logits(image):
-        state = [image]
+    def logits(*inputs):
+        state = inputs
         for step in advance:
             state = step(*state)
         return {"logits": answer(*state)}

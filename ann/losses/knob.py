@@ -40,8 +40,7 @@ class Knob:
         if value is None and self.default is None:
             return
         whole = isinstance(self.default, int)
-        kind = numbers.Integral if whole else numbers.Real
-        if isinstance(value, bool) or not isinstance(value, kind):
+        if not _is_number(value, whole):
             wanted = "a whole number" if whole else "a number"
             raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
         above = value > self.low if self._is_open("low") else value >= self.low
@@ -57,6 +56,11 @@ class Knob:
     def _is_open(self, end: str) -> bool:
         infinite = {"low": self.low, "high": self.high}[end] in (float("-inf"), float("inf"))
         return infinite or self.open in (end, "both")
+
+
+def _is_number(value: Any, whole: bool) -> bool:
+    kind = numbers.Integral if whole else numbers.Real
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def knob(default: Any, help: str, **options: Any) -> Any:

@@ -24,10 +24,10 @@ def require_usable(scheme, first_segment, training_mode: str) -> None:
             f"{name} needs the gradient norm of each exit, which takes the TensorFlow backend. "
             f"Received: KERAS_BACKEND={backend}"
         )
-    if training_mode in ("no_grad", "heads"):
+    if training_mode in ("no_grad", "heads", "last"):
         raise ValueError(
             f"{name} needs the gradients of all exits with respect to the first segment: "
-            "'no_grad' stops them, and 'heads' trains the heads alone. "
+            "'no_grad' stops them, and 'heads' and 'last' do not train it. "
             f"Received: training_mode={training_mode!r}"
         )
     if not first_segment.trainable_variables:

@@ -20,7 +20,7 @@ from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
 from ann.models.weighed_loss import weighed_loss
 
-TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
+TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads", "last")
 # Of `keras.Model.compile`; saved with the model as they were given.
 COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
@@ -43,6 +43,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
     Attributes:
         segments, heads: the links of the chain, usable on their own.
         num_exits, num_classes: integers.
+        sample_shape: `input_shape` as given.
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
@@ -87,11 +88,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         frozen = self.training_mode == "heads"
         balanced = self.training_mode == "equilibrium"
         for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
-            state = segment(state, training=False if frozen else training)
             later = self.num_exits - index - 1
+            done = self.training_mode == "last" and later > 0
+            state = segment(state, training=False if frozen or done else training)
             if balanced:
                 state = scale_gradient(state, 1 / (later + 1))
-            logits.append(head(state, training=training))
+            logits.append(head(state, training=False if done else training))
             if balanced:
                 state = scale_gradient(state, later)
             if self.training_mode == "no_grad":
@@ -126,7 +128,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 the gradient that each segment gets from its head by 1 / n, and from the later
                 segments by (n - 1) / n, where n is the number of exits from there on (Li et al.
                 2019, section 3.1); "heads" trains the heads alone; the segments compute as in
-                inference, and their layers' `trainable` stays as it is.
+                inference, and their layers' `trainable` stays as it is; "last" trains the last
+                segment and its head alone, and all before them compute as in inference.
             targets: `ann.losses.Targets`: smoothed labels, distillation from the final exit;
                 default the labels as they are.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
@@ -178,12 +181,15 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     @property
     def trainable_variables(self):
-        """The variables that training changes: all trainable ones, or in the mode "heads" those of
-        the heads and of a learned weighting.
+        """The variables that training changes: all trainable ones, or in the modes "heads" and
+        "last" those of the heads, or of the last segment and its head, and of a learned weighting.
         """
-        if self.training_mode != "heads":
+        if self.training_mode not in ("heads", "last"):
             return super().trainable_variables
-        links = [*self.heads, *filter(None, [getattr(self, "loss_combiner", None)])]
+        trained = (
+            self.heads if self.training_mode == "heads" else [self.segments[-1], self.heads[-1]]
+        )
+        links = [*trained, *filter(None, [getattr(self, "loss_combiner", None)])]
         return [variable for link in links for variable in link.trainable_variables]
 
     @property
@@ -202,6 +208,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         """All other weights."""
         trained = {id(variable) for variable in self.trainable_variables}
         return [weight for weight in self.weights if id(weight) not in trained]
+
+    @property
+    def input_shape(self):
+        """Shape of a batch, `(None, *sample_shape)`, as functional models have it; a structure of
+        shapes for several inputs.
+        """
+        return keras.tree.map_shape_structure(lambda shape: (None, *shape), self.sample_shape)
 
     @property
     def metrics_names(self):
@@ -367,9 +380,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         }
 
     def compile_from_config(self, config):
-        self.compile(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
 def _require_one_exit_is_enough(training_mode, targets, sampler):

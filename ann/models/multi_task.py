@@ -198,9 +198,7 @@ class MultiTaskModel(keras.Model):
         return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
 
     def compile_from_config(self, config):
-        self.compile(
-            **{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()}
-        )
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
 def _require_balance(scheme):

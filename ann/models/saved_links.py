@@ -1,4 +1,5 @@
-"""Models to and from configurations, also of layers that write more than they read."""
+"""Models to and from configurations: their classes imported, and also where layers write more than
+they read."""
 
 import importlib
 import inspect
@@ -10,8 +11,10 @@ import keras
 def deserialize(config):
     """`keras.saving.deserialize_keras_object`, less what the constructors of layers do not take.
 
-    Some layers write what their constructor derives (`num_patches` of KerasHub's
-    ViTPatchingAndEmbedding), so that Keras itself cannot load a functional model that holds them.
+    Keras finds classes of other packages only once they are imported: those of this package are
+    imported here, such as the optimizer of a run. Some layers write what their constructor derives
+    (`num_patches` of KerasHub's ViTPatchingAndEmbedding), so that Keras itself cannot load a
+    functional model that holds them.
     """
     return keras.saving.deserialize_keras_object(_mended(config))
 
@@ -39,7 +42,10 @@ def _mended(config):
     if not isinstance(config, dict):
         return config
     config = {key: _mended(value) for key, value in config.items()}
-    taken = _taken(config.get("module"), config.get("class_name"))
+    module = config.get("module")
+    if isinstance(module, str) and module.startswith("ann."):
+        importlib.import_module(module)
+    taken = _taken(module, config.get("class_name"))
     if taken is not None and isinstance(config.get("config"), dict):
         config["config"] = {key: config["config"][key] for key in config["config"] if key in taken}
     return config

@@ -99,6 +99,8 @@ def optimizer(
         shared["exit_decay"] = _exit_decay(config, steps_per_epoch, num_exits)
     else:
         shared["decay_on"] = wanted.decay_on
+    if wanted.accumulate_steps > 1:
+        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
     schedule = _schedule(wanted, steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)

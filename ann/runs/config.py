@@ -201,10 +201,18 @@ class TrainingConfig(TrainingRecipe):
         "L2 coefficient: l2 * w is added to the gradient of each kernel (this is not decoupled "
         "weight decay).",
     )
+    accumulate_steps: int = _field(
+        1,
+        "Batches whose gradients are averaged for one update of the weights: as a batch so many "
+        "times as large, except for batch normalization and adaptive weightings, which see one "
+        "batch at a time. The learning rate's schedule counts batches.",
+    )
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
+        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
+        "epochs, after those before it.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
@@ -218,9 +226,14 @@ class TrainingConfig(TrainingRecipe):
             "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
         )
+        _require(
+            self.accumulate_steps >= 1,
+            "accumulate_steps must be at least 1",
+            accumulate_steps=self.accumulate_steps,
+        )
         _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -269,6 +282,20 @@ class RuntimeConfig:
         "Training steps in one call of the compiled function, between two looks at signals; "
         "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
     )
+    sync_batch_norm: bool = _field(
+        False,
+        "Batch normalization over the whole batch instead of each replica's part: replicas then "
+        "train as one device does.",
+    )
+    jit_compile: bool = _field(
+        False,
+        "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
+        "and JAX always.",
+    )
+    deterministic: bool = _field(
+        False,
+        "Compute the same bits at each run on the same number of cores; slower on GPUs.",
+    )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
         0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
@@ -300,6 +327,12 @@ class RuntimeConfig:
             not self.virtual_devices or self.strategy == "mirrored",
             "virtual_devices are for strategy mirrored",
             virtual_devices=self.virtual_devices,
+            strategy=self.strategy,
+        )
+        _require(
+            not self.jit_compile or self.strategy in ("one_device", "tpu"),
+            "XLA compiles the step of one device only; jit_compile needs strategy one_device",
+            jit_compile=self.jit_compile,
             strategy=self.strategy,
         )
         _require(
@@ -348,8 +381,17 @@ class RunConfig:
             model=self.model.model,
         )
         _require(
-            (self.training.training_mode, self.runtime.strategy) != ("midfeat", "multi_worker"),
-            "midfeat trains twice and reads files in between; it has one worker",
+            self.training.accumulate_steps == 1 or self.runtime.strategy == "one_device",
+            "Keras accumulates gradients on one device only; use a larger batch_size, which the "
+            "replicas divide among them",
+            accumulate_steps=self.training.accumulate_steps,
+            strategy=self.runtime.strategy,
+        )
+        _require(
+            self.runtime.strategy != "multi_worker"
+            or self.training.training_mode not in ("midfeat", "one_by_one"),
+            "midfeat and one_by_one train several times and read files in between; they have one "
+            "worker",
             training_mode=self.training.training_mode,
             strategy=self.runtime.strategy,
         )
@@ -367,6 +409,13 @@ class RunConfig:
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        if self.training.training_mode == "one_by_one":
+            _require(
+                (self.weighting.weighting, self.weighting.sampler) == ("const", None),
+                "one_by_one trains one exit at a time: weighting must be const, sampler not set",
+                weighting=self.weighting.weighting,
+                sampler=self.weighting.sampler,
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
@@ -395,7 +444,7 @@ class RunConfig:
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
-            groups[OWNERS[name]][name] = value
+            groups[OWNERS[name]][name] = _from_json(value)
         return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
@@ -413,10 +462,13 @@ class RunConfig:
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
             unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
-            groups[name] = GROUPS[name](
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()}
-            )
+            groups[name] = GROUPS[name](**{k: _from_json(v) for k, v in group.items()})
         return cls(**groups)
+
+
+def _from_json(value):
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 GROUPS = {

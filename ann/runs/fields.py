@@ -33,14 +33,15 @@ def check_types(config) -> None:
     Raises:
         ValueError: the first field that holds something else.
     """
-    for name, hint in _hints(type(config)).items():
+    cls: Any = type(config)
+    for name, hint in _hints(cls).items():
         value = getattr(config, name)
         said = getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
         require(_is_a(value, hint), f"{name} must be of the type {said}", **{name: value})
 
 
 @functools.cache
-def _hints(cls):
+def _hints(cls: Any):
     hints = typing.get_type_hints(cls)
     return {one.name: hints[one.name] for one in dataclasses.fields(cls)}
 

@@ -44,9 +44,10 @@ class RunFolder:
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
-    final_exit = property(
-        lambda self: self.path / "final_exit"
-    )  # midfeat: the run that made the features
+    # midfeat: the run that made the features.
+    final_exit = property(lambda self: self.path / "final_exit")
+    # one_by_one: the runs of the earlier exits.
+    stages = property(lambda self: self.path / "stages")
     weights_figure = property(lambda self: self.path / "weights.png")
     sampling_figure = property(lambda self: self.path / "sampling.png")
     report = property(lambda self: self.path / "report.html")

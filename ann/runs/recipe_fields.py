@@ -172,8 +172,16 @@ class TrainingRecipe:
             training_mode=self.training_mode,
         )
         require(
-            not (self.drop_path and self.training_mode == "midfeat"),
-            "drop_path cannot be used with midfeat, which trains the heads on frozen features",
+            not (self.drop_path and self.training_mode in ("midfeat", "one_by_one")),
+            f"drop_path cannot be used with {self.training_mode}, which trains on frozen features",
             drop_path=self.drop_path,
             training_mode=self.training_mode,
         )
+        if self.training_mode == "one_by_one":
+            require_unused(self, ["distillation"], "one_by_one trains one exit at a time")
+            require(
+                self.decay_on != "author_code",
+                "decay_on 'author_code' weighs exits that are trained together",
+                decay_on=self.decay_on,
+                training_mode=self.training_mode,
+            )

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ann import data, evaluation, training
+from ann import data, evaluation, layers, training
 from ann.atomic_write import atomic_path
 from ann.runs import build
 from ann.runs.agreement import require_equal
@@ -66,8 +66,9 @@ def train(
         OSError: a file cannot be written.
         Stopped: a signal came; everything is saved.
     """
+    prepare = _PREPARE.get(config.training.training_mode)
     with stop_on_signals() as stop:
-        return _train(config, run_dir, resume, verbose, callbacks, build_model, stop)
+        return _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepare)
 
 
 def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
@@ -84,12 +85,14 @@ def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
     return folder
 
 
-def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
+def _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepare=None):
     folder = RunFolder(run_dir)
     # First of all: a process can join a cluster only before TensorFlow does anything.
     engine = build.engine(config)
     with _named_failures(engine):
         keras.utils.set_random_seed(config.training.seed)
+        if config.runtime.deterministic:
+            engine.require_determinism()
         keras.config.set_dtype_policy(config.runtime.precision)
         dataset = build.dataset(config)
         steps_per_epoch = len(dataset.train) // config.data.batch_size
@@ -111,8 +114,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
             engine.workers.any(False)  # the chief has written everything
             return None
         with folder.open(config, resume=resume, data=fingerprint):
-            if config.training.training_mode == "midfeat":
-                _take_features(model, config, folder, verbose, build_model)
+            if prepare is not None:
+                prepare(model, config, folder, verbose, build_model)
             _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
             if engine.workers.count > 1:  # reading that model would take all workers
                 model = make()
@@ -125,13 +128,16 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
 
 def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
+    if config.runtime.sync_batch_norm:
+        layers.synchronize(model)
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
         weighting=build.weighting(config, steps_per_epoch),
         sampler=build.sampler(config, steps_per_epoch),
         targets=build.targets(config),
-        training_mode="heads" if mode == "midfeat" else mode,
+        training_mode=_COMPILED_MODES.get(mode, mode),
+        **({"jit_compile": True} if config.runtime.jit_compile else {}),
     )
     return model
 
@@ -173,6 +179,46 @@ def _take_features(model, config, folder, verbose, build_model):
     model.set_feature_weights(whole.up_to(model.num_exits - 1))
 
 
+def _take_stages(model, config, folder, verbose, build_model):
+    """Trains the exits before the last one by one, each in a run of its own inside the folder on
+    top of those before it, and gives `model` their weights.
+    """
+    runtime = dataclasses.replace(config.runtime, best="val_final_error")
+    stage_config = dataclasses.replace(config, runtime=runtime)
+    previous = None
+    for exit, name in enumerate(model.exit_names[:-1]):
+        stage = RunFolder(folder.stages / name)
+        if not stage.curve.exists():
+            build_stage = functools.partial(_on_top_of, previous, exit, build_model)
+            with stop_on_signals() as stop:
+                _train(stage_config, stage.path, None, verbose, (), build_stage, stop)
+        previous = stage
+    _take_links(model, previous)
+
+
+def _on_top_of(previous, exit, build_model, config, num_classes, input_shape):
+    """The network up to an exit, with the weights of the stage before."""
+    network = build_model(config, num_classes, input_shape).up_to(exit)
+    _take_links(network, previous)
+    return network
+
+
+def _take_links(model, stage):
+    """Gives a model the segments and heads of an earlier stage, if there is one."""
+    if stage is None:
+        return
+    earlier = keras.saving.load_model(stage.model, compile=False)
+    for links in ("segments", "heads"):
+        for mine, theirs in zip(getattr(model, links), getattr(earlier, links), strict=False):
+            mine.set_weights(theirs.get_weights())
+
+
+# What a training mode needs before the network itself is trained.
+_PREPARE = {"midfeat": _take_features, "one_by_one": _take_stages}
+# Training modes of a run that are others of the model.
+_COMPILED_MODES = {"midfeat": "heads", "one_by_one": "last"}
+
+
 @contextlib.contextmanager
 def _named_failures(engine):
     """Turns what an operation of the engine raises in a run into one sentence."""
@@ -188,9 +234,10 @@ def _first_sentence(error) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
     if lost:
+        reason = lost[0].split(": ", 1)[1].rstrip(":")
         return (
-            f"another worker ended or cannot be reached ({lost[0].split(': ', 1)[1]}). When it is "
-            "back, start all workers again with --start_or_resume"
+            f"another worker ended or cannot be reached ({reason}). "
+            "When it is back, start all workers again with --start_or_resume"
         )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")

@@ -27,15 +27,16 @@ def probabilities(logits) -> np.ndarray:
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
-def run_early_exit(engine, images, thresholds, num_classes, macs) -> EarlyExits:
+def run_early_exit(engine, inputs, thresholds, num_classes, macs) -> EarlyExits:
     """Runs the links over the samples that are left.
 
     A sample leaves where its confidence reaches the threshold. A confidence that is not a number
     reaches none.
     """
-    exits = np.zeros(len(images), int)
-    logits = np.zeros((len(images), num_classes), np.float32)
-    left, state = np.arange(len(images)), engine.begin(images)
+    batch = len(inputs[0])
+    exits = np.zeros(batch, int)
+    logits = np.zeros((batch, num_classes), np.float32)
+    left, state = np.arange(batch), engine.begin(inputs)
     for index in range(len(thresholds)):
         state, answers = engine.step(index, state)
         exits[left], logits[left] = index, answers

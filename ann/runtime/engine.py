@@ -7,7 +7,8 @@ import numpy as np
 
 
 def input_positions(names) -> dict[str, int]:
-    """Where in the state the inputs of a part of a link are: `image`, or some `state_*`."""
+    """Where in the state the inputs of a part of a link are: `image`, or some `input_*` or
+    `state_*`."""
     return {name: int(name.partition("_")[2] or 0) for name in names}
 
 
@@ -42,13 +43,17 @@ class Engine(abc.ABC):
         return
 
     @abc.abstractmethod
-    def begin(self, images) -> list:
-        """The state before the first link: the images `(batch, ...)` as the engine holds them."""
+    def begin(self, inputs) -> list:
+        """The state before the first link: the inputs as the engine holds them.
+
+        Args:
+            inputs: list of a batch `(batch, ...)` of each input of the network.
+        """
 
     @abc.abstractmethod
     def step(self, index: int, state: list):
-        """State and NumPy logits `(batch, num_classes)` after link `index`, from the state before
-        it."""
+        """State and NumPy logits `(batch, ..., num_classes)` after link `index`, from the state
+        before it."""
 
     @abc.abstractmethod
     def advance(self, index: int, state: list) -> list:
@@ -56,19 +61,20 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def answer(self, index: int, state: list) -> np.ndarray:
-        """NumPy logits `(batch, num_classes)` of head `index`, from the state after its segment."""
+        """NumPy logits `(batch, ..., num_classes)` of head `index`, from the state after its
+        segment."""
 
     @abc.abstractmethod
     def select(self, state: list, rows) -> list:
         """The state of some of the batch. `rows`: indices `(kept,)`."""
 
-    def run(self, images, last_exit: int, request) -> None:
+    def run(self, inputs, last_exit: int, request) -> None:
         """Leaves the answers in `request`, up to `last_exit` or as long as the request lets it."""
-        self.run_links(images, last_exit, request)
+        self.run_links(inputs, last_exit, request)
 
-    def run_links(self, images, last_exit: int, request) -> None:
+    def run_links(self, inputs, last_exit: int, request) -> None:
         """`run`, link by link."""
-        state = self.begin(images)
+        state = self.begin(inputs)
         for index in range(last_exit + 1):
             if index and not request.may_start(index):
                 return
@@ -77,26 +83,26 @@ class Engine(abc.ABC):
                 request.note_no_answer()  # until now
             request.newest = (index, logits)
 
-    def run_segments(self, images, last_exit: int, request) -> None:
+    def run_segments(self, inputs, last_exit: int, request) -> None:
         """Leaves the state after the deepest segment in `request`, where `run` leaves logits."""
-        state = self.begin(images)
+        state = self.begin(inputs)
         for index in range(last_exit + 1):
             if index and not request.may_start(index):
                 return
             state = self.advance(index, state)
             request.newest = (index, state)
 
-    def exit_seconds(self, images, num_exits: int) -> np.ndarray:
-        """Seconds to each exit, `(num_exits,)`, in one run over the images."""
-        started, seconds, state = time.perf_counter(), [], self.begin(images)
+    def exit_seconds(self, inputs, num_exits: int) -> np.ndarray:
+        """Seconds to each exit, `(num_exits,)`, in one run over the inputs."""
+        started, seconds, state = time.perf_counter(), [], self.begin(inputs)
         for index in range(num_exits):
             state, _ = self.step(index, state)
             seconds.append(time.perf_counter() - started)
         return np.array(seconds)
 
-    def part_seconds(self, images, num_exits: int) -> np.ndarray:
-        """Seconds to each state, and of each head, `(2, num_exits)`, in one run over the images."""
-        seconds, state = [], self.begin(images)
+    def part_seconds(self, inputs, num_exits: int) -> np.ndarray:
+        """Seconds to each state, and of each head, `(2, num_exits)`, in one run over the inputs."""
+        seconds, state = [], self.begin(inputs)
         for index in range(num_exits):
             started = time.perf_counter()
             state = self.advance(index, state)

@@ -15,8 +15,8 @@ class LiteRTEngine(Engine):
         self._threads = threads
         self._of_thread = threading.local()  # an interpreter serves one thread
 
-    def begin(self, images):
-        return [images]
+    def begin(self, inputs):
+        return list(inputs)
 
     def step(self, index, state):
         made = self._call(files.segment(index), state)

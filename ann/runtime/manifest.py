@@ -19,6 +19,7 @@ DTYPES = ("float32", "uint8", "int32", "int64")
 _MAX_BYTES = 2**24
 _MAX_CLASSES = 10**6
 _MAX_EXITS = 1000
+_MAX_INPUTS = 100
 _MAX_INPUT = 2**28  # numbers in one input
 _MAX_NUMBER = 1e18
 
@@ -73,9 +74,11 @@ def check(manifest) -> None:
         formats: some of "saved_model", "onnx", "litert"
         precision: "float32" or "int8"
         input: {shape: sizes without the batch, dtype: one of `DTYPES`,
-            largest: value of a white pixel}
+            largest: value of a white pixel}, or null where there are several inputs
+        inputs: a list of {name, shape, dtype} of several inputs, or null where there is one
         preprocessing: configuration of the layer from images to the network's input, or null
         num_classes: integer
+        logits_shape: sizes of one answer without the batch, the last one num_classes
         exits: a list of {name, macs, macs_lazy, macs_pruned, params, error_top1, temperature};
             numbers that are not known are null; the logits are those of the network over the
             temperature
@@ -94,16 +97,12 @@ def check(manifest) -> None:
     manifest.text("model")
     manifest.choices("formats", FORMATS)
     manifest.choice("precision", PRECISIONS)
-    given = manifest.inner("input")
-    shape = given.entry("shape")
-    if not _is_list(shape, 1, 8) or not all(_is_count(n, _MAX_INPUT) for n in shape):
-        given.refuse("shape", "a list of sizes")
-    if math.prod(shape) > _MAX_INPUT:
-        given.refuse("shape", f"of at most {_MAX_INPUT} numbers")
-    given.choice("dtype", DTYPES)
-    given.number("largest")
+    _check_inputs(manifest)
     manifest.optional_dict("preprocessing")
     manifest.count("num_classes", _MAX_CLASSES)
+    _check_sizes(manifest, "logits_shape")
+    if manifest.entry("logits_shape")[-1] != manifest.entry("num_classes"):
+        manifest.refuse("logits_shape", "sizes that end in num_classes")
     exits = manifest.entry("exits")
     if not _is_list(exits, 1, _MAX_EXITS):
         manifest.refuse("exits", f"a list of 1 to {_MAX_EXITS} exits")
@@ -116,6 +115,39 @@ def check(manifest) -> None:
     manifest.optional_dict("quantization")
     manifest.dict("versions")
     _check_checksums(manifest)
+
+
+def _check_inputs(manifest):
+    several = manifest.entry("inputs")
+    if several is None:
+        alone = manifest.inner("input")
+        alone.number("largest")
+        _check_input(alone)
+        return
+    if manifest.entry("input") is not None:
+        manifest.refuse("input", "either an input or several inputs")
+    if not _is_list(several, 2, _MAX_INPUTS):
+        manifest.refuse("inputs", f"a list of 2 to {_MAX_INPUTS} inputs")
+    for index, one in enumerate(several):
+        checked = _Checked(one, f"inputs[{index}]")
+        checked.text("name")
+        _check_input(checked)
+    if len({one["name"] for one in several}) < len(several):
+        manifest.refuse("inputs", "inputs of different names")
+
+
+def _check_input(given):
+    _check_sizes(given, "shape")
+    given.choice("dtype", DTYPES)
+
+
+def _check_sizes(given, key):
+    """A list of sizes without the batch."""
+    shape = given.entry(key)
+    if not _is_list(shape, 1, 8) or not all(_is_count(n, _MAX_INPUT) for n in shape):
+        given.refuse(key, "a list of sizes")
+    if math.prod(shape) > _MAX_INPUT:
+        given.refuse(key, f"of at most {_MAX_INPUT} numbers")
 
 
 def _check_exit(one):

@@ -11,6 +11,7 @@ import onnxruntime
 
 from ann.runtime import files
 from ann.runtime.engine import input_positions, output_order
+from ann.runtime.inputs import zeros_of
 from ann.runtime.whole_network import WholeNetworkEngine, WholeRun
 
 _ERRORS_ONLY = 3
@@ -28,16 +29,16 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
         super().__init__(len(manifest["exits"]))
         self._path, self._threads = path, threads
         self._names = [exit["name"] for exit in manifest["exits"]]
-        self._num_classes = manifest["num_classes"]
+        self._logits_shape = manifest["logits_shape"]
         self._parts, self._opening = {}, threading.Lock()
         available = onnxruntime.get_available_providers()
         self._cuda = "CUDAExecutionProvider" in available
         if self._cuda:
             return
-        image = np.zeros((1, *manifest["input"]["shape"]), manifest["input"]["dtype"])
+        zeros = zeros_of(manifest)
         with tempfile.TemporaryDirectory() as folder:
             self._whole = self._session(files.WHOLE_ONNX, profile=folder)
-            self._seconds = _computed_at(self._whole, image, self._names)
+            self._seconds = _computed_at(self._whole, zeros, self._names)
         self.in_one_call = bool(np.all(np.diff(self._seconds) >= 0))
         if not self.in_one_call:
             self._whole = None
@@ -63,14 +64,14 @@ class OnnxRuntimeEngine(WholeNetworkEngine):
         return session
 
     def new_run(self, batch_size):
-        shape = (self._num_exits, batch_size, self._num_classes)
+        shape = (self._num_exits, batch_size, *self._logits_shape)
         return _Run(self._whole, self._names, shape)
 
-    def exit_shares(self, images):
+    def exit_shares(self, inputs):
         return self._seconds / self._seconds[-1]
 
-    def begin(self, images):
-        return [onnxruntime.OrtValue.ortvalue_from_numpy(images)]
+    def begin(self, inputs):
+        return [onnxruntime.OrtValue.ortvalue_from_numpy(x) for x in inputs]
 
     def step(self, index, state):
         made = self._part(files.segment(index))(state)
@@ -104,11 +105,12 @@ def _give_back_memory() -> None:
         trim(0)
 
 
-def _computed_at(session, image, names) -> np.ndarray:
+def _computed_at(session, inputs, names) -> np.ndarray:
     """Microseconds after which each exit was there, in a run with the profiler on."""
-    session.run(None, {"image": image})
+    read = input_positions(x.name for x in session.get_inputs())
     # The first run allocates: of each node the last event counts.
-    session.run(None, {"image": image})
+    for _ in range(2):
+        session.run(None, {name: inputs[at] for name, at in read.items()})
     events = json.loads(pathlib.Path(session.end_profiling()).read_text())
     nodes = {e["name"]: e["ts"] + e["dur"] for e in events if e.get("cat") == "Node"}
     starts = [e["ts"] for e in events if e["name"] == "model_run"]
@@ -135,13 +137,15 @@ class _Run(WholeRun):
         self._session = session
         self._options = onnxruntime.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY  # being stopped is no error
+        self._inputs = input_positions(x.name for x in session.get_inputs())
         self._binding = session.io_binding()
         for name, answer in zip(names, self.answers, strict=True):
             self._binding.bind_output(name, "cpu", 0, np.float32, answer.shape, answer.ctypes.data)
 
-    def compute(self, images):
+    def compute(self, inputs):
         self._options.terminate = False
-        self._binding.bind_cpu_input("image", images)
+        for name, at in self._inputs.items():
+            self._binding.bind_cpu_input(name, inputs[at])
         try:
             self._session.run_with_iobinding(self._binding, self._options)
         except Exception:

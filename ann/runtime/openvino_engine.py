@@ -46,8 +46,7 @@ class OpenVINOEngine(WholeNetworkEngine):
         super().__init__(len(manifest["exits"]))
         self.check_readable(path)
         self._path = path
-        self._shape = manifest["input"]["shape"]
-        self._num_classes = manifest["num_classes"]
+        self._logits_shape = manifest["logits_shape"]
         self._core = openvino.Core()
         # A stream computes one request at a time: as many as the threads allow.
         streams = max(1, available_cores() // threads)
@@ -75,26 +74,27 @@ class OpenVINOEngine(WholeNetworkEngine):
                 )
             return self._compiled[key]
 
-    def run(self, images, last_exit, request):
-        if len(images) == 1:
-            super().run(images, last_exit, request)
+    def run(self, inputs, last_exit, request):
+        if len(inputs[0]) == 1:
+            super().run(inputs, last_exit, request)
         else:
-            self.run_links(images, last_exit, request)
+            self.run_links(inputs, last_exit, request)
 
     def new_run(self, batch_size):
-        shape = (self._num_exits, batch_size, self._num_classes)
+        shape = (self._num_exits, batch_size, *self._logits_shape)
         return _Run(self._network(files.WHOLE_ONNX, batch_size).create_infer_request(), shape)
 
-    def exit_shares(self, images):
+    def exit_shares(self, inputs):
         request = self._network(files.WHOLE_ONNX, 1, PERF_COUNT=True).create_infer_request()
+        read = _inputs_of(request.get_compiled_model())
         for _ in range(2):  # the first run allocates
-            request.infer({"image": images})
+            request.infer({name: inputs[at] for name, at in read.items()})
         seconds = np.cumsum([x.real_time.total_seconds() for x in request.profiling_info])
         copies = [i for i, x in enumerate(request.profiling_info) if x.node_type == _COPY]
         return seconds[copies] / seconds[-1]
 
-    def begin(self, images):
-        return [images]
+    def begin(self, inputs):
+        return list(inputs)
 
     def step(self, index, state):
         made = self._part(files.segment(index), len(state[0]))(state)
@@ -123,12 +123,17 @@ class _Part:
     def __init__(self, request):
         self._request = request
         network = request.get_compiled_model()
-        self._inputs = input_positions(_named(x, "image", "state_") for x in network.inputs)
+        self._inputs = _inputs_of(network)
         self._outputs = output_order(_named(x, "next_", "logits") for x in network.outputs)
 
     def __call__(self, state):
         self._request.infer({name: state[at] for name, at in self._inputs.items()})
         return [self._request.get_tensor(name).data.copy() for name in self._outputs]
+
+
+def _inputs_of(network) -> dict[str, int]:
+    """The inputs of a compiled network, and where in the state they are."""
+    return input_positions(_named(x, "image", "input_", "state_") for x in network.inputs)
 
 
 def _named(port, *beginnings) -> str:
@@ -162,13 +167,15 @@ class _Run(WholeRun):
     def __init__(self, request, shape):
         super().__init__(shape)
         self._request = request
+        self._inputs = _inputs_of(request.get_compiled_model())
         self._stopped = False
         for index, answer in enumerate(self.answers):
             request.set_output_tensor(index, openvino.Tensor(answer, shared_memory=True))
 
-    def compute(self, images):
+    def compute(self, inputs):
         self._stopped = False
-        self._request.set_input_tensor(openvino.Tensor(images, shared_memory=True))
+        for name, at in self._inputs.items():
+            self._request.set_tensor(name, openvino.Tensor(inputs[at], shared_memory=True))
         self._request.start_async()
         try:
             self._request.wait()

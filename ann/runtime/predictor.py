@@ -15,6 +15,7 @@ from ann.runtime import threads as thread_counts
 from ann.runtime.early_exit import EarlyExits, run_early_exit
 from ann.runtime.engines import choose, engine_class
 from ann.runtime.forks import never_take_down_in_children
+from ann.runtime.inputs import batch_of, inputs_of, zeros_of
 from ann.runtime.latency import LatencyEstimate
 from ann.runtime.request import Request
 
@@ -29,7 +30,9 @@ class Answer:
 
     Attributes:
         exit: 0-based index of the exit.
-        logits: float32 `(num_classes,)` for an image, `(batch, num_classes)` for a batch.
+        logits: float32 `(num_classes,)` for an image, `(batch, num_classes)` for a batch; of a
+            network that answers for each position `(..., num_classes)`, `(batch, ...,
+            num_classes)`.
         seconds: from the call to the answer.
         macs: multiply-accumulates spent for one image, exits before this one included.
         late: whether there was no answer yet at the deadline, or none within the budget.
@@ -63,7 +66,9 @@ class AnytimePredictor:
         precision, threads: of the engine; threads are None for TensorFlow.
         in_one_call: whether `predict` computes the whole network in one call that is stopped at the
             deadline, and not link by link.
-        num_exits, exit_names, num_classes, input_shape: of the network.
+        num_exits, exit_names, num_classes: of the network.
+        input_shape: of one input without the batch; None where the network has several.
+        input_names: names of several inputs, in order; [None] for one.
         macs: int array `(num_exits,)`, spent up to each exit; None where they are not known.
         macs_lazy: the same with the head of this exit alone (`lazy_heads`).
         latency: float array `(num_exits,)`, seconds to each exit for one image, once measured, then
@@ -94,7 +99,9 @@ class AnytimePredictor:
         self.exit_names = [exit["name"] for exit in exits]
         self.num_exits = len(self.exit_names)
         self.num_classes = self.manifest["num_classes"]
-        self.input_shape = tuple(self.manifest["input"]["shape"])
+        self.input_names = [one["name"] for one in inputs_of(self.manifest)]
+        alone = self.manifest["input"]
+        self.input_shape = None if alone is None else tuple(alone["shape"])
         self.macs, self.macs_lazy = _numbers(exits, "macs"), _numbers(exits, "macs_lazy")
         self.threads, self._closed = threads, False
         self._latency = {}  # whether heads are lazy -> what it takes to each exit by now
@@ -126,7 +133,8 @@ class AnytimePredictor:
         """Yields the answer of every exit as it comes; nothing is computed that is not asked for.
 
         Args:
-            images: an image of `input_shape`, or a batch of them, in the dtype of the manifest.
+            images: an image of `input_shape`, or a batch of them, in the dtype of the manifest; of
+                several inputs a dictionary of such by name, or a list.
 
         Yields:
             `Answer`, shallow to deep. Ends early if it is interrupted, never before the first.
@@ -136,7 +144,7 @@ class AnytimePredictor:
             RuntimeError: the predictor is closed, be it meanwhile.
         """
         started = time.perf_counter()
-        batch, single = self._batch(images)
+        batch, single = batch_of(self.manifest, images)
         with self._request(Request()) as request:
             engine = self._engine_here()
             state = engine.begin(batch)
@@ -164,7 +172,8 @@ class AnytimePredictor:
         `latency` was measured, a segment that would not end in time is not started there.
 
         Args:
-            images: an image of `input_shape`, or a batch of them, in the dtype of the manifest.
+            images: an image of `input_shape`, or a batch of them, in the dtype of the manifest; of
+                several inputs a dictionary of such by name, or a list.
             deadline: seconds from now; default as long as it takes.
             budget_macs: multiply-accumulates to spend for an image; default all.
             lazy_heads: whether to run the segments alone and compute the head of the deepest one
@@ -188,10 +197,11 @@ class AnytimePredictor:
         """
         started = time.perf_counter()
         _check_limit("deadline", deadline)
-        batch, single = self._batch(images)
+        batch, single = batch_of(self.manifest, images)
         macs = self.macs_lazy if lazy_heads else self.macs
         last_exit = self._last_exit(budget_macs, macs)
-        ends = None if deadline in (None, np.inf) else started + deadline
+        endless = deadline is None or deadline > threading.TIMEOUT_MAX
+        ends = None if endless else started + deadline
         latency = None if background else self._latency.get(lazy_heads)
         with self._request(Request(ends, latency and latency.step_seconds)) as request:
             if on_start is not None:
@@ -199,7 +209,7 @@ class AnytimePredictor:
             exit, logits = self._run(batch, last_exit, request, lazy_heads, background)
             answer = _answer(exit, logits, single, started, macs)
             # With a budget, a network that else runs in one call goes link by link.
-            if latency is not None and len(batch) == 1 and budget_macs is None:
+            if latency is not None and len(batch[0]) == 1 and budget_macs is None:
                 latency.follow(exit, answer.seconds, stopped=exit < last_exit)
         late = request.late or (budget_macs is not None and answer.macs > budget_macs)
         return dataclasses.replace(answer, late=bool(late))
@@ -223,7 +233,12 @@ class AnytimePredictor:
             ValueError: images of another shape or dtype, or that are not finite; another number of
                 thresholds, or one that is not a number.
         """
-        batch, single = self._batch(images)
+        if len(self.manifest["logits_shape"]) > 1:
+            raise ValueError(
+                "early_exit needs one answer for each sample; this network answers for each "
+                f"position. Received: logits_shape={self.manifest['logits_shape']}"
+            )
+        batch, single = batch_of(self.manifest, images)
         if len(thresholds) != self.num_exits:
             raise ValueError(
                 f"thresholds needs one number for each of {self.num_exits} exits. "
@@ -233,7 +248,8 @@ class AnytimePredictor:
             raise ValueError(f"thresholds must be numbers. Received: thresholds={thresholds!r}")
         if single:
             raise ValueError(
-                f"early_exit takes a batch of images. Received: images of shape {np.shape(images)}"
+                "early_exit takes a batch of images. "
+                f"Received: one of shape {[x.shape[1:] for x in batch]}"
             )
         return run_early_exit(self._engine_here(), batch, thresholds, self.num_classes, self.macs)
 
@@ -260,7 +276,7 @@ class AnytimePredictor:
         Returns:
             float array `(num_exits,)`.
         """
-        engine, image = self._engine_here(), self._zeros()
+        engine, image = self._engine_here(), zeros_of(self.manifest)
         measure = engine.part_seconds if lazy_heads else engine.exit_seconds
         rounds = [measure(image, self.num_exits) for _ in range(_PROFILE_ROUNDS)]
         median = np.median(rounds, axis=0)
@@ -327,32 +343,14 @@ class AnytimePredictor:
 
     def _run_once(self, engine):
         request = Request()
-        engine.run(self._zeros(), self.num_exits - 1, request)
+        engine.run(zeros_of(self.manifest), self.num_exits - 1, request)
         exit, logits = request.newest
-        if logits.shape != (1, self.num_classes):
+        wanted = (1, *self.manifest["logits_shape"])
+        if logits.shape != wanted:
             raise manifests.ExportError(
-                f"the manifest says num_classes={self.num_classes}. Received: {self.engine} gives "
-                f"logits of shape {logits.shape} at exit {exit}"
+                f"the manifest says num_classes={self.num_classes}, logits of shape {wanted}. "
+                f"Received: {self.engine} gives logits of shape {logits.shape} at exit {exit}"
             )
-
-    def _zeros(self):
-        return np.zeros((1, *self.input_shape), self.manifest["input"]["dtype"])
-
-    def _batch(self, images):
-        images, dtype = np.ascontiguousarray(images), np.dtype(self.manifest["input"]["dtype"])
-        if not _fits(images.dtype, dtype):
-            raise ValueError(f"images must be {dtype}. Received: images of dtype {images.dtype}")
-        single = images.shape == self.input_shape
-        if not single and (images.shape[1:] != self.input_shape or not len(images)):
-            shape = ", ".join(map(str, self.input_shape))
-            raise ValueError(
-                f"images must be ({shape}) or (batch, {shape}). "
-                f"Received: images of shape {images.shape}"
-            )
-        if images.dtype.kind == "f" and not np.isfinite(images).all():
-            raise ValueError("images must be finite. Received: images with NaN or infinity")
-        images = images.astype(dtype, copy=False)
-        return (images[np.newaxis], True) if single else (images, False)
 
     def _last_exit(self, budget_macs, macs):
         _check_limit("budget_macs", budget_macs)
@@ -427,11 +425,3 @@ def _answer(index, logits, single, started, macs):
     seconds = time.perf_counter() - started
     macs = None if macs is None else int(macs[index])
     return Answer(index, logits[0] if single else logits, seconds, macs)
-
-
-def _fits(given, wanted) -> bool:
-    """Whether images of one dtype may be converted to another: floats to floats, and any integers
-    to the int32 of tokens."""
-    if given == wanted or (given.kind == "f" and wanted.kind == "f"):
-        return True
-    return given.kind in "iu" and wanted.kind == "i"

@@ -17,8 +17,8 @@ class TensorFlowEngine(Engine):
             for name in files.of_links(len(manifest["exits"]))
         }
 
-    def begin(self, images):
-        return [tf.convert_to_tensor(images)]
+    def begin(self, inputs):
+        return [tf.convert_to_tensor(x) for x in inputs]
 
     def step(self, index, state):
         made = self._parts[files.segment(index)](state)

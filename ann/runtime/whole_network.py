@@ -38,18 +38,18 @@ class WholeNetworkEngine(Engine):
     def new_run(self, batch_size: int) -> "WholeRun":
         """Memory for one run at a time over the whole network."""
 
-    def run(self, images, last_exit, request):
+    def run(self, inputs, last_exit, request):
         # The call cannot leave out the later exits: a budget is kept link by link.
         if not self.in_one_call or last_exit < self._num_exits - 1:
-            self.run_links(images, last_exit, request)
+            self.run_links(inputs, last_exit, request)
             return
-        run = self._take_run(len(images))
+        run = self._take_run(len(inputs[0]))
         asked = None if request.ends is None else request.ends - self._stop_seconds
-        request.newest = run(images, request, asked)
+        request.newest = run(inputs, request, asked)
         if asked is not None and request.newest[0] < last_exit:
             seconds = min(time.perf_counter() - asked, _MAX_STOP_SECONDS)
             self._stop_seconds += 0.1 * (seconds - self._stop_seconds)
-        if len(images) == 1:
+        if len(inputs[0]) == 1:
             self._free.append(run)
 
     def _take_run(self, batch_size):
@@ -58,17 +58,17 @@ class WholeNetworkEngine(Engine):
                 return self._free.pop()
         return self.new_run(batch_size)
 
-    def exit_seconds(self, images, num_exits):
+    def exit_seconds(self, inputs, num_exits):
         if not self.in_one_call:
-            return super().exit_seconds(images, num_exits)
-        shares = self.exit_shares(images)
-        run = self._take_run(len(images))
+            return super().exit_seconds(inputs, num_exits)
+        shares = self.exit_shares(inputs)
+        run = self._take_run(len(inputs[0]))
         started = time.perf_counter()
-        run.compute(images)
+        run.compute(inputs)
         return shares * (time.perf_counter() - started)
 
     @abc.abstractmethod
-    def exit_shares(self, images) -> np.ndarray:
+    def exit_shares(self, inputs) -> np.ndarray:
         """Share of the time of a whole run at which each exit comes, `(num_exits,)`."""
 
 
@@ -76,7 +76,7 @@ class WholeRun(abc.ABC):
     """Memory for one run at a time.
 
     Args:
-        shape: `(exits, batch, num_classes)` of the answers.
+        shape: `(exits, batch, ..., num_classes)` of the answers.
     """
 
     def __init__(self, shape):
@@ -84,18 +84,18 @@ class WholeRun(abc.ABC):
         self._bits = self.answers.view(np.uint32)
 
     @abc.abstractmethod
-    def compute(self, images) -> bool:
+    def compute(self, inputs) -> bool:
         """Fills `answers` in order, until the end or until stopped; whether it got to the end."""
 
     @abc.abstractmethod
     def stop(self) -> None:
         """Ends `compute` after the operation in progress; from another thread."""
 
-    def __call__(self, images, request, stop_at):
+    def __call__(self, inputs, request, stop_at):
         """The deepest exit reached and a copy of its logits.
 
         Args:
-            images: `(batch, ...)`.
+            inputs: list of a batch `(batch, ...)` of each input.
             request: may be interrupted.
             stop_at: when to stop, in seconds of `time.perf_counter`, or None.
         """
@@ -105,12 +105,15 @@ class WholeRun(abc.ABC):
         if stop_at is not None:
             watchdog().call_at(stop_at, stop)
         try:
-            whole = self.compute(images)
+            whole = self.compute(inputs)
         finally:
             stop.forget()
         deepest = len(self.answers) - 1
         if not whole:
-            deepest = int(np.argmax((self._bits == _MISSING).any(axis=(1, 2)))) - 1
+            deepest = (
+                int(np.argmax((self._bits == _MISSING).reshape(len(self.answers), -1).any(axis=1)))
+                - 1
+            )
         return deepest, self.answers[deepest].copy()
 
     def stop_if_answered(self) -> bool:

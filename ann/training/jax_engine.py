@@ -6,6 +6,7 @@ the statistics of batch normalization are those of the global batch.
 """
 
 import contextlib
+import os
 
 import jax
 import jax.numpy as jnp
@@ -72,6 +73,20 @@ class JaxEngine:
         self._num_devices = len(devices)
         on_cpu = devices[0].platform == "cpu"
         self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
+
+    @staticmethod
+    def require_determinism() -> None:
+        """JAX computes the same bits at each run on CPU and TPU.
+
+        Raises:
+            ValueError: on a GPU it needs an option of the compiler.
+        """
+        option = "--xla_gpu_deterministic_ops=true"
+        if jax.default_backend() == "gpu" and option not in os.environ.get("XLA_FLAGS", ""):
+            raise ValueError(
+                f"on a GPU, JAX is deterministic with XLA_FLAGS={option}. "
+                "Received: deterministic=True"
+            )
 
     def scope(self):
         """Context in which the model is made and compiled."""
@@ -212,6 +227,18 @@ class JaxEngine:
         return (jax.errors.JaxRuntimeError,)
 
 
+def _make_virtual_cpus(count):
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:  # JAX has started; asking for its devices would start it
+        if len(jax.local_devices()) == count:
+            return
+        raise ValueError(
+            "virtual devices must be made before JAX starts in a process, and only once. "
+            f"Received: virtual_devices={count}"
+        ) from None
+
+
 def _assign(groups, values):
     for variables, arrays in zip(groups, values, strict=True):
         for variable, array in zip(variables, arrays, strict=True):
@@ -224,17 +251,6 @@ def _put(values, sharding):
         return jax.device_put(values, sharding)
     made = lambda one: jax.make_array_from_callback(one.shape, sharding, lambda part: one[part])
     return jax.tree.map(lambda one: made(np.asarray(one)), values)
-
-
-def _make_virtual_cpus(count):
-    try:
-        jax.config.update("jax_num_cpu_devices", count)
-    except RuntimeError:
-        if len(jax.devices()) != count:
-            raise ValueError(
-                "virtual devices have to be made before JAX does anything else in the process. "
-                f"Received: virtual_devices={count}, {len(jax.devices())} devices"
-            ) from None
 
 
 def _joined():

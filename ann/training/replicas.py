@@ -2,7 +2,6 @@
 
 import keras
 
-from ann import keras_private
 from ann.training.checkpoint import Checkpoints, load_state, state_of
 from ann.training.position import Position
 
@@ -10,9 +9,8 @@ from ann.training.position import Position
 def sharing(strategy, model):
     """Makes the function that gives all replicas the mean of what each computed by itself.
 
-    These are the moving statistics of batch normalization and the gradients accumulated for a later
-    step. Both are linear in what they are computed from: their mean now is what it would be if the
-    replicas had shared them at every step.
+    These are the moving statistics of batch normalization. They are linear in what they are
+    computed from: their mean now is what it would be if the replicas had shared them at every step.
 
     Args:
         strategy: the tf.distribute strategy.
@@ -28,7 +26,6 @@ def sharing(strategy, model):
         for variable in model.non_trainable_variables
         if variable.aggregation == "none" and keras.backend.is_float_dtype(variable.dtype)
     ]
-    own += keras_private.accumulated_gradients(model.optimizer)
 
     def replica():
         context = tf.distribute.get_replica_context()
@@ -45,7 +42,7 @@ def sharing(strategy, model):
 
 
 class ReplicaCheckpoints(Checkpoints):
-    """Checkpoints of a run on several replicas, of one or many workers.
+    """Checkpoints of a run on several workers.
 
     The chief reads and writes the files; the other workers need no access to the folder. All
     workers have to call the same methods in the same order.

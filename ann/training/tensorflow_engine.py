@@ -44,13 +44,20 @@ class TensorFlowEngine:
         self.workers = StrategyWorkers(self.strategy) if many else OneWorker()
         self._replica_batch = batch_size // self.strategy.num_replicas_in_sync
 
+    @staticmethod
+    def require_determinism() -> None:
+        """Makes TensorFlow compute the same bits at each run, from here on in this process."""
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
     def scope(self):
         """Context in which the model is made and compiled."""
         return self.strategy.scope()
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
-        """The checkpoints of the run: `Checkpoints(folder, keep)`, over all replicas."""
-        if self._own_steps:
+        """The checkpoints of the run: `Checkpoints(folder, keep)`, over all workers."""
+        if isinstance(self.workers, StrategyWorkers):
             return ReplicaCheckpoints(folder, keep, self.workers, lambda: self._share())
         return Checkpoints(folder, keep)
 

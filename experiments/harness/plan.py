@@ -162,8 +162,11 @@ def training_macs(config: RunConfig) -> float:
     images, _, _ = DATASETS[config.data.dataset]
     images = config.data.train_examples or images
     last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
-    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[last]
-    return float(_PASSES * macs * images * config.training.epochs)
+    of_exits = network_exits(config.model.model, config.model.s, config.data.dataset).macs
+    passes = _PASSES * of_exits.iloc[last]
+    if config.training.training_mode == "one_by_one":  # each stage goes back through its own part
+        passes = of_exits.sum() + (_PASSES - 1) * of_exits.iloc[-1]
+    return float(passes * images * config.training.epochs)
 
 
 class Plan(typing.NamedTuple):

@@ -172,11 +172,11 @@ def claims_as_text(one: Section, *, measured_only=False) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "claim": [claim_text(row) for row in chosen.itertuples()],
-            "published": [number(value, "+") for value in chosen.published],
+            "verdict": [verdict_text(row) for row in chosen.itertuples()],
             "ours": [number(value, "+") for value in chosen.measured],
             "95 % interval": [interval_text(row) for row in chosen.itertuples()],
             "pairs": [evidence_text(row) for row in chosen.itertuples()],
-            "verdict": [verdict_text(row) for row in chosen.itertuples()],
+            "published": [number(value, "+") for value in chosen.published],
         }
     )
 

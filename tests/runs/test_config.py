@@ -61,7 +61,10 @@ def test_dictionary_round_trip_through_json():
         (TrainingConfig, "lr_drop_to", (0.1, -0.1)),
         (TrainingConfig, "lr_drop_to", (0.1, float("nan"))),
         (RuntimeConfig, "precision", "float8"),
-        (RuntimeConfig, "strategy", "parameter_server"),
+        (RuntimeConfig, "strategy", "horovod"),
+        (RuntimeConfig, "virtual_devices", -1),
+        (RuntimeConfig, "virtual_devices", 2),
+        (TrainingConfig, "accumulate_steps", 0),
         (RuntimeConfig, "evaluate_every", 0),
     ],
 )
@@ -135,3 +138,11 @@ def test_the_authors_learning_rate_on_ilsvrc_grows_with_the_batch():
 def test_training_one_by_one_has_no_decay_in_the_authors_code():
     fields = {"preset": "author_code", "dataset": "cifar10", "training_mode": "no_grad"}
     assert RunConfig.from_fields(fields).training.l2 == 0
+
+
+def test_one_exit_at_a_time_has_no_weights():
+    one_by_one = {"training_mode": "one_by_one", "weighting": "const"}
+    RunConfig.from_fields(one_by_one)
+    for wrong in ({"weighting": "linear"}, {"sampler": "aann"}, {"distillation": 0.5}):
+        with pytest.raises(ValueError, match=f"Received: .*{next(iter(wrong))}="):
+            RunConfig.from_fields(one_by_one | wrong)

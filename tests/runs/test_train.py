@@ -411,6 +411,24 @@ def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path, weight
     )
 
 
+def test_one_by_one_each_exit_is_trained_on_top_of_those_before(tmp_path):
+    config = with_(TINY, weighting={"weighting": "const"}, training={"training_mode": "one_by_one"})
+    curve = train(config, tmp_path, verbose=0)
+    stages = [tmp_path / "stages" / "exit_00", tmp_path / "stages" / "exit_01", tmp_path]
+    found = [keras.saving.load_model(RunFolder(path).model) for path in stages]
+    assert [model.num_exits for model in found] == [1, 2, 3]
+    for model in found[:-1]:  # nothing that is trained changes later
+        for links in ("segments", "heads"):
+            for early, late in zip(getattr(model, links), getattr(found[-1], links), strict=False):
+                for one, other in zip(early.get_weights(), late.get_weights(), strict=True):
+                    np.testing.assert_array_equal(one, other)
+    for path in stages[:-1]:
+        losses = pd.read_csv(RunFolder(path).curve).loss
+        np.testing.assert_allclose(losses, curve.loss[: len(losses)], rtol=1e-5)
+    again = train(config, tmp_path, resume=True, verbose=0)
+    np.testing.assert_allclose(again.loss, curve.loss, rtol=1e-5)
+
+
 def test_weighting_config_is_used(tmp_path):
     train(
         dataclasses.replace(TINY, weighting=WeightingConfig(weighting="linear")),

@@ -30,6 +30,7 @@ FAMILIES = {
     "msdnet": lambda: models.build(
         "msdnet-cifar-b2", num_classes=10, input_shape=SHAPE, channels=4, growth=2
     ),
+    "vitann": lambda: models.build("vitann-n2-c8", num_classes=10, input_shape=SHAPE),
     "attached": lambda: models.attach_exits(
         small_cnn(SHAPE, 10, units=1, width=4), every=1, num_classes=10
     ),

@@ -15,8 +15,10 @@ GOOD = {
     "formats": ["litert"],
     "precision": "float32",
     "input": {"shape": [8, 8, 3], "dtype": "float32", "largest": 255},
+    "inputs": None,
     "preprocessing": None,
     "num_classes": 10,
+    "logits_shape": [10],
     "exits": [
         {
             "name": f"exit_{index:02d}",
@@ -50,6 +52,12 @@ FAULTS = {
     "huge input": lambda m: m["input"].update(shape=[10**6, 10**6]),
     "no sizes": lambda m: m["input"].update(shape=None),
     "dtype": lambda m: m["input"].update(dtype="complex64"),
+    "one input in a list": lambda m: m.update(input=None, inputs=[m["input"] | {"name": "a"}]),
+    "inputs of one name": lambda m: m.update(input=None, inputs=[m["input"] | {"name": "a"}] * 2),
+    "input beside inputs": lambda m: m.update(
+        inputs=[m["input"] | {"name": name} for name in "ab"]
+    ),
+    "answers of other sizes": lambda m: m.update(logits_shape=[4, 3]),
     "format": lambda m: m.update(formats=["torch"]),
     "formats no list": lambda m: m.update(formats="litert"),
     "precision": lambda m: m.update(precision=["float32"]),

@@ -92,7 +92,7 @@ def run(arguments, folder, *, stop=(), strategy="one_device", **options):
     with chosen.scope():
         model = network()
         model.compile(**arguments())
-    checkpoints, request = Checkpoints(folder / "checkpoints"), StopRequest()
+    checkpoints, request = chosen.checkpoints(folder / "checkpoints", keep=2), StopRequest()
     position = checkpoints.restore(model) or Position(STEPS)
     loop = TrainingLoop(
         chosen,

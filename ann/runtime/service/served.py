@@ -40,6 +40,13 @@ class Served:
             )
         self.predictor, self.class_names = predictor, names
         taken = manifest["input"]
+        if taken is None or len(manifest.get("logits_shape", ())) > 1:
+            raise ValueError(
+                "the service takes networks of one input and one answer for it; "
+                "ann.runtime.AnytimePredictor runs the others. "
+                f"Received: inputs {predictor.input_names}, answers of shape "
+                f"{manifest.get('logits_shape')}"
+            )
         shape, dtype = taken["shape"], taken["dtype"]
         self.formats = bodies.formats(shape, dtype, taken.get("largest", 255))
         self.batch_formats = bodies.batch_formats(shape, dtype, max_batch)
