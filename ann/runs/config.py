@@ -292,6 +292,11 @@ class RuntimeConfig:
         "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
         "and JAX always.",
     )
+    remat: bool = _field(
+        False,
+        "Keep only the maps between segments for the backward pass and compute the segments a "
+        "second time: deep networks and large batches need less memory and more time.",
+    )
     deterministic: bool = _field(
         False,
         "Compute the same bits at each run on the same number of cores; slower on GPUs.",
@@ -386,6 +391,12 @@ class RunConfig:
             "replicas divide among them",
             accumulate_steps=self.training.accumulate_steps,
             strategy=self.runtime.strategy,
+        )
+        _require(
+            not (self.runtime.remat and self.training.drop_path),
+            "remat computes a segment twice, and drop_path would skip other units the second time",
+            remat=self.runtime.remat,
+            drop_path=self.training.drop_path,
         )
         _require(
             self.runtime.strategy != "multi_worker"
