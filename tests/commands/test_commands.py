@@ -9,7 +9,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from ann.__main__ import COMMANDS
+from ann.__main__ import COMMANDS, main
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TINY = ("--dataset=synthetic", "--model=resann-n1-c4", "--epochs=1")
