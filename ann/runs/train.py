@@ -130,6 +130,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
     if config.runtime.sync_batch_norm:
         layers.synchronize(model)
+    model.rematerialize = config.runtime.remat
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
@@ -248,7 +249,10 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
     runtime, epochs, workers = config.runtime, config.training.epochs, engine.workers
     checkpoints = engine.checkpoints(folder.checkpoints, runtime.keep_checkpoints)
     checkpoints.remove_leftovers()
-    position = checkpoints.restore(model) or training.Position(steps_per_epoch)
+    position = checkpoints.restore(model)
+    if workers.is_chief:
+        folder.check_log(position and position.epoch)
+    position = position or training.Position(steps_per_epoch)
     if workers.is_chief and (position.epoch < epochs or not folder.environment.exists()):
         record(folder.environment, position.steps_done)
     first_epoch, first_step = position.next_batch
@@ -311,12 +315,10 @@ def _charts(folder):
 
 
 def _finish(model, dataset, config, folder):
-    """Writes model, curve, figure and report."""
+    """Writes model, figures and report; the curve at the end, as a sign that all is there."""
     with atomic_path(folder.model) as temporary:
         model.save(temporary)
     curve = evaluation.anytime_curve(model, data.evaluation_batches(dataset))
-    with atomic_path(folder.curve) as temporary:
-        curve.to_csv(temporary, index=False)
     title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
     log = pd.read_csv(folder.epochs)
@@ -338,4 +340,6 @@ def _finish(model, dataset, config, folder):
         title=title,
         details=json.dumps(details, indent=2),
     )
+    with atomic_path(folder.curve) as temporary:
+        curve.to_csv(temporary, index=False)
     return curve
