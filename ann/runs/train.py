@@ -130,6 +130,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
     if config.runtime.sync_batch_norm:
         layers.synchronize(model)
+    model.rematerialize = config.runtime.remat
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),

@@ -15,9 +15,12 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ann.training.checkpoint import Checkpoints
-from ann.training.workers import OneWorker
+from ann.training.cluster import Cluster
+from ann.training.replicas import ReplicaCheckpoints
+from ann.training.workers import JaxWorkers, OneWorker
 
 _AXIS = "batch"
+_STRATEGIES = ("one_device", "mirrored", "multi_worker")
 _ON_ACCELERATORS = 50
 
 
@@ -25,18 +28,19 @@ class JaxEngine:
     """What the training loop asks of JAX.
 
     Args:
-        strategy_name: "one_device", or "mirrored" over all devices: GPUs, TPUs or virtual ones.
+        strategy_name: "one_device"; "mirrored" over all devices: GPUs, TPUs or virtual ones;
+            "multi_worker" over the devices of all workers (`Cluster.from_environment`).
         batch_size: global batch size; must be divisible by the devices.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
         steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
             on accelerators.
 
     Attributes:
-        workers: the processes of the run: one.
+        workers: the processes of the run.
         steps_per_call: as given or chosen.
 
     Raises:
-        ValueError: another strategy, or an indivisible batch.
+        ValueError: another strategy, a cluster that is wrong, or an indivisible batch.
     """
 
     def __init__(
@@ -47,14 +51,16 @@ class JaxEngine:
         virtual_devices: int = 0,
         steps_per_call: int | None = None,
     ):
-        if strategy_name not in ("one_device", "mirrored"):
+        if strategy_name not in _STRATEGIES:
             raise ValueError(
-                "on JAX strategy must be 'one_device' or 'mirrored'. "
+                f"on JAX strategy must be one of {_STRATEGIES}. "
                 f"Received: strategy={strategy_name!r}"
             )
         if virtual_devices:
             _make_virtual_cpus(virtual_devices)
-        devices = jax.devices() if strategy_name == "mirrored" else jax.local_devices()[:1]
+        self._many = strategy_name == "multi_worker"
+        self.workers = _joined() if self._many else OneWorker()
+        devices = jax.local_devices()[:1] if strategy_name == "one_device" else jax.devices()
         if batch_size % len(devices):
             raise ValueError(
                 f"batch_size must be a multiple of the {len(devices)} replicas. "
@@ -67,7 +73,6 @@ class JaxEngine:
         self._num_devices = len(devices)
         on_cpu = devices[0].platform == "cpu"
         self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
-        self.workers = OneWorker()
 
     @staticmethod
     def require_determinism() -> None:
@@ -88,7 +93,9 @@ class JaxEngine:
         return contextlib.nullcontext()
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
-        """The checkpoints of the run."""
+        """The checkpoints of the run, `Checkpoints(folder, keep)`; the chief reads and writes."""
+        if self._many:  # one program: what is to be shared is shared at each step
+            return ReplicaCheckpoints(folder, keep, self.workers, lambda: None)
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:
@@ -101,11 +108,12 @@ class JaxEngine:
         self.model = model
         self._batches = batches
         self._done = 0
-        self._arrays = jax.device_put(batches.arrays, self._on_all)
+        self._arrays = _put(batches.arrays, self._on_all)
         # Donated: a step writes its state where it has read it.
-        self._step = jax.jit(self._one_step, donate_argnums=0)
-        self._steps = jax.jit(self._many_steps, donate_argnums=0)
-        self._test = jax.jit(self._test_step)
+        options = {"donate_argnums": 0, "out_shardings": self._on_all}
+        self._step = jax.jit(self._one_step, **options)
+        self._steps = jax.jit(self._many_steps, **options)
+        self._test = jax.jit(self._test_step, out_shardings=self._on_all)
         _assign(self._groups, self._state(copy=True))
 
     def train(self, count: int) -> dict:
@@ -125,13 +133,13 @@ class JaxEngine:
         draws = self._batches.draws(self._done, count)
         state = self._state()
         if self.steps_per_call == 1:
-            draws = jax.device_put({name: rows[0] for name, rows in draws.items()}, self._divided)
+            draws = _put({name: rows[0] for name, rows in draws.items()}, self._divided)
             logs, state = self._step(state, self._arrays, draws)
         else:
             # One program for every count, so that a resumed run has the bits of the whole one.
             room = [(0, self.steps_per_call - count), (0, 0)]
             draws = {name: np.pad(rows, room) for name, rows in draws.items()}
-            draws = jax.device_put(draws, self._divided_rows)
+            draws = _put(draws, self._divided_rows)
             logs, state = self._steps(state, self._arrays, draws, count)
         self._done += count
         _assign(self._groups, state)
@@ -177,7 +185,7 @@ class JaxEngine:
         for number, batch in enumerate(batches):
             callbacks.on_test_batch_begin(number)
             whole = len(batch[1]) % self._num_devices == 0
-            batch = jax.device_put(batch, self._divided if whole else self._on_all)
+            batch = _put(batch, self._divided if whole else self._on_all)
             in_order, metrics = self._test((trained, fixed, metrics), batch)
             logs = self._named(in_order)
             callbacks.on_test_batch_end(number, logs)
@@ -209,9 +217,9 @@ class JaxEngine:
 
     def _placed(self, variable, copy):
         if copy:
-            return jax.device_put(keras.ops.convert_to_numpy(variable).copy(), self._on_all)
+            return _put(keras.ops.convert_to_numpy(variable).copy(), self._on_all)
         array = variable.value
-        return array if array.sharding == self._on_all else jax.device_put(array, self._on_all)
+        return array if array.sharding == self._on_all else _put(array, self._on_all)
 
     @staticmethod
     def failures() -> tuple:
@@ -235,3 +243,20 @@ def _assign(groups, values):
     for variables, arrays in zip(groups, values, strict=True):
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+
+
+def _put(values, sharding):
+    """Arrays that every process has whole, on the devices of all of them."""
+    if sharding.is_fully_addressable:
+        return jax.device_put(values, sharding)
+    made = lambda one: jax.make_array_from_callback(one.shape, sharding, lambda part: one[part])
+    return jax.tree.map(lambda one: made(np.asarray(one)), values)
+
+
+def _joined():
+    cluster = Cluster.from_environment()
+    if not jax.distributed.is_initialized():
+        keras.distribution.initialize(
+            ",".join(cluster.addresses), len(cluster.addresses), cluster.index
+        )
+    return JaxWorkers()

@@ -77,3 +77,31 @@ def _summing(strategy, index, count):
         return strategy.experimental_local_results(results)[0].numpy()
 
     return summed
+
+
+class JaxWorkers(OneWorker):
+    """The processes that have joined through `keras.distribution.initialize` on JAX.
+
+    All of them have to call the same methods in the same order.
+    """
+
+    def __init__(self):
+        import jax  # the rest of this room also serves TensorFlow
+
+        self.index = jax.process_index()
+        self.count = jax.process_count()
+        self.is_chief = self.index == 0
+
+    def any(self, flag: bool) -> bool:
+        from jax.experimental import multihost_utils
+
+        return bool(multihost_utils.process_allgather(np.array(flag)).any())
+
+    def from_chief(self, content: bytes | None) -> bytes:
+        from jax.experimental import multihost_utils
+
+        given = np.frombuffer(content if self.is_chief else b"", np.uint8)
+        size = int(multihost_utils.broadcast_one_to_all(np.array(len(given), np.int32)))
+        padded = np.zeros(size, np.uint8)
+        padded[: len(given)] = given
+        return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()

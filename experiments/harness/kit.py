@@ -5,6 +5,7 @@ that the runs need as .npz files, the list of wheels to bring, and a script that
 """
 
 import importlib.metadata
+import io
 import pathlib
 import tarfile
 
@@ -19,6 +20,7 @@ from ann.runs.environment import environment
 ROOT = pathlib.Path(__file__).parents[2]
 MOST_BYTES = 64 * 2**20
 _CODE = ("ann", "experiments", "pyproject.toml", "setup.py", "third_party")
+_PACKED = ("cifar10", "cifar100", "svhn")
 _LEFT_OUT = {"__pycache__", "results", ".ipynb_checkpoints"}
 _SCRIPT = """#!/bin/sh
 # Trains the declared runs that are wanted most and leaves their rows in rows/:
@@ -42,7 +44,7 @@ def make(folder, datasets, data_dir=None, most_bytes: int = MOST_BYTES) -> list[
 
     Args:
         folder: of the kit.
-        datasets: names of data sets to bring; those that need no files are left out.
+        datasets: names of data sets to bring.
         data_dir: as for `ann.data.load`.
         most_bytes: no file may become larger.
 
@@ -50,10 +52,15 @@ def make(folder, datasets, data_dir=None, most_bytes: int = MOST_BYTES) -> list[
         The files.
 
     Raises:
-        ValueError: the code becomes too large.
+        ValueError: a data set has no packed form, or the code becomes too large.
         FileNotFoundError: a data set is not prepared.
     """
     folder = pathlib.Path(folder)
+    if not set(datasets) <= set(_PACKED):
+        raise ValueError(
+            f"datasets must be some of {', '.join(_PACKED)}; digits needs no files. "
+            f"Received: datasets={','.join(datasets)}"
+        )
     paths = [_pack_code(folder / "code.tar.gz")]
     for name, text in (("wheels.txt", "\n".join(wheels()) + "\n"), ("run.sh", _SCRIPT)):
         with atomic_path(folder / name) as temporary:
@@ -72,9 +79,10 @@ def _pack_code(path):
     with atomic_path(path) as temporary, tarfile.open(temporary, "w:gz") as archive:
         for name in _CODE:
             archive.add(ROOT / name, name, filter=_kept)
-        with atomic_path(path.with_name("COMMIT")) as commit:
-            commit.write_text(f"{environment()['commit']}\n")
-        archive.add(path.with_name("COMMIT"), "COMMIT")
+        commit = f"{environment()['commit']}\n".encode()
+        member = tarfile.TarInfo("COMMIT")
+        member.size = len(commit)
+        archive.addfile(member, io.BytesIO(commit))
     return path
 
 

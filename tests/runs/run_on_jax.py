@@ -87,6 +87,12 @@ def main(root):
     refused(root)
 
 
+def worker(root):
+    """One of two processes of the run, over all their devices."""
+    config = RunConfig.from_fields({**FIELDS, "strategy": "multi_worker"})
+    train(config, root / "workers", verbose=0, build_model=tiny)
+
+
 if __name__ == "__main__":
     assert keras.config.backend() == "jax"
-    main(pathlib.Path(sys.argv[1]))
+    (worker if "TF_CONFIG" in os.environ else main)(pathlib.Path(sys.argv[1]))

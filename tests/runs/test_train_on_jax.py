@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 
@@ -20,30 +21,51 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 SCRIPT = pathlib.Path(__file__).parent / "run_on_jax.py"
 
 
+def start(root, **environment):
+    """The script in a process of its own."""
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(ROOT),
+        "JAX_COMPILATION_CACHE_DIR": str(root / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        **environment,
+    }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, SCRIPT, root], cwd=ROOT, env=environment, **pipes)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Folder and output of the script, in one process with two virtual devices."""
     pytest.importorskip("jax")
     root = tmp_path_factory.mktemp("jax")
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "jax",
-        "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
-        "PYTHONPATH": str(ROOT),
-        "JAX_COMPILATION_CACHE_DIR": str(root / "compiled"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    }
-    done = subprocess.run(
-        [sys.executable, SCRIPT, root],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return root, done.stdout
+    process = start(root, XLA_FLAGS="--xla_force_host_platform_device_count=2")
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return root, output
+
+
+def test_two_processes_train_as_one(run):
+    root, _ = run
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, two)]
+    processes = []
+    for index in range(2):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        processes.append(start(root, TF_CONFIG=json.dumps(task)))
+    for process in processes:
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
+    logs = [pd.read_csv(RunFolder(root / name).epochs) for name in ("workers", "whole")]
+    logs = [log.drop(columns=["seconds", "images_per_second"]) for log in logs]
+    np.testing.assert_allclose(*logs, rtol=1e-4)
+    curves = [pd.read_csv(RunFolder(root / name).curve) for name in ("workers", "whole")]
+    np.testing.assert_allclose(*curves, rtol=1e-4)
 
 
 def test_a_run_leaves_what_it_leaves_on_tensorflow(run):

@@ -52,6 +52,18 @@ CASES = {
     },
 }
 
+VARIANTS = {
+    "one device": {},
+    "two devices": {"strategy": "mirrored"},
+    "three steps": {"steps_per_call": 3},
+}
+ON_JAX = {
+    "const": ["two devices"],
+    "adaloss exp3": ["one device", "two devices", "three steps"],
+    "dwa aann, averaged": ["one device"],
+    "uncertainty rwm, AdamW": ["two devices"],
+}
+
 
 def dataset():
     whole = data.load("synthetic")
@@ -130,19 +142,14 @@ def begin(case, folder) -> None:
 
 def on_jax(root) -> None:
     assert keras.config.backend() == "jax"
-    for case in CASES:
-        variants = {"jax one": {}, "jax two": {"strategy": "mirrored"}}
-        if case == "adaloss exp3":
-            variants["jax three steps"] = {"steps_per_call": 3}
-        for name, options in variants.items():
+    for case, names in ON_JAX.items():
+        for name in names:
             shutil.copytree(root / case / "start", root / case / name)
-            run(case, root / case / name, **options)
-    stopped = {"one": ({}, 3), "many": ({"steps_per_call": 3}, 1)}
-    for name, (options, stop_after) in stopped.items():
-        options |= {"dropout": 0.3}
+            run(case, root / case / name, **VARIANTS[name])
+    for name, stop_after in (("one device", 3), ("three steps", 1)):
+        options = {**VARIANTS[name], "dropout": 0.3}
         run("dwa aann, averaged", root / f"whole {name}", **options)
         run("dwa aann, averaged", root / f"parts {name}", **options, stop_after=stop_after)
-        run("dwa aann, averaged", root / f"parts {name}", **options, stop_after=5)
         run("dwa aann, averaged", root / f"parts {name}", **options)
 
 

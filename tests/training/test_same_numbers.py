@@ -71,32 +71,32 @@ def test_the_numbers_of_tensorflow_from_its_checkpoint(runs, case):
     shutil.copytree(runs / case / "start", expected)
     engine_runs.run(case, expected)
     assert len(pd.read_csv(expected / "epochs.csv")) == engine_runs.EPOCHS
-    for name in ("jax one", "jax two"):
+    for name in engine_runs.ON_JAX[case]:
         assert_close(runs / case / name, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_many_steps_per_call_give_the_numbers_of_one(runs):
     case = runs / "adaloss exp3"
-    assert_close(case / "jax three steps", case / "jax one", rtol=1e-5, atol=1e-6)
+    assert_close(case / "three steps", case / "one device", rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["one", "many"])
+@pytest.mark.parametrize("name", ["one device", "three steps"])
 def test_a_stopped_run_on_jax_ends_with_the_bits_of_the_whole_one(runs, name):
     assert_close(runs / f"parts {name}", runs / f"whole {name}", rtol=0, atol=0)
 
 
 def test_tensorflow_goes_on_from_a_checkpoint_of_jax(runs):
     case, folder = "adaloss exp3", runs / "adaloss exp3" / "back"
-    paths = Checkpoints(runs / case / "jax one" / "checkpoints").newest_first()
+    paths = Checkpoints(runs / case / "one device" / "checkpoints").newest_first()
     (folder / "checkpoints").mkdir(parents=True)
     shutil.copy(paths[1], folder / "checkpoints")  # after the first epoch
-    shutil.copy(runs / case / "jax one" / "epochs.csv", folder)
+    shutil.copy(runs / case / "one device" / "epochs.csv", folder)
     engine_runs.run(case, folder)
-    assert_close(folder, runs / case / "jax one", rtol=1e-3, atol=1e-4)
+    assert_close(folder, runs / case / "one device", rtol=1e-3, atol=1e-4)
 
 
 def test_seeds_of_another_engine_are_refused(runs):
     model = engine_runs.network(dropout=0.3)
     model.compile(**engine_runs.CASES["dwa aann, averaged"]())
     with pytest.raises(ValueError, match="seed_generator_state uint32.*in place of.*int64"):
-        Checkpoints(runs / "whole one" / "checkpoints").restore(model)
+        Checkpoints(runs / "whole one device" / "checkpoints").restore(model)

@@ -64,6 +64,11 @@ def test_a_kit_plans_runs_without_tensorflow(tmp_path):
     assert (tmp_path / "code" / "COMMIT").read_text().strip()
 
 
+def test_what_has_no_packed_form_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="cifar100, svhn; .* Received: datasets=imagenet2012"):
+        kit.make(tmp_path, ["imagenet2012"])
+
+
 def test_rows_come_back(tmp_path):
     here, there = RunStore(tmp_path / "here"), RunStore(tmp_path / "there")
     for store, runs in ((here, {"a": 1, "b": 1}), (there, {"b": 2, "c": 2})):
