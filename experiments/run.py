@@ -72,6 +72,7 @@ def _plans(values):
 def _run(plans, values, store):
     from experiments.harness import runner
 
+    store.require_usable()
     os.nice(values.nice)
     return runner.run(
         plans,

@@ -151,11 +151,11 @@ def test_the_readmes_table_names_what_is_declared_and_is_made_by_the_report(tmp_
     ]
     assert set(CLAIMS) <= set(EXPERIMENTS)
     copy = tmp_path / "README.md"
-    copy.write_text("before\n<!-- made by make report -->\nold\n<!-- end -->\nafter\n")
+    copy.write_text("before\n<!-- made by make report -->\nan earlier table\n<!-- end -->\nafter\n")
     write_readme_table(copy, claims)
     assert copy.read_text().startswith("before\n<!-- made by make report -->\n\n| paper |")
     assert copy.read_text().endswith("|\n\n<!-- end -->\nafter\n")
-    assert "old" not in copy.read_text()
+    assert "an earlier table" not in copy.read_text()
 
 
 def test_links_lead_somewhere():

@@ -16,6 +16,7 @@ from ann.models.exit_losses import ExitLosses, only_known
 from ann.models.exit_metrics import ExitMetrics
 from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
+from ann.models.remat import rematerialized
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
 from ann.models.weighed_loss import weighed_loss
@@ -47,6 +48,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
+        rematerialize: whether training keeps the state at each exit only, and computes the segments
+            a second time for their gradients; to be set before the first step. Not saved.
 
     Raises:
         ValueError: no segment, a different number of heads, heads that disagree on the number of
@@ -67,6 +70,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
         self.training_mode = "joint"
+        self.rematerialize = False
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -90,7 +94,11 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
             later = self.num_exits - index - 1
             done = self.training_mode == "last" and later > 0
-            state = segment(state, training=False if frozen or done else training)
+            learns = False if frozen or done else training
+            if self.rematerialize and learns:
+                state = rematerialized(segment)(state)
+            else:
+                state = segment(state, training=learns)
             if balanced:
                 state = scale_gradient(state, 1 / (later + 1))
             logits.append(head(state, training=False if done else training))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -94,13 +95,13 @@ def optimizer(
 ) -> keras.optimizers.Optimizer:
     """The run's optimizer, with its schedule and the average of the weights that it keeps."""
     wanted = config.training
-    shared = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
+    shared: dict[str, Any] = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
+    if wanted.accumulate_steps > 1:
+        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
     if wanted.decay_on == "author_code":
         shared["exit_decay"] = _exit_decay(config, steps_per_epoch, num_exits)
     else:
         shared["decay_on"] = wanted.decay_on
-    if wanted.accumulate_steps > 1:
-        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
     schedule = _schedule(wanted, steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
-from ann.runs.fields import check_types, require_unused
+from ann.runs.fields import check_type, check_types, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
@@ -292,6 +292,11 @@ class RuntimeConfig:
         "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
         "and JAX always.",
     )
+    remat: bool = _field(
+        False,
+        "Keep only the maps between segments for the backward pass and compute the segments a "
+        "second time: deep networks and large batches need less memory and more time.",
+    )
     deterministic: bool = _field(
         False,
         "Compute the same bits at each run on the same number of cores; slower on GPUs.",
@@ -388,6 +393,12 @@ class RunConfig:
             strategy=self.runtime.strategy,
         )
         _require(
+            not (self.runtime.remat and self.training.drop_path),
+            "remat computes a segment twice, and drop_path would skip other units the second time",
+            remat=self.runtime.remat,
+            drop_path=self.training.drop_path,
+        )
+        _require(
             self.runtime.strategy != "multi_worker"
             or self.training.training_mode not in ("midfeat", "one_by_one"),
             "midfeat and one_by_one train several times and read files in between; they have one "
@@ -436,9 +447,10 @@ class RunConfig:
             >>> RunConfig.from_fields({"epochs": 3, "preset": "author_code"}).weighting.gamma
             0.07
         """
-        for name in fields:
+        for name, value in fields.items():
             if name not in OWNERS:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
+            check_type(GROUPS[OWNERS[name]], name, value)
         if fields.get("preset") == "author_code":
             _require_available(fields)
             fields = _usable(author_defaults(fields), fields) | dict(fields)
@@ -490,7 +502,7 @@ _AUTHORS_CIFAR = {
     "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
     "lr_drop_to": (0.1, 0.01, 0.002),
 }
-_AUTHORS_TRAINING = {
+_AUTHORS_TRAINING: dict[str, dict[str, Any]] = {
     "cifar10": _AUTHORS_CIFAR,
     "cifar100": _AUTHORS_CIFAR,
     "svhn": {
@@ -509,7 +521,7 @@ _AUTHORS_ILSVRC_BATCH = 256  # whose learning rate is 0.1; it grows with the bat
 
 # What the authors' code does on a data set and this project does not, by the field that would have
 # to do it.
-_NOT_AVAILABLE = {
+_NOT_AVAILABLE: dict[str | None, dict[str, str]] = {
     "svhn": {
         "augment": "they deform the images and change brightness and contrast",
         "l2": "their 2e-4 falls to a fifth every 480,000 steps",

@@ -33,11 +33,15 @@ def check_types(config) -> None:
     Raises:
         ValueError: the first field that holds something else.
     """
-    cls: Any = type(config)
-    for name, hint in _hints(cls).items():
-        value = getattr(config, name)
-        said = getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
-        require(_is_a(value, hint), f"{name} must be of the type {said}", **{name: value})
+    for one in dataclasses.fields(config):
+        check_type(type(config), one.name, getattr(config, one.name))
+
+
+def check_type(cls: Any, name: str, value) -> None:
+    """As `check_types`, for the value of one field of a class."""
+    hint = _hints(cls)[name]
+    said = getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
+    require(_is_a(value, hint), f"{name} must be of the type {said}", **{name: value})
 
 
 @functools.cache
@@ -51,7 +55,7 @@ def _is_a(value, hint) -> bool:
         return any(_is_a(value, one) for one in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
         (of, _) = typing.get_args(hint)
-        return isinstance(value, tuple) and all(_is_a(one, of) for one in value)
+        return isinstance(value, tuple | list) and all(_is_a(one, of) for one in value)
     if isinstance(value, bool):
         return hint is bool
     return isinstance(value, _KINDS.get(hint, hint))

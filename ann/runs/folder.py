@@ -90,6 +90,8 @@ class RunFolder:
         with self._locked():
             if self.config.exists():
                 self.check(config, data)
+                if self.environment.exists():
+                    self._json(self.environment)
                 if resume is False:
                     raise self._error(
                         "the folder holds this run already: pass --resume to go on with it"
@@ -122,7 +124,7 @@ class RunFolder:
             )
         if data is None or not self.data.exists():
             return
-        found = json.loads(self.data.read_text())
+        found = self._json(self.data)
         changed = [
             f"{name} {value!r} instead of {found.get(name)!r}"
             for name, value in data.items()
@@ -133,6 +135,35 @@ class RunFolder:
                 f"the data has changed since the run began: {'; '.join(changed)}. "
                 "Bring the data back, or choose another run_dir"
             )
+
+    def check_log(self, epochs: int | None) -> None:
+        """Refuses a log that does not go with the checkpoints: rows would be missing from it, or an
+        almost finished run would start over.
+
+        Args:
+            epochs: finished ones in the newest checkpoint; None where there is no checkpoint.
+
+        Raises:
+            RunFolderError: it does not; the message says how.
+        """
+        rows = self._logged_epochs()
+        if epochs is None and len(rows) > 1:  # the first one is written before its checkpoint
+            raise self._error(
+                f"{self.epochs.name} has {len(rows)} epochs, but there is no checkpoint to go on "
+                "from. Bring the checkpoints back, or choose another run_dir"
+            )
+        if rows[: epochs or 0] != list(range(epochs or 0)):
+            raise self._error(
+                f"{self.epochs.name} lacks epochs that the newest checkpoint has ({epochs}). "
+                "Bring the file back, or choose another run_dir"
+            )
+
+    def _logged_epochs(self) -> list[int]:
+        try:
+            lines = self.epochs.read_text().splitlines() if self.epochs.exists() else []
+            return [int(line.split(",")[0]) for line in lines[1:]]
+        except ValueError:
+            raise self._error(f"{self.epochs.name} is damaged") from None
 
     def _check_kind(self, resume):
         """Refuses what is not the folder of a run, and touches nothing."""
@@ -179,6 +210,12 @@ class RunFolder:
         except (OSError, ValueError):  # it has only just taken the lock
             return "another process"
         return "process {process} on {host}, since {since},".format(**holder)
+
+    def _json(self, path):
+        try:
+            return json.loads(path.read_text())
+        except ValueError:
+            raise self._error(f"{path.name} is damaged") from None
 
     def _in_use(self):
         return self._error(f"{self._holder()} is training in this folder", FolderInUse)

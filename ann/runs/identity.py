@@ -74,7 +74,8 @@ def differences(config: RunConfig) -> dict[str, Any]:
     """
     found = {}
     for group, values in claims(config).items():
-        expected = _expected(group, type(getattr(config, group)))
+        cls: Any = type(getattr(config, group))
+        expected = _expected(group, cls)
         for name, value in values.items():
             if _plain(value) != expected[name]:
                 found[f"{group}.{name}"] = _plain(value)

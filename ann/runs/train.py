@@ -131,6 +131,7 @@ def _compiled(config, dataset, steps_per_epoch, build_model):
     # On JAX a step is one program over the whole batch: its statistics are those of all replicas.
     if config.runtime.sync_batch_norm and keras.config.backend() != "jax":
         layers.synchronize(model)
+    model.rematerialize = config.runtime.remat
     mode = config.training.training_mode
     model.compile(
         optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
@@ -249,7 +250,10 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
     runtime, epochs, workers = config.runtime, config.training.epochs, engine.workers
     checkpoints = engine.checkpoints(folder.checkpoints, runtime.keep_checkpoints)
     checkpoints.remove_leftovers()
-    position = checkpoints.restore(model) or training.Position(steps_per_epoch)
+    position = checkpoints.restore(model)
+    if workers.is_chief:
+        folder.check_log(position and position.epoch)
+    position = position or training.Position(steps_per_epoch)
     if workers.is_chief and (position.epoch < epochs or not folder.environment.exists()):
         record(folder.environment, position.steps_done)
     first_epoch, first_step = position.next_batch
@@ -312,12 +316,10 @@ def _charts(folder):
 
 
 def _finish(model, dataset, config, folder):
-    """Writes model, curve, figure and report."""
+    """Writes model, figures and report; the curve at the end, as a sign that all is there."""
     with atomic_path(folder.model) as temporary:
         model.save(temporary)
     curve = evaluation.anytime_curve(model, data.evaluation_batches(dataset))
-    with atomic_path(folder.curve) as temporary:
-        curve.to_csv(temporary, index=False)
     title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
     log = pd.read_csv(folder.epochs)
@@ -339,4 +341,6 @@ def _finish(model, dataset, config, folder):
         title=title,
         details=json.dumps(details, indent=2),
     )
+    with atomic_path(folder.curve) as temporary:
+        curve.to_csv(temporary, index=False)
     return curve

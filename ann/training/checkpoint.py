@@ -96,7 +96,7 @@ class Checkpoints:
             ValueError: all are damaged, or the newest belongs to another model.
         """
         path = self.newest_whole()
-        return path and load_state(model, path.read_bytes(), path)
+        return None if path is None else load_state(model, path.read_bytes(), path)
 
     def newest_whole(self) -> pathlib.Path | None:
         """The newest checkpoint that is whole, as `restore` takes it.
@@ -126,13 +126,14 @@ class Checkpoints:
             path.unlink()
 
 
-def load_state(model, content: bytes, path) -> Position:
+def load_state(model, content: bytes, path, *, each_replica: bool = True) -> Position:
     """Loads the content of a checkpoint into a compiled model.
 
     Args:
         model: a compiled Keras model.
         content: of the file.
         path: of the file, for the error's message.
+        each_replica: False gives all replicas the same, where the file has values of each.
 
     Returns:
         Where training stood.
@@ -143,7 +144,8 @@ def load_state(model, content: bytes, path) -> Position:
     facts, arrays = state_file.parse(content, path)
     variables = _variables(model)
     _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
-    _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
+    if each_replica:
+        _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
     return Position.from_dict(facts)
 
 
@@ -190,11 +192,13 @@ def _assign_averages(model, variables, averages, path):
         variable.assign(average)
 
 
-def state_of(model) -> list[tuple[str, np.ndarray]]:
-    """All variables of a compiled model, its optimizer and its metrics, by kind and name; then the
-    values of each replica, where they differ."""
+def state_of(model, *, each_replica: bool = True) -> list[tuple[str, np.ndarray]]:
+    """All variables of a compiled model, its optimizer and its metrics, by kind and name; then with
+    `each_replica` the values of each, where they differ."""
     variables = _variables(model)
     whole = [(name, _read(v)) for name, v in variables]
+    if not each_replica:
+        return whole
     return whole + [
         pair for index, (_, v) in enumerate(variables) for pair in _of_replicas(index, v)
     ]

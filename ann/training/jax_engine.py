@@ -16,7 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.cluster import Cluster
-from ann.training.replicas import ReplicaCheckpoints
+from ann.training.replicas import WorkerCheckpoints
 from ann.training.workers import JaxWorkers, OneWorker
 
 _AXIS = "batch"
@@ -95,7 +95,7 @@ class JaxEngine:
     def checkpoints(self, folder, keep: int) -> Checkpoints:
         """The checkpoints of the run, `Checkpoints(folder, keep)`; the chief reads and writes."""
         if self._many:  # one program: what is to be shared is shared at each step
-            return ReplicaCheckpoints(folder, keep, self.workers, lambda: None)
+            return WorkerCheckpoints(folder, keep, self.workers, lambda: None)
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:

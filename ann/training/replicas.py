@@ -10,7 +10,7 @@ def sharing(strategy, model):
     """Makes the function that gives all replicas the mean of what each computed by itself.
 
     These are the moving statistics of batch normalization. They are linear in what they are
-    computed from: their mean now is what it would be if the replicas had shared them at every step.
+    computed from: their mean now is what it would be if the replicas had shared every step's.
 
     Args:
         strategy: the tf.distribute strategy.
@@ -41,7 +41,7 @@ def sharing(strategy, model):
     return tf.function(share, autograph=False)
 
 
-class ReplicaCheckpoints(Checkpoints):
+class WorkerCheckpoints(Checkpoints):
     """Checkpoints of a run on several workers.
 
     The chief reads and writes the files; the other workers need no access to the folder. All
@@ -60,14 +60,21 @@ class ReplicaCheckpoints(Checkpoints):
 
     def save(self, model, position: Position, *, is_best: bool = False) -> None:
         self.share()
-        state = state_of(model)  # reads sums over all replicas
+        state = state_of(model, each_replica=False)  # reads sums over all workers
+        # Metrics go on from the sums that the file holds, here as in a run that is resumed: their
+        # last bits depend on how a sum is divided among the workers.
+        metrics = model.metrics_variables
+        for variable, (_, value) in zip(metrics, state[len(state) - len(metrics) :], strict=True):
+            variable.assign(value)
         if self.workers.is_chief:
             self.write(position, state, is_best=is_best)
 
     def restore(self, model) -> Position | None:
         path = self.newest_whole() if self.workers.is_chief else None
         content = self.workers.from_chief(path.read_bytes() if path else b"")
-        return load_state(model, content, path or "of the chief") if content else None
+        if not content:
+            return None
+        return load_state(model, content, path or "of the chief", each_replica=False)
 
     def remove_leftovers(self) -> None:
         if self.workers.is_chief:

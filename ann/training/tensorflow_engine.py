@@ -4,7 +4,7 @@ import keras
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.distribution import strategy
-from ann.training.replicas import ReplicaCheckpoints, sharing
+from ann.training.replicas import WorkerCheckpoints, sharing
 from ann.training.workers import OneWorker, StrategyWorkers
 
 
@@ -57,8 +57,8 @@ class TensorFlowEngine:
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
         """The checkpoints of the run: `Checkpoints(folder, keep)`, over all workers."""
-        if isinstance(self.workers, StrategyWorkers):
-            return ReplicaCheckpoints(folder, keep, self.workers, lambda: self._share())
+        if self.workers.count > 1:
+            return WorkerCheckpoints(folder, keep, self.workers, lambda: self._share())
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:

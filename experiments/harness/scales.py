@@ -3,7 +3,8 @@
 `quick` is minutes on 2 cores. `small` is hours on 2 cores or minutes on a GPU: 5,000 images many
 times over, so that the losses of the exits come to differ as they do in the papers. `medium` is
 days on 2 cores or hours on a GPU: all training images, a fifth of the papers' epochs. `paper` is
-as published; batch sizes are those of the authors' scripts where the papers print none.
+as published, with three seeds, because a verdict needs several; batch sizes are those of the
+authors' scripts where the papers print none.
 """
 
 # With few training images the 10,000 test images would take most of the time: they are seen seldom.

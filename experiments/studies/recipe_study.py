@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
             seeds=2,
             fields={"train_examples": 10_000},
         ),
-        "medium": Settings(networks=("resann-n7-c16",), datasets=("cifar100",), seeds=2),
+        "paper": Settings(networks=("resann-n9-c16",), datasets=("cifar100",)),
     },
     costs=(FIRST, *MILESTONES, AE),
     figures=("curves",),

@@ -61,7 +61,7 @@ def test_dictionary_round_trip_through_json():
         (TrainingConfig, "lr_drop_to", (0.1, -0.1)),
         (TrainingConfig, "lr_drop_to", (0.1, float("nan"))),
         (RuntimeConfig, "precision", "float8"),
-        (RuntimeConfig, "strategy", "horovod"),
+        (RuntimeConfig, "strategy", "parameter_server"),
         (RuntimeConfig, "virtual_devices", -1),
         (RuntimeConfig, "virtual_devices", 2),
         (TrainingConfig, "accumulate_steps", 0),

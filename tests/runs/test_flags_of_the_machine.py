@@ -26,6 +26,7 @@ def run(folder, build_model=None, **fields):
     train(RunConfig.from_fields(FIELDS | fields), folder, verbose=0, **options)
     log = pd.read_csv(folder / "epochs.csv")
     _, arrays = state_file.read(Checkpoints(folder / "checkpoints").newest_first()[0])
+    arrays = [(name, one) for name, one in arrays if not name.startswith("replicas/")]
     return log.drop(columns=["seconds", "images_per_second", "learning_rate"]), arrays
 
 
@@ -71,10 +72,16 @@ def test_accumulated_gradients_are_those_of_the_larger_batch(tmp_path):
     assert_close(parts, whole, only="model/", rtol=1e-5, atol=1e-6)
 
 
-def test_xla_computes_the_same(tmp_path):
-    compiled = run(tmp_path / "compiled", build_model=without_batch_norm, jit_compile=True)
+def test_rematerialization_is_refused_for_random_segments():
+    with pytest.raises(ValueError, match="computes a segment twice.*drop_path=0.1"):
+        RunConfig.from_fields({"remat": True, "drop_path": 0.1})
+
+
+def test_xla_and_rematerialization_compute_the_same(tmp_path):
     plain = run(tmp_path / "plain", build_model=without_batch_norm)
-    assert_close(compiled, plain, rtol=1e-4, atol=1e-5)
+    for flag in ("jit_compile", "remat"):
+        changed = run(tmp_path / flag, build_model=without_batch_norm, **{flag: True})
+        assert_close(changed, plain, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("field", [{"jit_compile": True}, {"accumulate_steps": 2}])

@@ -351,6 +351,38 @@ def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "two")
+    train(with_(TINY, training={"epochs": 2}), folder.path, verbose=0)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("checkpoints", None, "epochs.csv has 2 epochs, but there is no checkpoint to go on from"),
+        ("epochs", None, r"epochs.csv lacks epochs that the newest checkpoint has \(2\)"),
+        ("epochs", "epoch,loss\n1,2.0\n", "epochs.csv lacks epochs"),
+        ("epochs", "garbage\nx", "epochs.csv is damaged"),
+        ("data", "{", "data.json is damaged"),
+        ("environment", "[", "environment.json is damaged"),
+    ],
+)
+def test_what_is_lost_or_damaged_in_the_folder_is_named(
+    two_epochs, tmp_path, name, damage, message
+):
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(two_epochs.path, folder.path)
+    path = getattr(folder, name)
+    if damage:
+        path.write_text(damage)
+    else:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(RunFolderError, match=f"{message}.*Received: run_dir="):
+        train(with_(TINY, training={"epochs": 2}), folder.path, resume=True, verbose=0)
+
+
 def test_a_checkpoint_of_an_earlier_version_is_refused(tmp_path):
     folder = RunFolder(tmp_path)
     with folder.open(TINY):

@@ -190,7 +190,8 @@ def test_only_001_blurs_svhn():
 
 def test_the_papers_scale_can_decide():
     for name, experiment in EXPERIMENTS.items():
-        assert {run.seed for run in plan(experiment, "paper")} in (set(), {0, 1, 2}), name
+        if "paper" in experiment.settings:
+            assert {run.seed for run in plan(experiment, "paper")} in (set(), {0, 1, 2}), name
 
 
 def test_exits_that_the_costs_do_not_know_are_refused():

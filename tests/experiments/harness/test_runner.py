@@ -241,3 +241,17 @@ def test_two_writers_lose_no_rows_of_each_other(tmp_path):
         list(pool.map(write, "abc"))
     expected = {f"{name}-{index}" for name in "abc" for index in range(20)}
     assert set(RunStore(tmp_path).runs().index) == expected
+
+
+def test_a_store_that_cannot_be_added_to_is_refused_before_training(tmp_path):
+    store = RunStore(tmp_path / "results")
+    store.require_usable()
+    (store.folder / "run_exits.csv").write_text('rubbish,"')
+    with pytest.raises(ValueError, match=r"run_exits.csv is damaged: "):
+        store.require_usable()
+    (store.folder / "run_exits.csv").write_text("exit,error\n0,1.0\n")
+    with pytest.raises(ValueError, match=r"run_exits.csv is damaged: it has no column run"):
+        store.require_usable()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError):
+        RunStore(tmp_path / "file").require_usable()
