@@ -191,9 +191,9 @@ def row(name: str, formats) -> dict | None:
         difference = np.abs(model.predict(x, verbose=0)[-1] - expected).max()
         result["answer_differs_by"] = float(difference / np.ptp(expected))
     for what, step in (
+        *((one, functools.partial(_exports, model, one, x, shape)) for one in formats),
         ("trains", lambda: _trains(model, x)),
         ("saves_and_loads", lambda: _saves_and_loads(model, x)),
-        *((one, functools.partial(_exports, model, one)) for one in formats),
     ):
         result[what] = _tried(step)
     return result
@@ -237,9 +237,9 @@ def _saves_and_loads(model, x):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
 
 
-def _exports(model, format):
+def _exports(model, format, x, input_shape):
     with tempfile.TemporaryDirectory() as folder:
-        export.export(model, f"{folder}/export", format)
+        export.export(model, f"{folder}/export", format, example=x, input_shape=input_shape)
 
 
 def main(argv):

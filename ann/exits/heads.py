@@ -9,20 +9,23 @@ def linear_head(state, num_classes: int, *, name: str, normalize: bool = True) -
     """BN, ReLU, global average pooling, linear layer (001 appendix B).
 
     Args:
-        state: Keras tensor `(batch, height, width, channels)` like those the head will read.
+        state: Keras tensor `(batch, height, width, channels)`, or `(batch, depth, height, width,
+            channels)`, like those the head will read.
         num_classes: width of the logits.
         name: name of the returned model.
         normalize: False leaves the batch normalization out, as the authors' code does for ResANN.
 
     Returns:
-        Functional model from `(batch, height, width, channels)` to float32 logits `(batch,
-        num_classes)`. Pooling and the linear layer run in float32 under any precision policy.
+        Functional model from such maps to float32 logits `(batch, num_classes)`. Pooling and the
+        linear layer run in float32 under any precision policy.
     """
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
     x = normalization("bn")(inputs) if normalize else inputs
     x = keras.layers.ReLU(name="relu")(x)
-    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
-    logits = _linear(num_classes)(x)
+    pooling = keras.layers.GlobalAveragePooling2D
+    if len(state.shape) == 5:
+        pooling = keras.layers.GlobalAveragePooling3D
+    logits = _linear(num_classes)(pooling(dtype="float32", name="pool")(x))
     return keras.Model(inputs, logits, name=name)
 
 
@@ -166,7 +169,7 @@ def _linear(num_classes):
 
 
 # Rank of the features, batch included -> head that answers once.
-_POOLED = {2: vector_head, 3: sequence_head, 4: linear_head}
+_POOLED = {2: vector_head, 3: sequence_head, 4: linear_head, 5: linear_head}
 
 
 def has_head(rank: int) -> bool:
@@ -184,8 +187,8 @@ def default_head(state, num_classes: int, *, name: str, positions=None) -> keras
         positions: sizes of the positions to answer for; None for one answer.
 
     Returns:
-        `vector_head`, `sequence_head` or `linear_head` for ranks 2, 3, 4 where there is one answer;
-        with positions `token_head` or `map_head` for ranks 3 and 4.
+        `vector_head`, `sequence_head` or `linear_head` for ranks 2, 3, and 4 or 5 where there is
+        one answer; with positions `token_head` or `map_head` for ranks 3 and 4.
 
     Raises:
         ValueError: there is no such head, or it cannot answer for those positions.

@@ -120,8 +120,7 @@ class Cutter:
         if len(ends) < 2:
             raise ValueError(
                 f"attach_exits: every= finds {len(ends)} unit(s) in this model, too few for an "
-                "early exit. Give the layers by at=: models.cut_points(model) lists the "
-                f"{len(self._allowed())} that can be cut. Received: every={period!r}"
+                f"early exit. {self._what_can_be_cut()}. Received: every={period!r}"
             )
         chosen = [ends[index] for index in exits.every(len(ends), period)]
         if len(chosen) < 2:
@@ -131,8 +130,24 @@ class Cutter:
             )
         return chosen[:-1] if self._classifier else chosen  # the classifier ends the last unit
 
+    def _what_can_be_cut(self):
+        """Where else; or why no layer can be cut, told of the last one before the classifier."""
+        allowed = self._allowed()
+        if allowed:
+            return (
+                "Give the layers by at=: models.cut_points(model) lists the "
+                f"{len(allowed)} that can be cut"
+            )
+        index = max(i for i in range(len(self._names)) if not self._classifier >> i & 1)
+        reason = self._obstacle_in_itself(index) or self.obstacle(index)
+        return f"No layer can be cut. The last one is {self._names[index]!r}: {reason}"
+
     def _refusal(self, name, reason):
         allowed = self._allowed()
+        if not allowed:
+            return (
+                f"attach_exits: no cut after {name!r}: {reason}. No other layer can be cut either"
+            )
         close = difflib.get_close_matches(name, allowed, _SUGGESTIONS, cutoff=0.3)
         return (
             f"attach_exits: no cut after {name!r}: {reason}. Layers that can be cut, nearest names "
@@ -241,7 +256,7 @@ class Cutter:
     def _before_kernels(self, indices) -> list[int]:
         """The last of the calls before each next kernel, but for those before the first."""
         counts = self._kernel_counts(indices)
-        following = [*counts[1:], None]
+        following = [*counts[1:], None][: len(counts)]
         return [
             index
             for index, count, next_count in zip(indices, counts, following, strict=True)

@@ -327,8 +327,8 @@ def test_a_softmax_at_the_end_is_taken_off(images, ending):
 
 
 def test_own_heads_and_features_of_any_rank(random):
-    inputs = keras.Input((4, 4, 4, 2))
-    x = layers.Conv3D(3, 1, name="volume")(inputs)
+    inputs = keras.Input((2, 2, 2, 2, 2))
+    x = layers.Dense(3, name="volume")(inputs)
     plain = keras.Model(inputs, layers.Dense(5)(layers.Dense(4)(layers.Flatten()(x))))
     with pytest.raises(ValueError, match="no head for features .* give one by head="):
         attach_exits(plain, at="volume", num_classes=5)
@@ -336,12 +336,36 @@ def test_own_heads_and_features_of_any_rank(random):
     def head(state, num_classes, *, name):
         inputs = keras.Input(state.shape[1:])
         return keras.Model(
-            inputs, layers.Dense(num_classes)(layers.GlobalMaxPooling3D()(inputs)), name=name
+            inputs, layers.Dense(num_classes)(layers.Flatten(name="flat")(inputs)), name=name
         )
 
     model = attach_exits(plain, at="volume", num_classes=5, head=head)
-    assert type(model.heads[0].layers[1]).__name__ == "GlobalMaxPooling3D"
-    assert model(random.normal(size=(2, 4, 4, 4, 2)))[0].shape == (2, 5)
+    assert model.heads[0].layers[1].name == "flat"
+    assert model(random.normal(size=(2, 2, 2, 2, 2, 2)))[0].shape == (2, 5)
+
+
+def test_volumes_have_units_and_heads(random):
+    inputs = x = keras.Input((4, 4, 4, 2))
+    for index in range(3):
+        x = layers.Conv3D(3, 1, activation="relu", name=f"conv_{index}")(x)
+    plain = keras.Model(inputs, layers.Dense(5)(layers.GlobalAveragePooling3D()(x)))
+    model = attach_exits(plain, every=1, num_classes=5)
+    assert model.num_exits == 3
+    model.compile(optimizer="sgd")
+    x, y = random.normal(size=(4, 4, 4, 4, 2)).astype("float32"), random.integers(0, 5, 4)
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+
+
+def test_a_model_that_calls_its_layer_again_and_again_cannot_be_cut():
+    inputs, again = keras.Input((8,)), layers.Dense(8, activation="relu", name="again")
+    x = again(layers.Dense(8, name="between")(again(inputs)))
+    plain = keras.Model(inputs, layers.Dense(5)(layers.Dense(8)(x)))
+    with pytest.raises(ValueError, match="no cut after 'between': a layer with weights is called"):
+        attach_exits(plain, at=["between"], num_classes=5)
+    looped = keras.Model(inputs, layers.Dense(5)(again(again(inputs))))
+    message = "finds 0 unit.* No layer can be cut. The last one is 'again': it is called 2 times"
+    with pytest.raises(ValueError, match=message):
+        attach_exits(looped, every=1, num_classes=5)
 
 
 def test_a_headless_network_gets_a_head_at_its_end():

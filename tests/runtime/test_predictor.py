@@ -48,8 +48,8 @@ class Slow(Engine):
     def __init__(self, seconds):
         self.seconds, self.started, self.answered = seconds, [], []
 
-    def begin(self, images):
-        return [images]
+    def begin(self, inputs):
+        return list(inputs)
 
     def step(self, index, state):
         self.started.append(index)
