@@ -3,8 +3,8 @@
     python -m experiments.demo
 
 Trains ResANN (n=3, c=16, 9 exits) on scikit-learn's 1,797 digits under three weightings, and three
-static networks beside it: a minute or two on 2 cores that do nothing else. Exports the best of the three, asks
-it for answers by deadlines, beside the static ones, and writes all of it as one page,
+static networks beside it: a minute or two on 2 cores that do nothing else. Exports the best of the
+three, asks it for answers by deadlines, beside the static ones, and writes all of it as one page,
 runs/demo/demo.html. The folder runs/demo/ is replaced only once all of it is there.
 """
 
