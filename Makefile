@@ -13,7 +13,7 @@ DECLARED := $(wildcard experiments/papers/[a-z]*.py experiments/studies/[a-z]*.p
 EXPERIMENTS := $(subst _,-,$(basename $(notdir $(DECLARED))))
 
 .PHONY: demo test lint format bench report docs $(EXPERIMENTS)
-demo: $(VENV)/.core
+demo: $(VENV)/.export
 	$(BIN)/python -m experiments.demo
 
 test: $(VENV)/.test lint
@@ -22,6 +22,7 @@ test: $(VENV)/.test lint
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
@@ -47,13 +48,13 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 report: $(VENV)/.core
-	$(BIN)/python -m experiments.report
+	$(BIN)/python -m experiments.report --readme=README.md
 
 $(VENV)/.core: $(REQUIREMENTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[train]
 	touch $@
 
-$(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core
+$(VENV)/.export $(VENV)/.test $(VENV)/.bench $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --constraint third_party/constraints.txt --editable .[$*]
 	touch $@

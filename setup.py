@@ -25,7 +25,7 @@ setuptools.setup(
     license="MIT",
     packages=setuptools.find_packages(include=["ann", "ann.*"]),
     package_data={
-        "ann": ["presets/*", "presets/*/*"],
+        "ann": ["py.typed", "presets/*", "presets/*/*"],
         "ann.runs": ["baseline.json"],
         "ann.runtime.service": ["page/*"],
     },
@@ -36,6 +36,7 @@ setuptools.setup(
         "runtime": requirements("runtime", "serve"),  # answers with exported networks, trains none
         "serve": requirements("serve"),  # for another engine than ONNX Runtime
         "train": requirements("train"),
+        "jax": requirements("jax"),  # trains on JAX, without TensorFlow
         "export": requirements("train", "export"),
         "openvino": requirements("openvino"),
         "bench": requirements("train", "export", "openvino", "serve", "bench"),

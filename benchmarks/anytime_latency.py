@@ -22,7 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
+import concurrent.futures
 import json
+import multiprocessing
 import pathlib
 import subprocess
 import sys
@@ -101,22 +103,35 @@ def predictor_of(path, engine, precision=None, threads=1):
     return runtime.AnytimePredictor(path, engine=engine, precision=precision, threads=threads)
 
 
-def exports_of(model, formats, folder) -> dict:
-    """Folders of the exports of a model, by precision."""
-    from ann import export
+def write_export(name, formats, precision, folder) -> None:
+    """Exports a network with random weights."""
+    from ann import export, models
 
-    export.export(model, folder / "float32", formats)
-    folders = {"float32": folder / "float32", "bfloat16": folder / "float32"}
-    rounded = [format for format in formats if format != "saved_model"]
-    if rounded:
+    model, settings = models.build(name, num_classes=10), {}
+    if precision == "int8":
         images = np.random.default_rng(0).normal(size=(4, *model.sample_shape)).astype("float32")
-        settings = {"calibration": images, "quantize_bound": 100.0}
-        export.export(model, folder / "int8", rounded, quantize="int8", **settings)
-        folders["int8"] = folder / "int8"
-    return folders
+        settings = {"quantize": "int8", "calibration": images, "quantize_bound": 100.0}
+        formats = [format for format in formats if format != "saved_model"]
+    if formats:
+        export.export(model, folder, formats, **settings)
 
 
-def ways_to_run(model, formats, folder, image):
+def write_exports(names, formats, folder) -> dict:
+    """Folders of the exports by network and precision, written by two processes."""
+    pairs = [(name, precision) for name in names for precision in ("int8", "float32")]
+    folders = {pair: folder / "-".join(pair) for pair in pairs}
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(2, spawn) as pool:
+        written = [
+            pool.submit(write_export, name, formats, precision, path)
+            for (name, precision), path in folders.items()
+        ]
+        for one in tqdm(concurrent.futures.as_completed(written), "exports", len(written)):
+            one.result()
+    return folders | {(name, "bfloat16"): folders[name, "float32"] for name in names}
+
+
+def ways_to_run(folders, name, formats):
     """Every engine and precision that there is here.
 
     Returns:
@@ -125,33 +140,36 @@ def ways_to_run(model, formats, folder, image):
     """
     from ann import runtime
 
-    calls, predictors, batch = {}, {}, image[np.newaxis]
-    folders = exports_of(model, formats, folder)
+    calls, predictors = {}, {}
     for engine in (e for format in formats for e in runtime.engines_of_format(format)):
         for precision in PRECISIONS:
+            path = folders[name, precision]
             try:
-                one = predictor_of(folders[precision], engine, precision)
-            except (KeyError, ValueError):  # not in this format, or not on this processor
+                one = predictor_of(path, engine, precision)
+            except ValueError:  # not in this format, or not on this processor
                 continue
-            default = predictor_of(folders[precision], engine, precision, threads=None)
-            whole = WHOLE[engine](folders[precision], precision, model.exit_names)
+            default = predictor_of(path, engine, precision, threads=None)
+            whole = WHOLE[engine](path, precision, one.exit_names)
+            image = np.random.default_rng(0).normal(size=one.input_shape).astype("float32")
             predictors[engine, precision] = one
             calls |= {
-                (engine, precision, *name): call
-                for name, call in {
-                    ("whole network", "final"): lambda f=whole: f(batch),
-                    ("predict", "final"): lambda p=one: p.predict(image, deadline=60.0),
-                    ("predict, default threads", "final"): lambda p=default: p.predict(
-                        image, deadline=60.0
-                    ),
-                    ("predict, lazy heads", "final"): lambda p=one: p.predict(
-                        image, lazy_heads=True
-                    ),
-                    ("refine", "final"): lambda p=one: list(p.refine(image)),
-                    ("refine", "first"): lambda p=one: next(p.refine(image)),
-                }.items()
+                (engine, precision, *which): call
+                for which, call in _calls(whole, one, default, image).items()
             }
     return calls, predictors
+
+
+def _calls(whole, one, default, image) -> dict:
+    """What is timed of one engine in one precision."""
+    batch = image[np.newaxis]
+    return {
+        ("whole network", "final"): lambda: whole(batch),
+        ("predict", "final"): lambda: one.predict(image, deadline=60.0),
+        ("predict, default threads", "final"): lambda: default.predict(image, deadline=60.0),
+        ("predict, lazy heads", "final"): lambda: one.predict(image, lazy_heads=True),
+        ("refine", "final"): lambda: list(one.refine(image)),
+        ("refine", "first"): lambda: next(one.refine(image)),
+    }
 
 
 def take_turns(calls: dict, seconds: float) -> dict:
@@ -192,29 +210,31 @@ def with_ratios(times: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def latencies(name: str, formats, seconds: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Time to first and final answer of every way to run a network, and time to each exit."""
-    from ann import models
+def latencies(folders, name: str, formats, seconds: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Time to first and final answer of every way to run a network, and time to each exit.
 
-    with tempfile.TemporaryDirectory() as folder:
-        model = models.build(name, num_classes=10)
-        image = np.random.default_rng(0).normal(size=model.sample_shape).astype("float32")
-        calls, predictors = ways_to_run(model, formats, pathlib.Path(folder), image)
-        times = take_turns(calls, seconds)
-        by_exit = [
-            pd.DataFrame(
-                {
-                    "network": name,
-                    "exit": range(one.num_exits),
-                    "engine": engine,
-                    "precision": precision,
-                    "macs_share": one.macs / one.macs[-1],
-                    "milliseconds": 1000 * one.measure_latency(),
-                    "seconds_share": one.latency / one.latency[-1],
-                }
-            )
-            for (engine, precision), one in predictors.items()
-        ]
+    Args:
+        folders: of `write_exports`.
+        name: of the network.
+        formats: of the exports.
+        seconds: of turns.
+    """
+    calls, predictors = ways_to_run(folders, name, formats)
+    times = take_turns(calls, seconds)
+    by_exit = [
+        pd.DataFrame(
+            {
+                "network": name,
+                "exit": range(one.num_exits),
+                "engine": engine,
+                "precision": precision,
+                "macs_share": one.macs / one.macs[-1],
+                "milliseconds": 1000 * one.measure_latency(),
+                "seconds_share": one.latency / one.latency[-1],
+            }
+        )
+        for (engine, precision), one in predictors.items()
+    ]
     rows = pd.DataFrame(
         {
             "network": name,
@@ -376,7 +396,7 @@ def define_flags():
         "networks", ["resann-n9-c16", "msdnet-imagenet-k4"], "Networks of the first part."
     )
     flags.DEFINE_list("formats", ["onnx", "litert", "saved_model"], "Formats of the first part.")
-    flags.DEFINE_float("seconds", 90.0, "Of turns for each network.", lower_bound=0.0)
+    flags.DEFINE_float("seconds", 60.0, "Of turns for each network.", lower_bound=0.0)
     flags.DEFINE_string("run_dir", None, "Folder of a finished run of an anytime network.")
     flags.DEFINE_list("static_run_dirs", [], "Finished runs whose last exit alone is looked at.")
     flags.DEFINE_integer("requests", 10_000, "Requests with random deadlines.", lower_bound=1)
@@ -392,7 +412,11 @@ def main(arguments):
     output.mkdir(parents=True, exist_ok=True)
     tables = {}
     if values.networks:
-        parts = [latencies(name, values.formats, values.seconds) for name in values.networks]
+        with tempfile.TemporaryDirectory() as folder:
+            folders = write_exports(values.networks, values.formats, pathlib.Path(folder))
+            parts = [
+                latencies(folders, name, values.formats, values.seconds) for name in values.networks
+            ]
         tables = {
             "benchmark_anytime_latency.csv": pd.concat([part[0] for part in parts]),
             "benchmark_anytime_latency_by_exit.csv": pd.concat([part[1] for part in parts]),

@@ -1,19 +1,29 @@
 """Compares the training speed of a ResANN in this library and in PyTorch, alternating in one run.
 
     python -m benchmarks.train_step            # needs the extra [bench]
+    python -m benchmarks.train_step --table=exits
 
 Each variant has its own process, which may use all cores. The variants take turns, a few steps at a
 time. The table shows medians over the rounds and their ratios. Training uses CONST weights and SGD
 with momentum and L2, on batches of 128 random images of CIFAR's size, in memory.
+
+The other tables are of this library alone (`benchmarks.step_sweeps`): `networks` (ResANN, DenseANN,
+MSDNet, in float32 and bfloat16), and the time of a step against the number of `exits` (3 to 75),
+the `depth`, the `width`, and the number of virtual devices (`replicas`). `--table=all` should take
+about ten minutes on 2 quiet cores. MSDNet's comparison with PyTorch is `benchmarks.msdnet_step`.
 """
 
 import functools
 
+import pandas as pd
 from absl import app, flags
 
-from benchmarks import alternating
+from benchmarks import alternating, step_sweeps
 from benchmarks.random_batch import random_batch
 
+_TABLE = flags.DEFINE_enum(
+    "table", "torch", ["torch", *step_sweeps.SWEEPS, "all"], "What to measure."
+)
 _N = flags.DEFINE_integer("n", 3, "Units per stage.")
 _C = flags.DEFINE_integer("c", 16, "Width of the first stage.")
 _BATCH = flags.DEFINE_integer("batch_size", 128, "Images per batch.")
@@ -80,23 +90,28 @@ def main(argv):
         raise app.UsageError(f"settings must have the form --flag=value. Received: {argv[1:]}")
     from ann.runs.environment import environment
 
-    table = measure(
-        VARIANTS,
-        n=_N.value,
-        c=_C.value,
-        batch_size=_BATCH.value,
-        steps=_STEPS.value,
-        rounds=_ROUNDS.value,
-    )
-    print(table.round(0).to_string(index=False))
-    for name, ratio in ratios(table).items():
-        print(f"{name}: {ratio:.2f}")
+    wanted = ["torch", *step_sweeps.SWEEPS] if _TABLE.value == "all" else [_TABLE.value]
+    tables = [_torch_table() if name == "torch" else _sweep(name) for name in wanted]
     made_with = environment()
     print(", ".join(f"{name} {value}" for name, value in made_with.items()))
     if _OUTPUT.value:
-        settings = {"n": _N.value, "c": _C.value, "batch_size": _BATCH.value}
-        columns = {**settings, **{name: str(value) for name, value in made_with.items()}}
-        table.assign(**columns).to_csv(_OUTPUT.value, index=False)
+        columns = {name: str(value) for name, value in made_with.items()}
+        pd.concat(tables).assign(**columns).to_csv(_OUTPUT.value, index=False)
+
+
+def _torch_table():
+    settings = {"n": _N.value, "c": _C.value, "batch_size": _BATCH.value}
+    table = measure(VARIANTS, steps=_STEPS.value, rounds=_ROUNDS.value, **settings)
+    print(table.round(0).to_string(index=False))
+    for name, ratio in ratios(table).items():
+        print(f"{name}: {ratio:.2f}")
+    return table.assign(table="torch", **settings)
+
+
+def _sweep(name):
+    table = step_sweeps.measure(name, steps=2, rounds=5)
+    print(f"\n{name}\n{table.round(2).to_string(index=False)}")
+    return table.assign(table=name)
 
 
 if __name__ == "__main__":

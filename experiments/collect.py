@@ -1,19 +1,26 @@
 """Joins finished runs into one CSV of results, one row per exit, with its config, versions and
 hardware.
 
-python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
+    python -m experiments.collect --output=experiments/results/NAME.csv runs/a runs/b
 """
 
 import json
+import sys
 
 import pandas as pd
-from absl import app, flags
+from absl import flags
 
 from ann.atomic_write import atomic_path
+from ann.commands.run import run
 from ann.runs.environment import cells
 from ann.runs.folder import RunFolder
 
-_OUTPUT = flags.DEFINE_string("output", None, "CSV to write.", required=True)
+ARGUMENTS = "the folders of the runs"
+
+
+def define_flags() -> None:
+    """Defines the flags of the command."""
+    flags.DEFINE_string("output", None, "CSV to write.", required=True)
 
 
 def collect(run_dirs) -> pd.DataFrame:
@@ -52,14 +59,16 @@ def collect(run_dirs) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def main(argv):
-    if not argv[1:]:
-        raise app.UsageError("name the run folders to collect")
-    results = collect(argv[1:])
-    with atomic_path(_OUTPUT.value) as temporary:
+def main(arguments) -> None:
+    """Collects the runs in the folders that the arguments name."""
+    if not arguments:
+        raise ValueError("name the folders of the runs to collect. Received: none")
+    output = flags.FLAGS.output
+    results = collect(arguments)
+    with atomic_path(output) as temporary:
         results.to_csv(temporary, index=False)
-    print(f"{len(results)} rows of {len(argv) - 1} runs written to {_OUTPUT.value}")
+    print(f"{len(results)} rows of {len(arguments)} runs written to {output}")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    run(sys.modules[__name__])

@@ -1,108 +1,101 @@
-"""The first look: an anytime network on real handwritten digits, weighted with CONST and with
-AdaLoss.
+"""The first look: an anytime network on real handwritten digits, trained, exported and raced.
 
     python -m experiments.demo
 
-Trains ResANN (n=3, c=16, 9 exits) twice on scikit-learn's 1,797 digits, a minute each on 2 cores,
-and prints cost and test error of every exit. Figure, report, models and summary.csv go to
-runs/demo/, which is replaced only once all of it is there.
+Trains ResANN (n=3, c=16, 9 exits) on scikit-learn's 1,797 digits under three weightings, and three
+static networks beside it: about a minute and a half on 2 cores. Exports the best of the three, asks
+it for answers by deadlines, beside the static ones, and writes all of it as one page,
+runs/demo/demo.html. The folder runs/demo/ is replaced only once all of it is there.
 """
 
-import dataclasses
+import contextlib
 import json
 import pathlib
 import shutil
 import sys
 
-import keras
 import pandas as pd
-from absl import flags
+from absl import flags, logging
 
-from ann import evaluation
+from ann import data, evaluation, runtime
 from ann.commands.run import run
-from ann.runs.config import DataConfig, RunConfig, TrainingConfig, WeightingConfig
 from ann.runs.environment import environment
-from ann.runs.train import train
-
-WEIGHTINGS = ("const", "adaloss")
-
-
-class ErrorsByExit(keras.callbacks.Callback):
-    """Prints the test error of every exit, every few epochs."""
-
-    def __init__(self, every: int):
-        super().__init__()
-        self.every = every
-
-    def on_epoch_end(self, epoch, logs=None):
-        epochs = self.params["epochs"]
-        if epoch == 0 or (epoch + 1) % self.every == 0 or epoch + 1 == epochs:
-            errors = " ".join(f"{logs[f'val_{name}_error']:5.1f}" for name in self.model.exit_names)
-            print(f"  epoch {epoch + 1:3d}/{epochs}   {errors}", flush=True)
+from ann.runs.export import export_run
+from experiments.story import networks, words
+from experiments.story.page import errors_table, page, race_table
+from experiments.story.pictures import answers_of
+from experiments.story.race import race
 
 
-def demo(run_dir: pathlib.Path, epochs: int) -> pd.DataFrame:
-    """Trains both networks and writes the folder.
-
-    Returns:
-        DataFrame with the columns `weighting, exit, macs, fraction, error_top1`.
-    """
-    partial = run_dir.with_name(run_dir.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    base = RunConfig(
-        data=DataConfig(dataset="digits", batch_size=64), training=TrainingConfig(epochs=epochs)
-    )
-    curves = {}
-    for weighting in WEIGHTINGS:
-        config = dataclasses.replace(base, weighting=WeightingConfig(weighting=weighting))
-        what = f"{config.model.model} on {config.data.dataset}, {weighting}"
-        print(f"\n{what}: test error (%) by exit, shallow to deep", flush=True)
-        curves[weighting] = train(
-            config, partial / weighting, verbose=0, callbacks=[ErrorsByExit(every=5)]
-        )
-    summary = pd.concat(
-        [curve.assign(weighting=weighting) for weighting, curve in curves.items()],
-        ignore_index=True,
-    )
-    summary = summary[["weighting", "exit", "macs", "fraction", "error_top1"]]
-    summary.to_csv(partial / "summary.csv", index=False)
-    title = "ResANN (n=3, c=16) on the digits"
-    evaluation.plot_curves(curves, partial / "curve.png", title=title)
-    details = json.dumps({"config": base.to_dict(), "environment": environment()}, indent=2)
-    evaluation.write_report(
-        curves, partial / "curve.png", partial / "report.html", title=title, details=details
-    )
-    shutil.rmtree(run_dir, ignore_errors=True)
-    partial.rename(run_dir)
-    return summary
-
-
-def table(summary: pd.DataFrame) -> str:
-    """Cost of each exit and its error under each weighting, as text."""
-    errors = summary.pivot(index="exit", columns="weighting", values="error_top1")[list(WEIGHTINGS)]
-    costs = summary.drop_duplicates("exit").set_index("exit")
-    columns = {
-        "MACs": costs.macs.map("{:,}".format),
-        "share of cost": costs.fraction.map("{:.0%}".format),
+def demo(folder: pathlib.Path, model: str, epochs: int) -> None:
+    """Trains, exports, races, and writes everything into a folder."""
+    base = networks.digits_config(model, epochs)
+    curves = {
+        name: networks.train_anytime(base, name, folder / name) for name in networks.WEIGHTINGS
     }
-    columns |= {
-        f"{weighting} error %": errors[weighting].map("{:.2f}".format) for weighting in WEIGHTINGS
-    }
-    return pd.DataFrame(columns).reset_index().to_string(index=False)
+    print()
+    exits = networks.static_exits(curves["const"])
+    static = pd.DataFrame(
+        [networks.train_static(base, exit, folder / f"static_{exit}") for exit in exits]
+    ).astype({"exit": int, "macs": int})
+    best = min(curves, key=lambda name: evaluation.average_error(curves[name]))
+    test = data.load("digits").test
+    with contextlib.ExitStack() as stack:
+        anytime = stack.enter_context(_exported(folder / best, folder / "exported"))
+        statics = {
+            exit: stack.enter_context(
+                _exported(folder / f"static_{exit}", folder / f"static_{exit}" / "exported")
+            )
+            for exit in exits
+        }
+        print("\nthe race is on", flush=True)
+        raced = race(anytime, statics, test)
+        answers = answers_of(anytime, test)
+    summary = pd.concat([curve.assign(weighting=name) for name, curve in curves.items()])
+    columns = ["weighting", "exit", "macs", "fraction", "error_top1"]
+    summary[columns].to_csv(folder / "summary.csv", index=False)
+    raced.asked.to_csv(folder / "race.csv", index=False)
+    made = json.dumps({"config": base.to_dict(), "environment": environment()}, indent=2)
+    text = page(curves, static, raced, answers, name=best, made=made)
+    (folder / "demo.html").write_text(text)
+    _tell(curves, raced, best, len(test.labels))
+
+
+def _exported(run_dir, output) -> runtime.AnytimePredictor:
+    """The network of a run, exported and opened on one thread."""
+    print(f"exporting {run_dir.name}", flush=True)
+    export_run(run_dir, output, ["onnx"], preprocess=True)
+    return runtime.AnytimePredictor(output, threads=1)
+
+
+def _tell(curves, raced, best, pictures):
+    print(f"\nError of each exit on {pictures} test pictures\n")
+    print(errors_table(curves).to_string(index=False))
+    print(f"\nThe race: sheets of {raced.sheet} digits, each with a deadline\n")
+    print(race_table(raced).to_string(index=False))
+    for sentence in (*words.of_race(raced, best, pictures), *words.of_weightings(curves, pictures)):
+        print(f"\n{sentence}")
 
 
 def define_flags() -> None:
     """Defines the flags of the command."""
     flags.DEFINE_string("run_dir", "runs/demo", "Folder to write; an earlier demo is replaced.")
-    flags.DEFINE_integer("epochs", 40, "Passes over the training images.", lower_bound=1)
+    flags.DEFINE_string("model", "resann-n3-c16", "Anytime network: resann-n<n>-c<c>.")
+    flags.DEFINE_integer("epochs", 24, "Passes over the training images.", lower_bound=1)
 
 
 def main(arguments) -> None:
     """Makes the demo that the flags describe."""
     del arguments
-    run_dir = pathlib.Path(flags.FLAGS.run_dir)
-    summary = demo(run_dir, flags.FLAGS.epochs)
-    print(f"\n{table(summary)}\n\nfigure, report, models and summary.csv: {run_dir}/")
+    logging.set_verbosity(logging.ERROR)  # TensorFlow reports every function that it saves
+    values = flags.FLAGS
+    run_dir = pathlib.Path(values.run_dir)
+    partial = run_dir.with_name(run_dir.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    demo(partial, values.model, values.epochs)
+    shutil.rmtree(run_dir, ignore_errors=True)
+    partial.rename(run_dir)
+    print(f"\nthe page: {run_dir / 'demo.html'}")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,15 @@ from ann.commands.run import run
 
 
 def main(arguments):
+    import pandas as pd
+
     from experiments.harness.page import write_pages
+    from experiments.harness.readme_table import write_readme_table
 
     folder = pathlib.Path(flags.FLAGS.results_dir)
     print(write_pages(folder).to_string(index=False))
+    if flags.FLAGS.readme:
+        write_readme_table(flags.FLAGS.readme, pd.read_csv(folder / "claims.csv"))
     print(f"written to {folder / 'report.html'}")
 
 
@@ -29,6 +34,7 @@ def define_flags():
         "experiments/results",
         "Folder of the tables of finished runs, and of the report.",
     )
+    flags.DEFINE_string("readme", None, "Markdown file whose table of claims is made again.")
 
 
 if __name__ == "__main__":

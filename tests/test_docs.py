@@ -5,11 +5,15 @@ import re
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from ann import losses, models
 from ann.losses import LossCombiner
+from examples.small_cnn import small_cnn
+from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.plan import plan
+from experiments.harness.readme_table import CLAIMS, readme_table, write_readme_table
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -102,22 +106,56 @@ def test_the_experiment_of_the_docs_can_be_planned():
     }
 
 
-def test_the_readme_lists_every_scheme_and_sampler():
-    readme = (ROOT / "README.md").read_text()
+def test_the_page_on_weightings_lists_every_scheme_and_sampler():
+    page = (ROOT / "docs" / "weightings.md").read_text()
     for name in (*losses.schemes(), *losses.samplers()):
-        assert f"| `{name}` |" in readme, name
+        assert f"| `{name}` |" in page, name
 
 
 def test_the_readmes_python_runs(random, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code = "\n".join(code_blocks(ROOT / "README.md"))
+    models.build("resann-n1-c4").save_to_preset(
+        "presets/mine", normalization=([0.0] * 3, [1.0] * 3)
+    )
     images, labels = random.normal(size=(4, 32, 32, 3)).astype("float32"), random.integers(0, 10, 4)
-    code = code.replace("epochs=10", "epochs=1").replace("resann-n9-c16", "resann-n1-c4")
-    names = {"images": images, "labels": labels, "batches": [(images, labels)], "image": images[0]}
-    exec(code, names)
-    assert isinstance(names["model"], models.MultiExitModel)
-    assert len(names["logits"]) == 3
+    names = {"images": images, "labels": labels, "image": images[0], "pixels": images}
+    names["plain"] = small_cnn((32, 32, 3), 10, units=2, width=4)
+    # Smaller networks and less of everything; the code is the README's.
+    mobilenet = "MobileNetV2(input_shape=(96, 96, 3), classes=10, weights=None)"
+    smaller = {
+        '"dataset": "cifar10"': '"dataset": "digits", "epochs": 1',
+        "resann-n9-c16": "resann-n1-c4",
+        "epochs=5": "epochs=1",
+        f"keras.applications.{mobilenet}": "plain",
+    }
+    blocks = code_blocks(ROOT / "README.md")
+    assert all(any(own in block for block in blocks) for own in smaller)
+    for block in blocks:
+        assert len(block.splitlines()) <= 12  # ten lines or so
+        for own, less in smaller.items():
+            block = block.replace(own, less)
+        exec(block, names)
+    assert set(names["curves"]) == {"const", "adaloss"}
+    assert (tmp_path / "curves.png").exists()
     assert names["answer"].exit == 2
+    assert len(names["logits"]) == 3
+    assert (tmp_path / "anytime.keras").exists()
+
+
+def test_the_readmes_table_names_what_is_declared_and_is_made_by_the_report(tmp_path):
+    claims = pd.read_csv(ROOT / "experiments" / "results" / "claims.csv", dtype={"paper": str})
+    table = readme_table(claims)
+    lines = [line for line in (ROOT / "README.md").read_text().splitlines() if line[:2] == "| "]
+    assert [line.split(" | ")[1] for line in lines] == [
+        line.split(" | ")[1] for line in table.splitlines() if line[:2] == "| "
+    ]
+    assert set(CLAIMS) <= set(EXPERIMENTS)
+    copy = tmp_path / "README.md"
+    copy.write_text("before\n<!-- made by make report -->\nan earlier table\n<!-- end -->\nafter\n")
+    write_readme_table(copy, claims)
+    assert copy.read_text().startswith("before\n<!-- made by make report -->\n\n| paper |")
+    assert copy.read_text().endswith("|\n\n<!-- end -->\nafter\n")
+    assert "an earlier table" not in copy.read_text()
 
 
 def test_links_lead_somewhere():

@@ -27,7 +27,7 @@ IMPORTS = {
     "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
-    "runs": {"data", "evaluation", "export", "losses", "models", "runtime", "training"},
+    "runs": {"data", "evaluation", "export", "layers", "losses", "models", "runtime", "training"},
     "commands": {"evaluation", "runs", "runtime"},
     "__main__": {"commands"},
 }
@@ -111,9 +111,17 @@ def test_no_tensorflow_at_module_level(room):
 # Outside the library, module by module where a floor has several: what each imports of the rest of
 # the tree and of `ann`. Commands stand above the machinery, the machinery above the declarations.
 COMMANDS = {
-    "collect": {"ann.atomic_write", "ann.runs"},
-    "demo": {"ann.commands", "ann.evaluation", "ann.runs"},
+    "collect": {"ann.atomic_write", "ann.commands", "ann.runs"},
+    "demo": {
+        "ann.commands",
+        "ann.data",
+        "ann.evaluation",
+        "ann.runs",
+        "ann.runtime",
+        "story",
+    },
     "export": {"ann.commands"},
+    "kit": {"ann.commands", "harness.kit", "harness.store"},
     "network_costs": {
         "ann.atomic_write",
         "ann.commands",
@@ -121,17 +129,20 @@ COMMANDS = {
         "harness.network_costs",
         "harness.plan",
     },
-    "report": {"ann.commands", "harness.page"},
+    "report": {"ann.commands", "harness.page", "harness.readme_table"},
     "run": {
         "ann.commands",
         "ann.did_you_mean",
         "ann.runs",
         "harness.catalogue",
         "harness.declaration",
+        "harness.parts",
+        "harness.plan",
         "harness.plan_text",
         "harness.runner",
         "harness.sections",
         "harness.store",
+        "harness.wanted",
     },
     "train": {"ann.commands"},
 }
@@ -143,12 +154,14 @@ MACHINERY = {
     "catalogue": {"ann.did_you_mean", "declaration", "papers", "studies"},
     "network_costs": {"ann.costs", "ann.models", "scales"},
     "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
+    "parts": {"ann.did_you_mean", "plan"},
+    "wanted": {"ann.runs", "catalogue", "parts", "plan"},
     "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
+    "kit": {"ann.atomic_write", "ann.data", "ann.runs"},
     "plan_text": {"ann.runs", "catalogue", "plan", "store"},
     "answers": {
         "ann.ensembles",
         "ann.evaluation",
-        "ann.runs",
         "declaration",
         "network_costs",
         "plan",
@@ -159,7 +172,6 @@ MACHINERY = {
     "differences": {"answers", "declaration"},
     "verdicts": {
         "ann.evaluation",
-        "ann.runs",
         "answers",
         "comparison",
         "declaration",
@@ -168,17 +180,24 @@ MACHINERY = {
     "figures": {
         "ann.ensembles",
         "ann.evaluation",
-        "ann.runs",
         "answers",
         "declaration",
         "untrained",
     },
     "joined": {"ann.data", "ann.ensembles", "ann.evaluation", "ann.runs", "answers"},
-    "workers": {"ann.runs"},
+    "workers": {"ann.runs", "store"},
     "runs_bar": {"ann.runs"},
-    "runner": {"ann.data", "ann.runs", "catalogue", "joined", "plan", "runs_bar", "workers"},
-    "sections": {
+    "runner": {
+        "ann.data",
         "ann.runs",
+        "catalogue",
+        "joined",
+        "plan",
+        "runs_bar",
+        "wanted",
+        "workers",
+    },
+    "sections": {
         "answers",
         "catalogue",
         "cells",
@@ -191,6 +210,7 @@ MACHINERY = {
     },
     "states": {"catalogue", "declaration", "verdicts"},
     "page_text": {"catalogue", "sections", "states", "verdicts"},
+    "readme_table": {"ann.atomic_write", "page_text"},
     "page_html": {"catalogue", "page_text", "sections", "states", "verdicts"},
     "page_markdown": {"catalogue", "page_text", "sections", "states"},
     "page": {
@@ -204,6 +224,8 @@ MACHINERY = {
         "verdicts",
     },
 }
+# The demo's parts; each may import those before it.
+STORY = ["chart", "networks", "race", "pictures", "words", "page"]
 EXAMPLES = {"ann.data", "ann.evaluation", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",
@@ -255,6 +277,16 @@ def test_a_command_imports_what_the_table_says_and_nothing_else(name):
 
 def test_every_module_of_the_machinery_is_in_the_table():
     assert {path.stem for path in modules_in("experiments/harness")} == set(MACHINERY)
+
+
+def test_the_parts_of_the_demo_stand_on_the_library_and_those_before_them():
+    assert {path.stem for path in modules_in("experiments/story")} == set(STORY)
+    for path in modules_in("experiments/story"):
+        names = list(imported_modules(ast.parse(path.read_text())))
+        own = {name.split(".")[2] for name in names if name.startswith("experiments.story.")}
+        others = [name for name in names if name.startswith("experiments.")]
+        assert own <= set(STORY[: STORY.index(path.stem)]), path
+        assert all(name.startswith("experiments.story.") for name in others), path
 
 
 @pytest.mark.parametrize("name", MACHINERY)

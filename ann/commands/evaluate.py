@@ -6,6 +6,7 @@ Prints cost, loss and error of every exit, the errors at 1/4, 1/2, 3/4 and all o
 mean error over the exits. --data_dir names the folder of the data where it has moved.
 """
 
+import math
 import pathlib
 
 from absl import flags
@@ -33,6 +34,12 @@ def main(arguments) -> None:
         with atomic_path(values.output) as temporary:
             curve.to_csv(temporary, index=False)
     print(table_of(curve))
-    errors = evaluation.milestones(curve).round(2)
-    print("error at " + ", ".join(f"{cost:g}: {error:g}" for cost, error in errors.items()))
+    errors = evaluation.milestones(curve)
+    print("error at " + ", ".join(f"{cost:g}: {_read(error)}" for cost, error in errors.items()))
+    if errors.isna().any():
+        print(f"none: the first exit costs {curve.fraction.iloc[0]:.2f} of the network")
     print(f"mean over the exits: {evaluation.average_error(curve):.2f}")
+
+
+def _read(error: float) -> str:
+    return "none" if math.isnan(error) else f"{error:.2f}"

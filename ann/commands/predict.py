@@ -30,7 +30,9 @@ def main(arguments) -> None:
     """Answers for the pictures that the arguments name."""
     values = flags.FLAGS
     if not arguments:
-        raise ValueError("at least one picture is needed: ann predict --preset=... picture.png")
+        raise ValueError(
+            "a picture is needed: ann predict --preset=... picture.png. Received: none"
+        )
     from ann.runs.predict import PresetPredictor
 
     predictor = PresetPredictor(values.preset, values.cache_dir)

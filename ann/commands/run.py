@@ -1,15 +1,23 @@
 """Runs a command: its flags, its help, its errors."""
 
 import os
+import signal
 import sys
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from ann.runs.errors import RunError
 
 _HELP = ("--help", "-help", "-h")
 # What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
-_MISTAKES = (ValueError, OSError, FloatingPointError, ImportError, RunError)
+_MISTAKES = (
+    ValueError,
+    OSError,
+    FloatingPointError,
+    ImportError,
+    NotImplementedError,
+    RunError,
+)
 
 
 def run(command, argv=None) -> None:
@@ -35,8 +43,14 @@ def run(command, argv=None) -> None:
 def _run(command, arguments):
     if arguments and not hasattr(command, "ARGUMENTS"):
         raise app.UsageError(f"every setting is a --flag=value. Received: {arguments}")
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.WARNING)  # tensorflow-datasets tells what it reads
     try:
         command.main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # such as that of `| head`, which has read all that it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
     except ModuleNotFoundError as error:
         raise SystemExit(
             f"error: {error}. `pip install 'ann-keras[train]'` brings what training needs, "

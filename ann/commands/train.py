@@ -12,7 +12,7 @@ on CIFAR-10 takes about a minute on 2 cores.
 import contextlib
 import sys
 
-from absl import flags
+from absl import flags, logging
 
 from ann.runs import flags as run_flags
 from ann.runs.folder import RunFolder
@@ -38,6 +38,7 @@ def define_flags() -> None:
 def main(arguments) -> None:
     """Trains the run that the flags describe."""
     del arguments
+    logging.set_verbosity(logging.WARNING)  # TensorFlow reports every sum over replicas
     config = run_flags.config_from(flags.FLAGS)
     run_dir = flags.FLAGS.run_dir or default_run_dir(config)
     resume = None if flags.FLAGS.start_or_resume else flags.FLAGS.resume
@@ -45,6 +46,8 @@ def main(arguments) -> None:
         from ann.runs.train import train
 
         curve = train(config, run_dir, resume=resume)
+    if curve is None:  # the chief of the cluster writes and tells
+        return
     print(table_of(curve))
     print(f"written to {run_dir}")
 

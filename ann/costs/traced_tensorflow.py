@@ -159,7 +159,7 @@ def _bound(comparison, loop, condition, body) -> int | None:
     start = _static(loop.inputs[counter])
     end = _static(comparison.inputs[1] if limit is None else loop.inputs[limit])
     step = _step(body, counter)
-    if None in (start, end, step) or step * sign <= 0:
+    if start is None or end is None or step is None or step * sign <= 0:
         return None
     return max(0, math.ceil((end - start + sign * inclusive) / step))
 

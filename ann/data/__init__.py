@@ -1,6 +1,7 @@
-"""Data sets, as arrays in memory or JPEGs on disk, and their tf.data batches.
+"""Data sets, as arrays in memory or JPEGs on disk, and their batches.
 
-`names` needs no TensorFlow; everything else imports it.
+Small images in memory need no TensorFlow where Keras runs on JAX. JPEGs and what augments batches
+further do.
 """
 
 from ann.data.catalogue import names

@@ -6,9 +6,6 @@ import dataclasses
 from typing import ClassVar
 
 import numpy as np
-import tensorflow as tf
-
-from ann.data import augment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +20,11 @@ class Split:
 
     def __getitem__(self, which: slice) -> Split:
         return Split(self.images[which], self.labels[which])
+
+    def identity(self):
+        """See `ann.data.fingerprint`."""
+        yield str(self.images.shape).encode()
+        yield self.labels.tobytes()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,64 +67,14 @@ class Dataset:
         std = pixels.std(0, dtype=np.float64)
         return mean.astype(np.float32), std.astype(np.float32)
 
-    def training_batches(
-        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool
-    ) -> tf.data.Dataset:
-        """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
+    def training_batches(self, batch_size: int, seed, starts, augmented: bool, own: slice):
+        """See `ann.data.array_pipeline.training_batches`."""
+        from ann.data import array_pipeline  # JAX needs the arrays alone
 
-        The images of a batch are drawn and augmented together. The seed and the step number decide
-        how.
-        """
-        steps = len(self.train) // batch_size
-        images, labels = _on_host(self.train)
-        normalize = self._normalizer()
+        return array_pipeline.training_batches(self, batch_size, seed, starts, augmented, own)
 
-        def shuffled(epoch, first_step):
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(len(self.train)), seed=tf.stack([seed, epoch])
-            )
-            batches = (
-                tf.data.Dataset.from_tensor_slices(order)
-                .batch(batch_size, drop_remainder=True)
-                .enumerate()
-            )
-            left = batches.skip(first_step)
-            return left.map(lambda step, which: (epoch * steps + step, which))
-
-        def batch(step, which):
-            x = tf.gather(images, which)
-            if augmented:
-                x = self._augment(x, tf.stack([seed, step]))
-            return normalize(x), tf.gather(labels, which)
-
-        return starts.flat_map(shuffled).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
-
-    def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
+    def evaluation_batches(self, batch_size: int, part: tuple[int, int]):
         """See `ann.data.evaluation_batches`."""
-        images, labels = _on_host(self.test)
-        normalize = self._normalizer()
-        batches = tf.data.Dataset.range(len(self.test)).batch(batch_size)
-        return batches.map(
-            lambda which: (normalize(tf.gather(images, which)), tf.gather(labels, which))
-        )
+        from ann.data import array_pipeline
 
-    def _normalizer(self):
-        mean, std = self.normalization()
-        return lambda images: (tf.cast(images, tf.float32) - mean) / std
-
-    def _augment(self, images, seed):
-        crop_seed, flip_seed, blur_seed = tf.unstack(
-            tf.random.experimental.stateless_split(seed, 3)
-        )
-        if self.padding:
-            images = augment.random_crop(images, self.padding, crop_seed)
-        if self.flip:
-            images = augment.random_flip(images, flip_seed)
-        if self.blur:
-            images = augment.random_blur(tf.cast(images, tf.float32), blur_seed)
-        return images
-
-
-def _on_host(split):
-    with tf.device("CPU"):
-        return tf.constant(split.images), tf.constant(split.labels)
+        return array_pipeline.evaluation_batches(self, batch_size, part)

@@ -11,11 +11,13 @@ class Entry:
         module, function: the function of `data_dir` that loads the data set.
         held_out: number of training images to hold out for validation. None means as many as there
             are test images.
+        needs_tensorflow: whether the images are files that TensorFlow decodes when needed.
     """
 
     module: str
     function: str
     held_out: int | None
+    needs_tensorflow: bool = False
 
 
 DATASETS = {
@@ -23,8 +25,8 @@ DATASETS = {
     "cifar10": Entry("ann.data.tfds_images", "load_cifar10", 5000),
     "cifar100": Entry("ann.data.tfds_images", "load_cifar100", 5000),
     "svhn": Entry("ann.data.tfds_images", "load_svhn", 5000),
-    "imagenet2012": Entry("ann.data.imagenet2012", "load_imagenet2012", None),
-    "class_folders": Entry("ann.data.class_folders", "load_class_folders", None),
+    "imagenet2012": Entry("ann.data.imagenet2012", "load_imagenet2012", None, True),
+    "class_folders": Entry("ann.data.class_folders", "load_class_folders", None, True),
     "synthetic": Entry("ann.data.synthetic", "load_synthetic", 64),
 }
 

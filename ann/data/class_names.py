@@ -2,7 +2,7 @@
 
 import pathlib
 
-from ann.data.tfds_builder import prepared_builder
+from ann.data.tfrecords import prepared_folder
 
 _IN_TFDS = {
     "cifar10": "cifar10",
@@ -28,8 +28,8 @@ def class_names(name: str, data_dir, num_classes: int) -> list[str]:
         ['0', '1', '2']
     """
     if name in _IN_TFDS:
-        builder = prepared_builder(name, _IN_TFDS[name], data_dir, first="it downloads the data")
-        return list(builder.info.features["label"].names)
+        folder = prepared_folder(name, _IN_TFDS[name], data_dir)
+        return (folder / "label.labels.txt").read_text().splitlines()
     if name == "class_folders":
         folders = (pathlib.Path(data_dir) / "train").iterdir()
         return sorted(path.name for path in folders if path.is_dir())

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-
-from ann.data.arrays import Dataset, Split
-from ann.data.class_folders import FileSplit
-from ann.data.jpegs import JpegDataset
 
 
-def fingerprint(dataset: Dataset | JpegDataset) -> dict:
+def fingerprint(dataset) -> dict:
     """Counts and a digest, as plain values: equal for equal data, wherever they are.
 
     The digest of images in memory is that of their labels and shape; of files that of their names,
     sizes and labels; of records that of their shards.
+
+    Args:
+        dataset: as returned by `ann.data.load`.
 
     Example:
         >>> from ann import data
@@ -33,21 +31,6 @@ def fingerprint(dataset: Dataset | JpegDataset) -> dict:
 
 def _digest(split) -> str:
     digest = hashlib.sha256()
-    for part in _parts(split):
+    for part in split.identity():
         digest.update(part + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _parts(split):
-    if isinstance(split, Split):
-        yield str(split.images.shape).encode()
-        yield split.labels.tobytes()
-    elif isinstance(split, FileSplit):
-        for path, label in zip(split.paths, split.labels, strict=True):
-            # The class and the name, not the folder above: the data may move.
-            name = b"/".join(path.split(b"/")[-2:])
-            yield b"%s %d %d" % (name, os.stat(path).st_size, label)
-    else:
-        yield f"{split.name} {split.start} {split.stop}".encode()
-        for shard in split.builder.info.splits[split.name].shard_lengths:
-            yield str(shard).encode()

@@ -37,6 +37,11 @@ class RecordSplit:
         start, stop, _ = which.indices(len(self))
         return dataclasses.replace(self, start=self.start + start, stop=self.start + stop)
 
+    def identity(self):
+        yield f"{self.name} {self.start} {self.stop}".encode()
+        for shard in self.builder.info.splits[self.name].shard_lengths:
+            yield str(shard).encode()
+
     def elements(self, seed=None) -> tf.data.Dataset:
         part = f"{self.name}[{self.start}:{self.stop}]"
         shards = self.builder.info.splits[part].file_instructions

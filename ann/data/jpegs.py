@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -18,6 +18,9 @@ class JpegSplit(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, which: slice) -> JpegSplit: ...
+
+    def identity(self) -> Iterator[bytes]:
+        """What tells this split from another one; see `ann.data.fingerprint`."""
 
     def elements(self, seed: tf.Tensor | None = None) -> tf.data.Dataset:
         """The elements that `reader()` takes, one per image.
@@ -74,11 +77,12 @@ class JpegDataset:
         return 255 * np.array(mean, np.float32), 255 * np.array(std, np.float32)
 
     def training_batches(
-        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool
+        self, batch_size: int, seed: tf.Tensor, starts: tf.data.Dataset, augmented: bool, own: slice
     ) -> tf.data.Dataset:
         """See `ann.data.training_batches`. `starts` holds each epoch and its first step.
 
-        The seed and an image's number, counted from the first epoch, decide its augmentation.
+        The seed and an image's number, counted from the first epoch, decide its augmentation. Only
+        the images of `own`, the part of each batch to return, are decoded.
         """
         count = len(self.train) // batch_size * batch_size
         read = self.train.reader()
@@ -88,14 +92,23 @@ class JpegDataset:
             elements = tf.data.Dataset.zip(numbers, self.train.elements(tf.stack([seed, epoch])))
             return elements.skip(first_step * batch_size)
 
+        def is_own(number, element):
+            place = number % batch_size
+            return (own.start <= place) & (place < own.stop)
+
         def example(number, element):
             name, encoded, label = read(element)
             return self.image(encoded, name, tf.stack([seed, number]) if augmented else None), label
 
-        examples = starts.flat_map(shuffled).map(example, num_parallel_calls=tf.data.AUTOTUNE)
-        return examples.batch(batch_size, drop_remainder=True, num_parallel_calls=tf.data.AUTOTUNE)
+        examples = (
+            starts.flat_map(shuffled)
+            .filter(is_own)
+            .map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        )
+        size = own.stop - own.start
+        return examples.batch(size, drop_remainder=True, num_parallel_calls=tf.data.AUTOTUNE)
 
-    def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
+    def evaluation_batches(self, batch_size: int, part: tuple[int, int]) -> tf.data.Dataset:
         """See `ann.data.evaluation_batches`."""
         read = self.test.reader()
 
@@ -103,7 +116,9 @@ class JpegDataset:
             name, encoded, label = read(element)
             return self.image(encoded, name), label
 
-        examples = self.test.elements().map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        index, count = part
+        elements = self.test.elements().shard(count, index)
+        examples = elements.map(example, num_parallel_calls=tf.data.AUTOTUNE)
         return examples.batch(batch_size, num_parallel_calls=tf.data.AUTOTUNE)
 
     def image(self, encoded, name, seed=None):

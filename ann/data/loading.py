@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import typing
+
+import keras
 
 from ann.data.arrays import Dataset
 from ann.data.catalogue import DATASETS, names
-from ann.data.jpegs import JpegDataset
 from ann.did_you_mean import unknown_name
+
+if typing.TYPE_CHECKING:
+    from ann.data.jpegs import JpegDataset
 
 
 def load(
@@ -32,8 +37,8 @@ def load(
             and no paper mentions.
 
     Raises:
-        ValueError: the name is unknown, or there are too few training images for `train_examples`
-            or for `hold_out`.
+        ValueError: the name is unknown, there are too few training images for `train_examples` or
+            for `hold_out`, or the data set needs TensorFlow.
         FileNotFoundError: the data set is not prepared. The message says how to prepare it.
 
     Example:
@@ -43,6 +48,11 @@ def load(
     if name not in DATASETS:
         raise ValueError(unknown_name("dataset", name, names()))
     entry = DATASETS[name]
+    if entry.needs_tensorflow and keras.config.backend() == "jax":
+        raise ValueError(
+            f"{name} is read and decoded by TensorFlow: it does not run with KERAS_BACKEND=jax. "
+            f"Received: name={name!r}"
+        )
     dataset = getattr(importlib.import_module(entry.module), entry.function)(data_dir)
     if hold_out:
         num_held_out = entry.held_out or len(dataset.test)
@@ -61,6 +71,6 @@ def load(
                 f"Received: train_examples={train_examples}"
             )
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
-    if preset == "author_code" and isinstance(dataset, JpegDataset):
+    if preset == "author_code" and hasattr(dataset, "change_colours"):
         dataset = dataclasses.replace(dataset, change_colours=True)
     return dataset

@@ -1,11 +1,16 @@
-"""Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation."""
+"""Data sets of 32x32 images from TensorFlow Datasets, with the papers' augmentation.
+
+They are read as TFDS has prepared them, or as .npz files (`ann.data.packed`) in the same folder.
+"""
 
 import functools
+import io
 
 import numpy as np
 
 from ann.data.arrays import Dataset, Split
-from ann.data.tfds_builder import prepared_builder
+from ann.data.packed import packed_split
+from ann.data.tfrecords import data_folder, examples, prepared_folder
 
 
 def load_cifar10(data_dir=None) -> Dataset:
@@ -31,31 +36,29 @@ def load_svhn(data_dir=None) -> Dataset:
 
 
 def _load(name, tfds_name, num_classes, data_dir, *, train, **augmentation):
-    prepared_builder(name, tfds_name, data_dir, first="it downloads the data")
-    splits = {
-        key: _read(tfds_name, data_dir, split)
-        for key, split in (("train", train), ("test", "test"))
-    }
+    splits = {key: packed_split(name, key, data_folder(data_dir)) for key in ("train", "test")}
+    if None in splits.values():
+        folder = prepared_folder(name, tfds_name, data_dir)
+        splits = {"train": _read(folder, train), "test": _read(folder, "test")}
     return Dataset(name, num_classes, **splits, **augmentation)
 
 
 @functools.lru_cache(maxsize=2)
-def _read(tfds_name, data_dir, split) -> Split:
-    """Reads a whole split.
+def _read(folder, names) -> Split:
+    """Reads whole splits, joined by "+".
 
-    The records are sorted by id if they have one, because TFDS shuffles when it writes. The last
-    two splits stay in memory, so that many runs in one process decode them only once.
+    The records are sorted by id if they have one, because TFDS shuffles when it writes. What was
+    read last stays in memory, so that many runs in one process decode it only once.
     """
-    import tensorflow_datasets as tfds
+    from PIL import Image  # a run on other data does not need it
 
-    builder = tfds.builder(tfds_name, data_dir=data_dir)
-    # One shard after the other, in the order in which they were written.
-    config = tfds.ReadConfig(interleave_cycle_length=1)
-    batches = tfds.as_numpy(builder.as_dataset(split=split, read_config=config, batch_size=1000))
-    columns = {}
-    for batch in batches:
-        for key, values in batch.items():
-            columns.setdefault(key, []).append(values)
-    columns = {key: np.concatenate(values) for key, values in columns.items()}
-    order = np.argsort(columns["id"]) if "id" in columns else slice(None)
-    return Split(columns["image"][order], columns["label"][order].astype(np.int32))
+    images, labels, ids = [], [], []
+    for name in names.split("+"):
+        for example in examples(folder, name):
+            with Image.open(io.BytesIO(example["image"])) as image:
+                images.append(np.asarray(image))
+            labels.append(example["label"])
+            ids.append(example.get("id", b""))
+    # Equal ids, where there are none, keep their order.
+    order = np.argsort(np.array(ids), kind="stable")
+    return Split(np.stack(images)[order], np.array(labels, np.int32)[order])

@@ -70,7 +70,7 @@ def fifo_answers(exit_costs, selection, workers: int = 1) -> pd.DataFrame:
         if selected
     )
     improvements = []
-    best = (-1, -1)
+    best: tuple[int, ...] = (-1, -1)
     for cost, *where in ready:
         if tuple(where) > best:
             best = tuple(where)

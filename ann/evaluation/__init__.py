@@ -14,9 +14,7 @@ from ann.evaluation.epoch_log import final_losses
 from ann.evaluation.figure import plot_curves
 from ann.evaluation.opt import opt_curve, opt_plus
 from ann.evaluation.relative import (
-    average_increase,
     cost_to_reach,
-    milestone_errors,
     pivoted,
     relative_increase,
     small_against_large,
@@ -28,10 +26,7 @@ from ann.evaluation.relative_figures import (
 )
 from ann.evaluation.report import write_report
 from ann.evaluation.significance import (
-    hoeffding_bound,
-    printed_hoeffding_bound,
     seed_means,
-    settings_won,
     won,
 )
 from ann.evaluation.weight_figures import (
@@ -45,7 +40,6 @@ __all__ = [
     "anytime_curve",
     "area_under_error",
     "average_error",
-    "average_increase",
     "budgeted_batch_curve",
     "calibration_error",
     "confidences",
@@ -54,9 +48,7 @@ __all__ = [
     "final_losses",
     "fit_temperatures",
     "fit_thresholds",
-    "hoeffding_bound",
     "logits_and_labels",
-    "milestone_errors",
     "milestone_exits",
     "milestones",
     "opt_curve",
@@ -70,10 +62,8 @@ __all__ = [
     "plot_probabilities_over_training",
     "plot_weights_over_depth",
     "plot_weights_over_training",
-    "printed_hoeffding_bound",
     "relative_increase",
     "seed_means",
-    "settings_won",
     "small_against_large",
     "timeliness",
     "violations",

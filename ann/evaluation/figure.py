@@ -1,13 +1,20 @@
 """The anytime figure: error against cost."""
 
+import math
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ann.atomic_write import atomic_path
 
 COLUMN_INCHES = (6.4, 4.2)
 _MARKERS = "osD^vP*X"
-_MOST_LINES_INSIDE = 6  # With more lines, the legend covers them.
+# Told apart with all kinds of color vision (Okabe and Ito 2008), dark enough on white.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B", "#4D4D4D")
+_LEGEND_ROW_INCHES = 0.2
+_LEGEND_CHARACTERS = 72  # That fit into the width of a figure.
+_LEGEND_HANDLE = 6  # Width of a line's sample, in characters.
 
 
 def plot_curves(curves, path, *, title: str) -> None:
@@ -36,12 +43,12 @@ def plot_curves(curves, path, *, title: str) -> None:
             linewidth=1.4,
             label=label,
         )
-    axes.set_ylim(bottom=0)
+    begin_at_zero(axes)
     add_legend(figure, axes)
     save(figure, path)
 
 
-def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | None = None) -> None:
+def plot_over_depth(values, path, *, title: str, ylabel: str, from_zero: bool = False) -> None:
     """Plots one value per exit over depth as a PNG file, one line per network.
 
     Args:
@@ -49,13 +56,14 @@ def plot_over_depth(values, path, *, title: str, ylabel: str, bottom: float | No
         path: PNG file to write.
         title: shown above the figure.
         ylabel: what the values are.
-        bottom: lower limit of the vertical axis. By default, it follows from the values.
+        from_zero: whether the vertical axis begins at 0. By default, it follows from the values.
     """
     figure, axes = new_axes(title, "exit, as a fraction of the depth", ylabel)
     for marker, (label, line) in zip(_MARKERS * len(values), values.items(), strict=False):
         depth = [(k + 1) / len(line) for k in range(len(line))]
         axes.plot(depth, line, marker=marker, markersize=4, linewidth=1.4, label=label)
-    axes.set_ylim(bottom=bottom)
+    if from_zero:
+        begin_at_zero(axes)
     add_legend(figure, axes)
     save(figure, path)
 
@@ -70,19 +78,31 @@ def new_axes(title: str, xlabel: str, ylabel: str):
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set_prop_cycle(color=_COLORS)
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
+def begin_at_zero(axes) -> None:
+    """Lets the vertical axis begin at 0, with room above the highest point."""
+    axes.set_ylim(0, 1.05 * axes.dataLim.ymax or 1)
+
+
+def count_epochs(axes) -> None:
+    """Lets the horizontal axis have ticks at whole epochs only."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
 def add_legend(figure, axes) -> None:
-    """Puts the legend inside the axes if there are few lines, and beside the axes otherwise."""
+    """Puts the legend below the axes, where it hides no line. The figure grows by its height."""
     handles, labels = axes.get_legend_handles_labels()
-    if len(handles) <= _MOST_LINES_INSIDE:
-        axes.legend(frameon=False)
-    else:
-        figure.legend(handles, labels, loc="outside right center", frameon=False)
+    longest = max(map(len, labels)) + _LEGEND_HANDLE
+    rows = math.ceil(len(labels) / max(1, _LEGEND_CHARACTERS // longest))
+    columns = math.ceil(len(labels) / rows)
+    figure.set_figheight(figure.get_figheight() + rows * _LEGEND_ROW_INCHES)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def save(figure, path) -> None:

@@ -3,34 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from ann.evaluation.curve import milestones
-
-
-def milestone_errors(
-    results: pd.DataFrame, by, *, method: str, rule: str = "interpolate"
-) -> pd.DataFrame:
-    """Returns the errors of many curves at the milestones.
-
-    The other functions of this module compare these errors.
-
-    Args:
-        results: all curves in one DataFrame, one below the other, with the columns `fraction` and
-            `error_top1` and the columns named in the next two arguments.
-        by: columns that identify a setting, such as `["dataset", "model"]`. If there are several
-            curves for the same setting and method, for example for several seeds, they are
-            averaged.
-        method: column that identifies what is compared, such as `"weighting"`.
-        rule: as in `milestones`.
-
-    Returns:
-        DataFrame of errors in percent, indexed by `by` and `fraction`, with one column per method.
-    """
-    # All curves of a setting and a method have the same fractions. The milestones of their mean are
-    # therefore the mean of their milestones.
-    means = results.groupby([*by, method, "fraction"], as_index=False).error_top1.mean()
-    errors = {key: milestones(curve, rule) for key, curve in means.groupby([*by, method])}
-    return pd.concat(errors, names=[*by, method]).unstack(method)
-
 
 def relative_increase(errors, reference):
     """Returns the increase over a reference in percent: 100 (error - reference) / reference.
@@ -48,28 +20,6 @@ def relative_increase(errors, reference):
     if isinstance(reference, str):
         return errors.sub(errors[reference], axis=0).div(errors[reference], axis=0) * 100
     return 100 * (errors - reference) / reference
-
-
-def average_increase(errors: pd.DataFrame, reference: str, by: str = "fraction") -> pd.DataFrame:
-    """Returns the relative increase averaged over the settings.
-
-    A setting is a model and a data set. 001 Table 1 and 002 Table 2b print such averages.
-
-    Args:
-        errors: as returned by `milestone_errors`, or any DataFrame indexed by settings with one
-            column per method.
-        reference: column to compare with, such as "opt".
-        by: level of the index to keep. The average is over all the others.
-
-    Returns:
-        DataFrame indexed by `by` and method, with the columns `increase` (percent) and `settings`
-        (the number of settings that had both errors).
-    """
-    increases = (
-        relative_increase(errors, reference).drop(columns=reference).rename_axis(columns="method")
-    )
-    rows = increases.melt(ignore_index=False).reset_index()
-    return rows.groupby([by, "method"]).value.agg(increase="mean", settings="count")
 
 
 def pivoted(curve: pd.DataFrame, pivot: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,13 @@ They show weights over the epochs and over depth, and sampling probabilities ove
 import numpy as np
 
 from ann.evaluation.epoch_log import exit_columns
-from ann.evaluation.figure import new_axes, plot_over_depth, save
+from ann.evaluation.figure import (
+    begin_at_zero,
+    count_epochs,
+    new_axes,
+    plot_over_depth,
+    save,
+)
 
 
 def plot_weights_over_training(log, path, *, title: str) -> None:
@@ -21,10 +27,12 @@ def plot_weights_over_training(log, path, *, title: str) -> None:
     """
     figure, axes = new_axes(title, "epoch", "loss weight")
     weights = exit_columns(log, "weight").to_numpy()
+    marker = "o" if len(log) == 1 else None  # One point makes no line.
     for index, color in enumerate(_colors(weights.shape[1])):
-        axes.plot(log.epoch + 1, weights[:, index], color=color, linewidth=1.2)
+        axes.plot(log.epoch + 1, weights[:, index], color=color, linewidth=1.2, marker=marker)
     _depth_bar(figure, axes, weights.shape[1])
-    axes.set_ylim(bottom=0)
+    begin_at_zero(axes)
+    count_epochs(axes)
     save(figure, path)
 
 
@@ -40,10 +48,13 @@ def plot_probabilities_over_training(log, path, *, title: str) -> None:
         title: shown above the figure.
     """
     figure, axes = new_axes(title, "epoch", "probability of being drawn")
-    probabilities = exit_columns(log, "probability").to_numpy()
-    axes.stackplot(log.epoch + 1, probabilities.T, colors=_colors(probabilities.shape[1]))
+    probabilities, epochs = exit_columns(log, "probability").to_numpy(), log.epoch.to_numpy() + 1
+    if len(log) == 1:  # One point makes no area.
+        probabilities, epochs = probabilities.repeat(2, axis=0), np.array([0.5, 1.5])
+    axes.stackplot(epochs, probabilities.T, colors=_colors(probabilities.shape[1]))
     _depth_bar(figure, axes, probabilities.shape[1])
-    axes.set(ylim=(0, 1), xlim=(1, max(2, len(log))))
+    axes.set(ylim=(0, 1), xlim=(epochs[0], epochs[-1]))
+    count_epochs(axes)
     save(figure, path)
 
 
@@ -55,7 +66,7 @@ def plot_weights_over_depth(weights, path, *, title: str) -> None:
         path: PNG file to write.
         title: shown above the figure.
     """
-    plot_over_depth(weights, path, title=title, ylabel="loss weight", bottom=0)
+    plot_over_depth(weights, path, title=title, ylabel="loss weight", from_zero=True)
 
 
 def _colors(count):
@@ -65,7 +76,9 @@ def _colors(count):
 
 
 def _depth_bar(figure, axes, num_exits):
-    from matplotlib import cm, colors
+    from matplotlib import cm, colors, ticker
 
-    scale = cm.ScalarMappable(colors.Normalize(0, num_exits - 1), "viridis")
-    figure.colorbar(scale, ax=axes, label="exit (shallow to deep)")
+    if num_exits > 1:
+        scale = cm.ScalarMappable(colors.Normalize(0, num_exits - 1), "viridis")
+        whole = ticker.MaxNLocator(integer=True, min_n_ticks=1)
+        figure.colorbar(scale, ax=axes, label="exit (shallow to deep)", ticks=whole)

@@ -1,5 +1,7 @@
 """Which units have an exit after them, and what the exits are called."""
 
+import numbers
+
 
 def every(num_units: int, period: int, first: int = 0) -> list[int]:
     """Indices of the units with an exit: every `period` units, counted back from the last.
@@ -25,7 +27,7 @@ def every(num_units: int, period: int, first: int = 0) -> list[int]:
     """
     if num_units < 1:
         raise ValueError(f"a network needs at least 1 unit. Received: num_units={num_units}")
-    if not 1 <= period <= num_units:
+    if not isinstance(period, numbers.Integral) or not 1 <= period <= num_units:
         raise ValueError(
             f"the prediction period s must be between 1 and the {num_units} units of the network. "
             f"Received: s={period}"
@@ -40,7 +42,7 @@ def require_unit(first: int, num_units: int) -> None:
     Raises:
         ValueError: it is not.
     """
-    if not 0 <= first < num_units:
+    if not isinstance(first, numbers.Integral) or not 0 <= first < num_units:
         raise ValueError(
             f"first_exit must be one of the units 0 to {num_units - 1}. "
             f"Received: first_exit={first}"

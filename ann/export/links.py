@@ -25,6 +25,8 @@ class Link:
         names: of the network's inputs, of the first link.
     """
 
+    names: list[str]
+
     def __init__(self, segment, head, state, temperature=1.0):
         self.segment, self.head, self.preprocessing = in_float32(segment), in_float32(head), None
         self.temperature = temperature

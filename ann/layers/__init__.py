@@ -1,6 +1,6 @@
 """Layers that Keras lacks, and the units that the model families are made of."""
 
-from ann.layers.batch_norm import BatchNormalization
+from ann.layers.batch_norm import BatchNormalization, synchronize
 from ann.layers.channel_padding import ChannelPadding
 from ann.layers.convolution import bn_relu, convolution, ilsvrc_stem, normalization
 from ann.layers.dense import dense_layer, dense_transition
@@ -39,4 +39,5 @@ __all__ = [
     "normalization",
     "residual_sum",
     "scale_gradient",
+    "synchronize",
 ]

@@ -21,14 +21,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Arguments, weights, configuration, and results are those of Keras's layer. The fused kernel
     handles 4-D channels-last inputs in float32, float16, or bfloat16 on the TensorFlow backend,
-    without a mask, renorm, or synchronization. Everything else runs Keras's own code.
+    without a mask, renorm, or statistics over several replicas. Everything else runs Keras's own
+    code.
 
     Input shape: any, with the channels at `axis`. Output shape: that of the input, in the layer's
     compute dtype.
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not self._fused_serves(inputs, mask):
+        over_replicas = self.synchronized and training and _has_replicas()
+        if over_replicas or not self._fused_serves(inputs, mask):
             return super().call(inputs, training=training, mask=mask)
         if training and self.trainable:
             return self._normalize_batch(inputs)
@@ -39,7 +41,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             keras.config.backend() == "tensorflow"
             and not isinstance(inputs, keras.KerasTensor)
             and mask is None
-            and not (self.renorm or self.synchronized)
+            and not self.renorm
             and len(inputs.shape) == 4
             and self.axis in (-1, 3)
             and keras.backend.standardize_dtype(inputs.dtype) in ("float32", "float16", "bfloat16")
@@ -106,6 +108,34 @@ class BatchNormalization(keras.layers.BatchNormalization):
             is_training=training,
         )
         return tf.cast(outputs, inputs.dtype), batch_mean, batch_variance
+
+
+def synchronize(model) -> None:
+    """Makes the batch normalization of a model use the statistics of the whole batch, over all
+    replicas of `tf.distribute`; on one device it computes as before.
+
+    Args:
+        model: a Keras model, before its first step.
+
+    Example:
+        >>> inputs = keras.Input((2, 2, 3))
+        >>> model = keras.Model(inputs, BatchNormalization()(inputs))
+        >>> synchronize(model)
+        >>> model.layers[1].synchronized
+        True
+    """
+    for layer in getattr(model, "layers", ()):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
+        synchronize(layer)
+
+
+def _has_replicas() -> bool:
+    if keras.config.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync > 1
 
 
 def _is_bfloat16(tensor):

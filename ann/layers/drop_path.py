@@ -1,5 +1,7 @@
 """Residual branches that are skipped at random."""
 
+import numbers
+
 import keras
 from keras import ops
 
@@ -66,6 +68,6 @@ def drop_rates(last: float, num_units: int) -> list[float]:
         >>> drop_rates(0.5, 4)
         [0.125, 0.25, 0.375, 0.5]
     """
-    if not 0 <= last < 1:
+    if not isinstance(last, numbers.Real) or not 0 <= last < 1:
         raise ValueError(f"drop_path must be in [0, 1). Received: drop_path={last}")
     return [last * (index + 1) / num_units for index in range(num_units)]

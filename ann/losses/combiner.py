@@ -126,8 +126,11 @@ class LossCombiner(keras.layers.Layer):
 
 
 def _values(variables):
-    """Values as they are now, whatever is assigned later."""
-    return {name: ops.convert_to_tensor(variable) for name, variable in variables.items()}
+    """Values as they are now, whatever is assigned later.
+
+    Copies: TensorFlow would take the variable itself for a tensor, and read it when it is used.
+    """
+    return {name: ops.copy(variable) for name, variable in variables.items()}
 
 
 def _assign(variables, values):

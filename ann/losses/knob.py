@@ -5,6 +5,7 @@ field of a run's config and the command line flag with its help.
 """
 
 import dataclasses
+import numbers
 from typing import Any, ClassVar
 
 
@@ -38,6 +39,10 @@ class Knob:
         """
         if value is None and self.default is None:
             return
+        whole = isinstance(self.default, int)
+        if not _is_number(value, whole):
+            wanted = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
         above = value > self.low if self._is_open("low") else value >= self.low
         below = value < self.high if self._is_open("high") else value <= self.high
         if not (above and below):
@@ -51,6 +56,11 @@ class Knob:
     def _is_open(self, end: str) -> bool:
         infinite = {"low": self.low, "high": self.high}[end] in (float("-inf"), float("inf"))
         return infinite or self.open in (end, "both")
+
+
+def _is_number(value: Any, whole: bool) -> bool:
+    kind = numbers.Integral if whole else numbers.Real
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def knob(default: Any, help: str, **options: Any) -> Any:

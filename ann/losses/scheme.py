@@ -1,6 +1,7 @@
 """What a weighting scheme is: a pure rule from numbers to exit weights."""
 
 import dataclasses
+import numbers
 
 import numpy as np
 
@@ -84,8 +85,10 @@ class StaticScheme(Scheme):
         Raises:
             ValueError: `num_exits` below 1.
         """
-        if num_exits < 1:
-            raise ValueError(f"num_exits must be at least 1. Received: num_exits={num_exits}")
+        if not isinstance(num_exits, numbers.Integral) or num_exits < 1:
+            raise ValueError(
+                f"num_exits must be a whole number of at least 1. Received: num_exits={num_exits!r}"
+            )
         weights = np.asarray(self._rule(num_exits), np.float64)
         scale = {"largest": weights.max(), "sum": weights.sum(), None: 1.0}[self.normalize]
         return (weights / scale).astype(np.float32)

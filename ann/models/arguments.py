@@ -1,17 +1,30 @@
 """What the builders of the families take: checks that they share."""
 
 import inspect
+import numbers
 
 
 def require_positive(family: str, **sizes) -> None:
-    """Raises unless every size is at least 1.
+    """Raises unless every size is a whole number of at least 1.
 
     Raises:
         ValueError: one is not.
     """
     for key, value in sizes.items():
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+            raise ValueError(f"{family}: {key} must be a whole number. Received: {key}={value!r}")
         if value < 1:
             raise ValueError(f"{family}: {key} must be at least 1. Received: {key}={value}")
+
+
+def require_depth(family: str, depth: int, known) -> None:
+    """Raises unless a network of the family has this depth.
+
+    Raises:
+        ValueError: none has.
+    """
+    if depth not in known:
+        raise ValueError(f"{family}: depth must be one of {sorted(known)}. Received: depth={depth}")
 
 
 def require_preset(preset: str) -> None:

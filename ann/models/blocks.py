@@ -68,7 +68,10 @@ def _does_the_same(model, layer, args, kwargs) -> bool:
         strict=True,
     )
     return all(
-        np.allclose(*map(keras.ops.convert_to_numpy, pair), rtol=1e-4, atol=1e-4) for pair in pairs
+        np.allclose(
+            keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other), rtol=1e-4, atol=1e-4
+        )
+        for one, other in pairs
     )
 
 

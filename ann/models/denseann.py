@@ -4,7 +4,7 @@ import functools
 
 from ann import exits
 from ann.layers import convolution, dense_layer, dense_transition, ilsvrc_stem
-from ann.models.arguments import require_positive, require_preset
+from ann.models.arguments import require_depth, require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
 
@@ -55,10 +55,7 @@ def denseann_ilsvrc(
     Raises:
         ValueError: another depth or preset, s above the number of layers, a size below 1.
     """
-    if depth not in ILSVRC_DEPTHS:
-        raise ValueError(
-            f"denseann: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}"
-        )
+    require_depth("denseann", depth, ILSVRC_DEPTHS)
     blocks, period = ILSVRC_DEPTHS[depth]
     stem = functools.partial(ilsvrc_stem, filters=2 * growth)
     placement = exits.every(sum(blocks), s if s is not None else period, first_exit)

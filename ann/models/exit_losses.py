@@ -6,6 +6,7 @@ position of a sample.
 
 import inspect
 import math
+import re
 
 import keras
 from keras import ops
@@ -156,12 +157,13 @@ class ExitLosses:
             labels: array, or anything else, which is let through.
 
         Raises:
-            ValueError: one-hot rows do not sum to 1.
+            ValueError: one-hot rows do not sum to 1, or a class index is none of the classes.
         """
         if self._loss is not None or not hasattr(labels, "shape") or not len(labels):
             return
         labels = ops.convert_to_numpy(labels)
         if labels.ndim != self._rank or labels.shape[-1] != self.num_classes:
+            self._require_classes(labels)
             return
         sums = labels.sum(axis=-1)
         if abs(sums - 1).max() > _SUM_TOLERANCE:
@@ -170,6 +172,23 @@ class ExitLosses:
                 f"loss='binary_crossentropy'. Received: rows that sum to {sums.min()} to "
                 f"{sums.max()}"
             )
+
+    def _require_classes(self, labels):
+        outside = labels[(labels < 0) | (labels >= self.num_classes)]
+        if outside.size:
+            raise ValueError(
+                self._outside(f"{outside.size} labels outside, the first is {outside[0]}")
+            )
+
+    def _outside(self, received):
+        return f"labels must be in 0..{self.num_classes - 1}. Received: {received}"
+
+    def refusal(self, error: Exception) -> str | None:
+        """In one sentence, what TensorFlow says at length of a class index that is none of the
+        classes; None for another error.
+        """
+        found = re.search(r"label value of (-?\d+) which is outside the valid range", str(error))
+        return self._outside(f"a label {found[1]}") if found else None
 
 
 def _resolved(loss, output, from_logits):

@@ -10,17 +10,30 @@ from ann import keras_private
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
 
-def require_backend(scheme) -> None:
+def require_usable(scheme, first_segment, training_mode: str) -> None:
     """Raises where gradient norms cannot be had.
 
     Raises:
         NotImplementedError: the backend is not TensorFlow.
+        ValueError: no gradient of the later exits reaches the first segment, or nothing in it is
+            trained.
     """
-    backend = keras.config.backend()
+    name, backend = type(scheme).__name__, keras.config.backend()
     if backend != "tensorflow":
         raise NotImplementedError(
-            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the "
-            f"TensorFlow backend. Received: KERAS_BACKEND={backend}"
+            f"{name} needs the gradient norm of each exit, which takes the TensorFlow backend. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if training_mode in ("no_grad", "heads", "last"):
+        raise ValueError(
+            f"{name} needs the gradients of all exits with respect to the first segment: "
+            "'no_grad' stops them, and 'heads' and 'last' do not train it. "
+            f"Received: training_mode={training_mode!r}"
+        )
+    if not first_segment.trainable_variables:
+        raise ValueError(
+            f"{name} needs the gradients of all exits with respect to the first segment. "
+            "Received: a first segment without trainable variables"
         )
 
 

@@ -8,7 +8,7 @@ import math
 
 from ann import exits
 from ann.layers import multi_scale_layer, multi_scale_stem, multi_scale_transition
-from ann.models.arguments import passes_on_to, require_positive, require_preset
+from ann.models.arguments import passes_on_to, require_depth, require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
 
@@ -204,10 +204,7 @@ def msdnet_ilsvrc(
             above the layers.
     """
     require_preset(preset)
-    if depth not in ILSVRC_DEPTHS:
-        raise ValueError(
-            f"msdnet: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}"
-        )
+    require_depth("msdnet", depth, ILSVRC_DEPTHS)
     default_blocks, default_s = (ILSVRC_DEPTHS if preset == "paper" else _AUTHOR_CODE_DEPTHS)[depth]
     blocks = blocks if blocks is not None else default_blocks
     if len(blocks) != len(factors) or min(blocks) < 2:

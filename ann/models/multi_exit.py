@@ -16,11 +16,12 @@ from ann.models.exit_losses import ExitLosses, only_known
 from ann.models.exit_metrics import ExitMetrics
 from ann.models.presets import save_to_preset
 from ann.models.progress import AnytimeProgbar
+from ann.models.remat import rematerialized
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
 from ann.models.weighed_loss import weighed_loss
 
-TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads")
+TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads", "last")
 # Of `keras.Model.compile`; saved with the model as they were given.
 COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
@@ -47,6 +48,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         logits_shape: `(None, num_classes)`, or `(None, ..., num_classes)`.
         exit_names: `exit_00`, ...
         loss_combiner: the layer holding the weighting's state, once compiled.
+        rematerialize: whether training keeps the state at each exit only, and computes the segments
+            a second time for their gradients; to be set before the first step. Not saved.
 
     Raises:
         ValueError: no segment, a different number of heads, heads that disagree on the number of
@@ -67,6 +70,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 f"Received: {len(segments)} segments, {len(heads)} heads"
             )
         self.training_mode = "joint"
+        self.rematerialize = False
         self.segments = list(segments)
         self.heads = list(heads)
         self.num_exits = len(self.heads)
@@ -88,11 +92,16 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         frozen = self.training_mode == "heads"
         balanced = self.training_mode == "equilibrium"
         for index, (segment, head) in enumerate(zip(self.segments, self.heads, strict=True)):
-            state = segment(state, training=False if frozen else training)
             later = self.num_exits - index - 1
+            done = self.training_mode == "last" and later > 0
+            learns = False if frozen or done else training
+            if self.rematerialize and learns:
+                state = rematerialized(segment)(state)
+            else:
+                state = segment(state, training=learns)
             if balanced:
                 state = scale_gradient(state, 1 / (later + 1))
-            logits.append(head(state, training=training))
+            logits.append(head(state, training=False if done else training))
             if balanced:
                 state = scale_gradient(state, later)
             if self.training_mode == "no_grad":
@@ -127,7 +136,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 the gradient that each segment gets from its head by 1 / n, and from the later
                 segments by (n - 1) / n, where n is the number of exits from there on (Li et al.
                 2019, section 3.1); "heads" trains the heads alone; the segments compute as in
-                inference, and their layers' `trainable` stays as it is.
+                inference, and their layers' `trainable` stays as it is; "last" trains the last
+                segment and its head alone, and all before them compute as in inference.
             targets: `ann.losses.Targets`: smoothed labels, distillation from the final exit;
                 default the labels as they are.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
@@ -135,8 +145,9 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
         Raises:
             ValueError: an unknown name, a loss or metric that reads probabilities, one class,
-                `targets` beside a `loss`, or the weighting "opt" with "equilibrium" or
-                distillation, which need several exits that are trained.
+                `targets` beside a `loss`, the weighting "opt" with "equilibrium", distillation or a
+                sampler, which need several exits that are trained, "equilibrium" with one exit, or
+                a weighting that needs gradients of the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
         for name in ("loss_weights", "weighted_metrics"):
@@ -152,9 +163,14 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
-            gradient_norms.require_backend(scheme)
+            gradient_norms.require_usable(scheme, self.segments[0], training_mode)
         if isinstance(scheme, losses.Opt):
-            _require_one_exit_is_enough(training_mode, targets)
+            _require_one_exit_is_enough(training_mode, targets, sampler)
+        if training_mode == "equilibrium" and self.num_exits == 1:
+            raise ValueError(
+                "equilibrium balances the gradients of several exits; this model has one. "
+                f"Received: training_mode={training_mode!r}"
+            )
         exit_losses = ExitLosses(loss, self.logits_shape)
         exit_metrics = ExitMetrics(self.exit_names, exit_losses, metrics)
         self.training_mode = training_mode
@@ -173,12 +189,15 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
 
     @property
     def trainable_variables(self):
-        """The variables that training changes: all trainable ones, or in the mode "heads" those of
-        the heads and of a learned weighting.
+        """The variables that training changes: all trainable ones, or in the modes "heads" and
+        "last" those of the heads, or of the last segment and its head, and of a learned weighting.
         """
-        if self.training_mode != "heads":
+        if self.training_mode not in ("heads", "last"):
             return super().trainable_variables
-        links = [*self.heads, *filter(None, [getattr(self, "loss_combiner", None)])]
+        trained = (
+            self.heads if self.training_mode == "heads" else [self.segments[-1], self.heads[-1]]
+        )
+        links = [*trained, *filter(None, [getattr(self, "loss_combiner", None)])]
         return [variable for link in links for variable in link.trainable_variables]
 
     @property
@@ -310,7 +329,13 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         callbacks = _with_progbar(callbacks)
         if isinstance(callbacks, list):
             self._set_modes(callbacks)
-        return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(*args, verbose=verbose, callbacks=callbacks, **kwargs)
+        except Exception as error:
+            refusal = self.exit_losses.refusal(error) if self.compiled else None
+            if refusal:
+                raise ValueError(refusal) from None
+            raise
 
     def _set_modes(self, callbacks):
         for callback in callbacks:
@@ -366,7 +391,12 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
-def _require_one_exit_is_enough(training_mode, targets):
+def _require_one_exit_is_enough(training_mode, targets, sampler):
+    if sampler is not None:
+        raise ValueError(
+            "a sampler draws one of several exits that are trained; opt trains one exit only. "
+            f"Received: sampler={sampler!r}"
+        )
     if training_mode == "equilibrium" or (targets is not None and targets.distillation):
         raise ValueError(
             "equilibrium and distillation need several exits that are trained; opt trains one "

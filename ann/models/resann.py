@@ -14,7 +14,7 @@ from ann.layers import (
     normalization,
     residual_sum,
 )
-from ann.models.arguments import require_positive, require_preset
+from ann.models.arguments import require_depth, require_positive, require_preset
 from ann.models.multi_exit import MultiExitModel
 from ann.models.unit_chain import chain_of_units
 
@@ -114,10 +114,7 @@ def resann_ilsvrc(
     Raises:
         ValueError: another depth or preset, s above the number of units, a size below 1.
     """
-    if depth not in ILSVRC_DEPTHS:
-        raise ValueError(
-            f"resann: depth must be one of {sorted(ILSVRC_DEPTHS)}. Received: depth={depth}"
-        )
+    require_depth("resann", depth, ILSVRC_DEPTHS)
     require_positive("resann", num_classes=num_classes)
     require_preset(preset)
     stages, period, unit = ILSVRC_DEPTHS[depth]

@@ -3,6 +3,7 @@ they read."""
 
 import importlib
 import inspect
+from typing import Any
 
 import keras
 
@@ -54,9 +55,10 @@ def _taken(module, name) -> set | None:
     """What the constructor of another library's layer takes; None where it cannot be told."""
     if not module or module.split(".")[0] in ("ann", "builtins", "keras"):
         return None
-    cls = getattr(importlib.import_module(module), name, None)
-    if not isinstance(cls, type) or not issubclass(cls, keras.Layer):
+    found = getattr(importlib.import_module(module), name, None)
+    if not isinstance(found, type) or not issubclass(found, keras.Layer):
         return None
+    cls: Any = found
     if cls.from_config.__func__ is not keras.Layer.from_config.__func__:
         return None
     taken = set()

@@ -1,9 +1,29 @@
 """From a config to objects, before any work is done."""
 
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
 import keras
 
 from ann import data, losses, models, training
 from ann.runs.config import RunConfig, settings_of
+
+
+def engine(config: RunConfig):
+    """What computes the run's steps.
+
+    Raises:
+        ValueError: as `training.engine`.
+    """
+    runtime = config.runtime
+    return training.engine(
+        runtime.strategy,
+        config.data.batch_size,
+        virtual_devices=runtime.virtual_devices,
+        steps_per_call=runtime.steps_per_call,
+    )
 
 
 def dataset(config: RunConfig) -> data.Dataset:
@@ -13,13 +33,14 @@ def dataset(config: RunConfig) -> data.Dataset:
         ValueError, FileNotFoundError: as `data.load`.
     """
     wanted = config.data
-    return data.load(
+    found = data.load(
         wanted.dataset,
         data_dir=wanted.data_dir,
         hold_out=wanted.hold_out,
         train_examples=wanted.train_examples,
         preset=config.model.preset,
     )
+    return found if wanted.blur else dataclasses.replace(found, blur=False)
 
 
 def weighting(config: RunConfig, steps_per_epoch: int) -> losses.Scheme:
@@ -53,7 +74,12 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
         ValueError: as `models.build`, or OPT's exit is none of the network's.
     """
     drop_path = config.training.drop_path or None
-    wanted = {"s": config.model.s, "preset": config.model.preset, "drop_path": drop_path}
+    wanted = {
+        "s": config.model.s,
+        "first_exit": config.model.first_exit,
+        "preset": config.model.preset,
+        "drop_path": drop_path,
+    }
     # Some families have no period or preset: only what was asked for is handed on.
     overrides = {name: value for name, value in wanted.items() if value not in (None, "paper")}
     network = models.build(
@@ -64,17 +90,32 @@ def model(config: RunConfig, num_classes: int, input_shape) -> models.MultiExitM
     )
 
 
-def optimizer(config: RunConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def optimizer(
+    config: RunConfig, steps_per_epoch: int, num_exits: int
+) -> keras.optimizers.Optimizer:
     """The run's optimizer, with its schedule and the average of the weights that it keeps."""
     wanted = config.training
-    average = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
-    shared = {"decay_on": wanted.decay_on, **average}
+    shared: dict[str, Any] = {"use_ema": True, "ema_momentum": wanted.ema} if wanted.ema else {}
+    if wanted.accumulate_steps > 1:
+        shared["gradient_accumulation_steps"] = wanted.accumulate_steps
+    if wanted.decay_on == "author_code":
+        shared["exit_decay"] = _exit_decay(config, steps_per_epoch, num_exits)
+    else:
+        shared["decay_on"] = wanted.decay_on
     schedule = _schedule(wanted, steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)
     return training.L2SGD(
         schedule, momentum=wanted.momentum, l2=wanted.l2, nesterov=wanted.nesterov, **shared
     )
+
+
+def _exit_decay(config, steps_per_epoch, num_exits):
+    """The static weight of each exit. The authors' adaptive runs have SIEVE beside AdaLoss, which
+    decides on nothing but this decay."""
+    scheme = weighting(config, steps_per_epoch)
+    static = scheme if isinstance(scheme, losses.StaticScheme) else losses.get("sieve")
+    return static.weights(num_exits)
 
 
 def _schedule(wanted, steps_per_epoch):
@@ -108,6 +149,12 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
+    if keras.config.backend() == "jax":
+        raise ValueError(
+            "randaugment, random_erasing, mixup and cutmix need TensorFlow: they do not run with "
+            f"KERAS_BACKEND=jax. Received: randaugment={wanted.randaugment}, "
+            f"random_erasing={wanted.random_erasing}, mixup={wanted.mixup}, cutmix={wanted.cutmix}"
+        )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ann import data, losses
 from ann.did_you_mean import unknown_name
 from ann.losses.knob import Knob, run_settings
+from ann.runs.fields import check_type, check_types, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
@@ -35,6 +36,9 @@ class DataConfig(DataRecipe):
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
+    blur: bool = _field(
+        True, "svhn: blur the training images as 001 does; 002, 003 and the authors' code do not."
+    )
     hold_out: bool = _field(
         False,
         "Train without the last training images (by id; 5,000 of CIFAR's) and evaluate on them.",
@@ -44,6 +48,7 @@ class DataConfig(DataRecipe):
     )
 
     def __post_init__(self):
+        check_types(self)
         _require_name("dataset", self.dataset, data.names())
         _require(self.batch_size >= 1, "batch_size must be at least 1", batch_size=self.batch_size)
         _require(
@@ -52,6 +57,8 @@ class DataConfig(DataRecipe):
             train_examples=self.train_examples,
             batch_size=self.batch_size,
         )
+        if self.dataset != "svhn":
+            require_unused(self, ["blur"], f"the images of {self.dataset} are never blurred")
         self.check_recipe()
 
 
@@ -68,20 +75,35 @@ class ModelConfig:
         "Prediction period: an exit every s units, counted back from the last; default: the "
         "model's own.",
     )
+    first_exit: int | None = _field(
+        None,
+        "Index of the first unit that may have an exit; those before it have none (002 section "
+        "4.6). Default: the model's own.",
+    )
     preset: str = _field(
         "paper",
-        "Where the papers and the authors' code differ, whose way to go: paper, author_code. It "
-        "decides the architecture, and the colors of training JPEGs. The command line and the "
-        "experiments also take from it the defaults of l2, of the learning rate's steps, and of "
-        "the settings of AdaLoss and the samplers (docs/author_code.md).",
+        "Where the papers and the authors' code differ, whose way to go: paper, author_code, or "
+        "sieve, the network of 002 (resann-n...-c... only). It decides the architecture, and the "
+        "colors of training JPEGs. From author_code the command line and the experiments also take "
+        "the defaults of what decays, of l2, of the learning rate, and of the settings of AdaLoss "
+        "and the samplers (docs/author_code.md).",
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.s is None or self.s >= 1, "s must be at least 1", s=self.s)
         _require(
-            self.preset in ("paper", "author_code"),
-            "preset must be 'paper' or 'author_code'",
+            self.first_exit is None or self.first_exit >= 0,
+            "first_exit must not be negative",
+            first_exit=self.first_exit,
+        )
+        allowed = ("paper", "author_code", "sieve")
+        _require(self.preset in allowed, f"preset must be one of {allowed}", preset=self.preset)
+        _require(
+            self.preset != "sieve" or self.model.startswith("resann-n"),
+            "preset 'sieve' is the network of 002, which only the models resann-n...-c... have",
             preset=self.preset,
+            model=self.model,
         )
 
 
@@ -117,6 +139,7 @@ def _type_of(flag: str):
 
 
 def _check_weighting(self):
+    check_types(self)
     for name, known in (("weighting", losses.schemes()), ("sampler", losses.samplers())):
         value = getattr(self, name)
         _require_name(name, value, known, none_allowed=name == "sampler")
@@ -129,20 +152,35 @@ def _require_name(what, value, known, *, none_allowed=False):
         raise ValueError(unknown_name(what, value, known))
 
 
-WeightingConfig = dataclasses.make_dataclass(
-    "WeightingConfig",
-    [
-        ("weighting", str, _field("adaloss", "Weighting scheme.")),
-        ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
-        *((flag, _type_of(flag), _field(one.default, one.help)) for flag, one in SETTINGS.items()),
-    ],
-    frozen=True,
-    namespace={
-        "__module__": __name__,  # by which a worker process finds the class
-        "__doc__": "How the losses of the exits are combined; one field per setting of a scheme.",
-        "__post_init__": _check_weighting,
-    },
-)
+if TYPE_CHECKING:  # what a type checker sees of the class that is made below
+
+    @dataclasses.dataclass(frozen=True)
+    class WeightingConfig:
+        weighting: str = "adaloss"
+        sampler: str | None = None
+
+        def __init__(self, weighting: str = ..., sampler: str | None = ..., **settings: Any): ...
+
+        def __getattr__(self, setting: str) -> Any: ...
+
+else:
+    WeightingConfig = dataclasses.make_dataclass(
+        "WeightingConfig",
+        [
+            ("weighting", str, _field("adaloss", "Weighting scheme.")),
+            ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
+            *(
+                (flag, _type_of(flag), _field(one.default, one.help))
+                for flag, one in SETTINGS.items()
+            ),
+        ],
+        frozen=True,
+        namespace={
+            "__module__": __name__,  # by which a worker process finds the class
+            "__doc__": "How the losses of the exits are combined; one field per setting.",
+            "__post_init__": _check_weighting,
+        },
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,25 +201,39 @@ class TrainingConfig(TrainingRecipe):
         "L2 coefficient: l2 * w is added to the gradient of each kernel (this is not decoupled "
         "weight decay).",
     )
+    accumulate_steps: int = _field(
+        1,
+        "Batches whose gradients are averaged for one update of the weights: as a batch so many "
+        "times as large, except for batch normalization and adaptive weightings, which see one "
+        "batch at a time. The learning rate's schedule counts batches.",
+    )
     training_mode: str = _field(
         "joint",
         "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features.",
+        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
+        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
+        "epochs, after those before it.",
     )
     seed: int = _field(
         0, "Seed of the initial weights, the order of the images and their augmentation."
     )
 
     def __post_init__(self):
+        check_types(self)
         _require(self.epochs >= 1, "epochs must be at least 1", epochs=self.epochs)
         _require(
             0 < self.learning_rate < float("inf"),
             "learning_rate must be positive and finite",
             learning_rate=self.learning_rate,
         )
-        _require(0 <= self.momentum < 1, "momentum must lie in [0, 1)", momentum=self.momentum)
+        _require(
+            self.accumulate_steps >= 1,
+            "accumulate_steps must be at least 1",
+            accumulate_steps=self.accumulate_steps,
+        )
+        _require(0 <= self.momentum < 1, "momentum must be in [0, 1)", momentum=self.momentum)
         _require(self.l2 >= 0, "l2 must not be negative", l2=self.l2)
-        allowed = ("joint", "no_grad", "equilibrium", "midfeat")
+        allowed = ("joint", "no_grad", "equilibrium", "midfeat", "one_by_one")
         _require(
             self.training_mode in allowed,
             f"training_mode must be one of {allowed}",
@@ -216,7 +268,38 @@ class RuntimeConfig:
         "float32", "Keras dtype policy: float32, mixed_bfloat16, mixed_float16."
     )
     strategy: str = _field(
-        "one_device", "Replicas: one_device, or mirrored over all visible devices of this machine."
+        "one_device",
+        "Replicas: one_device; mirrored over all visible devices of this machine; multi_worker "
+        "over the devices of a cluster, which TF_CONFIG or SLURM describes; tpu (see BUILD.md).",
+    )
+    virtual_devices: int = _field(
+        0,
+        "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
+        "that there are.",
+    )
+    steps_per_call: int | None = _field(
+        None,
+        "Training steps in one call of the compiled function, between two looks at signals; "
+        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
+    )
+    sync_batch_norm: bool = _field(
+        False,
+        "Batch normalization over the whole batch instead of each replica's part: replicas then "
+        "train as one device does.",
+    )
+    jit_compile: bool = _field(
+        False,
+        "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
+        "and JAX always.",
+    )
+    remat: bool = _field(
+        False,
+        "Keep only the maps between segments for the backward pass and compute the segments a "
+        "second time: deep networks and large batches need less memory and more time.",
+    )
+    deterministic: bool = _field(
+        False,
+        "Compute the same bits at each run on the same number of cores; slower on GPUs.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
@@ -229,15 +312,38 @@ class RuntimeConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         allowed = ("float32", "mixed_bfloat16", "mixed_float16")
         _require(
             self.precision in allowed,
             f"precision must be one of {allowed}",
             precision=self.precision,
         )
-        allowed = ("one_device", "mirrored")
+        allowed = ("one_device", "mirrored", "multi_worker", "tpu")
         _require(
             self.strategy in allowed, f"strategy must be one of {allowed}", strategy=self.strategy
+        )
+        _require(
+            self.virtual_devices >= 0,
+            "virtual_devices must not be negative",
+            virtual_devices=self.virtual_devices,
+        )
+        _require(
+            not self.virtual_devices or self.strategy == "mirrored",
+            "virtual_devices are for strategy mirrored",
+            virtual_devices=self.virtual_devices,
+            strategy=self.strategy,
+        )
+        _require(
+            not self.jit_compile or self.strategy in ("one_device", "tpu"),
+            "XLA compiles the step of one device only; jit_compile needs strategy one_device",
+            jit_compile=self.jit_compile,
+            strategy=self.strategy,
+        )
+        _require(
+            self.steps_per_call is None or self.steps_per_call >= 1,
+            "steps_per_call must be at least 1",
+            steps_per_call=self.steps_per_call,
         )
         _require(
             self.evaluate_every >= 1,
@@ -280,11 +386,47 @@ class RunConfig:
             model=self.model.model,
         )
         _require(
+            self.training.accumulate_steps == 1 or self.runtime.strategy == "one_device",
+            "Keras accumulates gradients on one device only; use a larger batch_size, which the "
+            "replicas divide among them",
+            accumulate_steps=self.training.accumulate_steps,
+            strategy=self.runtime.strategy,
+        )
+        _require(
+            not (self.runtime.remat and self.training.drop_path),
+            "remat computes a segment twice, and drop_path would skip other units the second time",
+            remat=self.runtime.remat,
+            drop_path=self.training.drop_path,
+        )
+        _require(
+            self.runtime.strategy != "multi_worker"
+            or self.training.training_mode not in ("midfeat", "one_by_one"),
+            "midfeat and one_by_one train several times and read files in between; they have one "
+            "worker",
+            training_mode=self.training.training_mode,
+            strategy=self.runtime.strategy,
+        )
+        _require(
             (self.training.training_mode, self.weighting.weighting) != ("equilibrium", "opt"),
             "equilibrium shares gradients out among the exits; opt trains one exit only",
             training_mode=self.training.training_mode,
             weighting=self.weighting.weighting,
         )
+        _require(
+            not losses.schemes()[self.weighting.weighting].needs_gradient_norms
+            or self.training.training_mode not in ("no_grad", "midfeat"),
+            f"{self.weighting.weighting} needs the gradients of all exits with respect to the "
+            "first segment: no_grad stops them, and midfeat trains the heads alone",
+            training_mode=self.training.training_mode,
+            weighting=self.weighting.weighting,
+        )
+        if self.training.training_mode == "one_by_one":
+            _require(
+                (self.weighting.weighting, self.weighting.sampler) == ("const", None),
+                "one_by_one trains one exit at a time: weighting must be const, sampler not set",
+                weighting=self.weighting.weighting,
+                sampler=self.weighting.sampler,
+            )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested dictionary of plain values, as written to a run's `config.json`."""
@@ -298,20 +440,23 @@ class RunConfig:
         (`author_defaults`).
 
         Raises:
-            ValueError: a field is not one of ours, or its value is not allowed.
+            ValueError: a field is not one of ours, its value is not allowed, or it is not given and
+                the authors' way is not available here.
 
         Example:
             >>> RunConfig.from_fields({"epochs": 3, "preset": "author_code"}).weighting.gamma
             0.07
         """
-        for name in fields:
+        for name, value in fields.items():
             if name not in OWNERS:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
+            check_type(GROUPS[OWNERS[name]], name, value)
         if fields.get("preset") == "author_code":
+            _require_available(fields)
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
-            groups[OWNERS[name]][name] = value
+            groups[OWNERS[name]][name] = _from_json(value)
         return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
@@ -321,16 +466,21 @@ class RunConfig:
         Raises:
             ValueError: a group or field is not one of ours.
         """
+        _require(isinstance(values, dict), f"a config holds {sorted(GROUPS)}", values=values)
         groups = {}
         for name, group in values.items():
             _require(name in GROUPS, f"config groups are {sorted(GROUPS)}", group=name)
+            _require(isinstance(group, dict), f"{name} must hold fields", **{name: group})
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
-            unknown = sorted(set(group) - fields)
+            unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
-            groups[name] = GROUPS[name](
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()}
-            )
+            groups[name] = GROUPS[name](**{k: _from_json(v) for k, v in group.items()})
         return cls(**groups)
+
+
+def _from_json(value):
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 GROUPS = {
@@ -344,22 +494,50 @@ GROUPS = {
 # Field -> its group. The names are unique over all groups.
 OWNERS = {field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)}
 
-# The learning rate's steps and L2 in the authors' code (docs/author_code.md): 300 epochs on CIFAR,
-# 60 on SVHN; as fractions of the training here.
+# The learning rate's steps and the weight decay in the authors' code (docs/author_code.md): 300
+# epochs on CIFAR, 60 on SVHN, 128 on ILSVRC; as fractions of the training here.
 _AUTHORS_CIFAR = {
     "l2": 2e-4,
+    "decay_on": "author_code",
     "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
     "lr_drop_to": (0.1, 0.01, 0.002),
 }
-_AUTHORS_TRAINING = {
+_AUTHORS_TRAINING: dict[str, dict[str, Any]] = {
     "cifar10": _AUTHORS_CIFAR,
     "cifar100": _AUTHORS_CIFAR,
     "svhn": {
-        "l2": 2e-4,
+        "blur": False,
+        "decay_on": "author_code",
         "lr_drop_at": (0.25, 0.5, 0.75),
         "lr_drop_to": (0.1, 0.01, 0.002),
     },
+    "imagenet2012": {
+        "decay_on": "author_code",
+        "lr_drop_at": (30 / 128, 60 / 128, 90 / 128, 105 / 128),
+        "lr_drop_to": (0.1, 0.01, 0.001, 0.0001),
+    },
 }
+_AUTHORS_ILSVRC_BATCH = 256  # whose learning rate is 0.1; it grows with the batch
+
+# What the authors' code does on a data set and this project does not, by the field that would have
+# to do it.
+_NOT_AVAILABLE: dict[str | None, dict[str, str]] = {
+    "svhn": {
+        "augment": "they deform the images and change brightness and contrast",
+        "l2": "their 2e-4 falls to a fifth every 480,000 steps",
+    }
+}
+
+
+def _require_available(fields: Mapping[str, Any]):
+    """What cannot be done as the authors did it must be given."""
+    for name, reason in _NOT_AVAILABLE.get(fields.get("dataset"), {}).items():
+        _require(
+            name in fields,
+            f"preset 'author_code' cannot do what the authors do on {fields['dataset']}: {reason}. "
+            f"Set {name} to go on without it",
+            preset="author_code",
+        )
 
 
 def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -368,7 +546,7 @@ def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, An
     if fields.get("schedule", "steps") != "steps":
         unused |= {"lr_drop_at", "lr_drop_to"}
     if fields.get("optimizer", "sgd") != "sgd":
-        unused |= {"l2"}
+        unused |= {"l2", "decay_on"}
     return {name: value for name, value in defaults.items() if name not in unused}
 
 
@@ -383,6 +561,11 @@ def author_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
     weighting = fields.get("weighting", defaults.weighting.weighting)
     sampler = fields.get("sampler", defaults.weighting.sampler)
     found = dict(_AUTHORS_TRAINING.get(dataset, {}))
+    if dataset == "imagenet2012":
+        batch_size = fields.get("batch_size", defaults.data.batch_size)
+        found["learning_rate"] = 0.1 * batch_size / _AUTHORS_ILSVRC_BATCH
+    if fields.get("training_mode") == "no_grad":
+        found["l2"] = 0.0
     for name in filter(None, (weighting, sampler)):
         _require_name("weighting or sampler", name, losses.schemes() | losses.samplers())
         for flag, (_, one) in settings_of(name).items():

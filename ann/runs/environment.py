@@ -16,7 +16,7 @@ from ann.atomic_write import atomic_path
 
 def environment() -> dict:
     """Date, commit, versions of what matters, processor, cores, accelerators, as plain values."""
-    packages = ("keras", "tensorflow", "numpy", "tensorflow-datasets")
+    packages = ("keras", "tensorflow", "jax", "numpy", "tensorflow-datasets")
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "ann": ann.__version__,
@@ -55,15 +55,16 @@ def cells(values: dict) -> dict:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout that the library is used from, with `+changes` if it has any; None
-    without one.
+    """The commit of the checkout that the library is used from, with `+changes` if it has any, or
+    what the file COMMIT beside it says; None without both.
     """
     git = ["git", "-C", str(pathlib.Path(ann.__file__).parent)]
     try:
         commit = _output([*git, "rev-parse", "HEAD"])
         return commit + ("+changes" if _output([*git, "status", "--porcelain", "."]) else "")
     except (OSError, subprocess.CalledProcessError):
-        return None
+        path = pathlib.Path(ann.__file__).parents[1] / "COMMIT"
+        return path.read_text().strip() if path.exists() else None
 
 
 def _output(command):
@@ -97,8 +98,10 @@ def _processor() -> str:
 
 
 def _accelerators() -> list[str]:
-    if keras.config.backend() != "tensorflow":
-        return [str(device) for device in keras.distribution.list_devices("gpu")]
+    if keras.config.backend() == "jax":
+        import jax
+
+        return [one.device_kind for one in jax.local_devices() if one.platform != "cpu"]
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")

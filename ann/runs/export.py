@@ -1,9 +1,10 @@
-"""The network of a finished run, exported."""
+"""The network of a finished run, or of a preset, exported."""
 
 import keras
+import numpy as np
 import pandas as pd
 
-from ann import export
+from ann import export, models
 from ann.runs import build
 from ann.runs.evaluate import finished
 
@@ -39,3 +40,55 @@ def export_run(run_dir, output, formats, *, preprocess: bool) -> None:
         errors=errors,
         largest=largest,
     )
+
+
+def export_preset(preset, output, formats, *, preprocess: bool) -> None:
+    """Exports a preset, with its temperatures where it has them.
+
+    Args:
+        preset: name or folder, as `models.from_preset`.
+        output: folder to write.
+        formats: names of formats.
+        preprocess: whether the export takes uint8 images and normalizes them as the preset says.
+
+    Raises:
+        ValueError: no such preset, it is damaged, or it has no normalization to export; what
+            `ann.export.export` refuses.
+    """
+    model = models.from_preset(preset)
+    facts, preprocessing = model.preset, None
+    if preprocess:
+        preprocessing = normalization_of(facts, preset)
+    export.export(
+        model,
+        output,
+        formats,
+        preprocessing=preprocessing,
+        errors=_of_exits(facts, "error_top1"),
+        temperatures=_of_exits(facts, "temperature"),
+    )
+
+
+def normalization_of(facts: models.Preset, preset) -> keras.layers.Normalization:
+    """The layer that makes a preset's input from pixels.
+
+    Args:
+        facts: of the preset.
+        preset: its name or folder, for the error.
+
+    Raises:
+        ValueError: the preset has no normalization.
+    """
+    if facts.normalization is None:
+        raise ValueError(
+            "the preset does not say how pixels become its input (it has no normalization). "
+            f"Received: preset={str(preset)!r}"
+        )
+    std = np.asarray(facts.normalization["std"], "float32")
+    return keras.layers.Normalization(mean=facts.normalization["mean"], variance=std**2)
+
+
+def _of_exits(facts, name):
+    """A value of each exit, or None where one exit has none."""
+    values = [exit.get(name) for exit in facts.exits]
+    return None if None in values else values

@@ -1,7 +1,13 @@
 """Fields of a run's config: each with its help, checked when the config is made."""
 
 import dataclasses
+import functools
+import numbers
+import types
+import typing
 from typing import Any
+
+_KINDS = {int: numbers.Integral, float: numbers.Real}
 
 
 def field(default: Any, text: str):
@@ -18,6 +24,41 @@ def require(condition: bool, allowed: str, **received: Any) -> None:
     if not condition:
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
         raise ValueError(f"{allowed}. Received: {values}")
+
+
+def check_types(config) -> None:
+    """Raises unless every field holds what its annotation says. A whole number is a number, too;
+    True and False are not.
+
+    Raises:
+        ValueError: the first field that holds something else.
+    """
+    for one in dataclasses.fields(config):
+        check_type(type(config), one.name, getattr(config, one.name))
+
+
+def check_type(cls: Any, name: str, value) -> None:
+    """As `check_types`, for the value of one field of a class."""
+    hint = _hints(cls)[name]
+    said = getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint)
+    require(_is_a(value, hint), f"{name} must be of the type {said}", **{name: value})
+
+
+@functools.cache
+def _hints(cls: Any):
+    hints = typing.get_type_hints(cls)
+    return {one.name: hints[one.name] for one in dataclasses.fields(cls)}
+
+
+def _is_a(value, hint) -> bool:
+    if isinstance(hint, types.UnionType):
+        return any(_is_a(value, one) for one in typing.get_args(hint))
+    if typing.get_origin(hint) is tuple:
+        (of, _) = typing.get_args(hint)
+        return isinstance(value, tuple | list) and all(_is_a(one, of) for one in value)
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, _KINDS.get(hint, hint))
 
 
 def default_of(config, name: str) -> Any:

@@ -19,6 +19,10 @@ class RunFolderError(ValueError):
     """The folder cannot be used for this run."""
 
 
+class FolderInUse(RunFolderError):
+    """Another process trains in the folder."""
+
+
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
     """Names of the files of a run."""
@@ -34,17 +38,38 @@ class RunFolder:
     epochs = property(lambda self: self.path / "epochs.csv")
     tensorboard = property(lambda self: self.path / "tensorboard")
     checkpoints = property(lambda self: self.path / "checkpoints")
+    earlier_checkpoint = property(
+        lambda self: self.path / "checkpoint.weights.h5"
+    )  # versions before `checkpoints`
     model = property(lambda self: self.path / "model.keras")
     curve = property(lambda self: self.path / "curve.csv")
     figure = property(lambda self: self.path / "curve.png")
-    final_exit = property(
-        lambda self: self.path / "final_exit"
-    )  # midfeat: the run that made the features
+    # midfeat: the run that made the features.
+    final_exit = property(lambda self: self.path / "final_exit")
+    # one_by_one: the runs of the earlier exits.
+    stages = property(lambda self: self.path / "stages")
     weights_figure = property(lambda self: self.path / "weights.png")
     sampling_figure = property(lambda self: self.path / "sampling.png")
     report = property(lambda self: self.path / "report.html")
     lock = property(lambda self: self.path / ".lock")
     lock_holder = property(lambda self: self.path / ".lock_holder.json")
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs in the log of the run."""
+        return max(0, self.epochs.read_text().count("\n") - 1) if self.epochs.exists() else 0
+
+    def wait_until_free(self, seconds: float) -> None:
+        """Waits for another process to leave the folder.
+
+        Raises:
+            FolderInUse: it trains there after so many seconds, too.
+        """
+        try:
+            if self.lock.exists():
+                filelock.FileLock(self.lock).acquire(timeout=seconds).lock.release()
+        except filelock.Timeout:
+            raise self._in_use() from None
 
     @contextlib.contextmanager
     def open(self, config: RunConfig, *, resume: bool | None = False, data: dict | None = None):
@@ -57,16 +82,25 @@ class RunFolder:
             data: `ann.data.fingerprint` of the run's data set.
 
         Raises:
+            FolderInUse: another process trains in the folder.
             RunFolderError: the folder holds another run, or this run or none against `resume`, or
-                something else; or another process trains in it; or it cannot be written.
+                something else; or it cannot be written.
         """
         self._check_kind(resume)
         with self._locked():
             if self.config.exists():
                 self.check(config, data)
+                if self.environment.exists():
+                    self._json(self.environment)
                 if resume is False:
                     raise self._error(
                         "the folder holds this run already: pass --resume to go on with it"
+                    )
+                if self.earlier_checkpoint.exists() and not self.checkpoints.exists():
+                    raise self._error(
+                        f"the folder has a checkpoint of an earlier version of ann "
+                        f"({self.earlier_checkpoint.name}), which this version cannot read. "
+                        "Choose another run_dir"
                     )
             else:
                 write_json(self.config, config.to_dict())
@@ -90,7 +124,7 @@ class RunFolder:
             )
         if data is None or not self.data.exists():
             return
-        found = json.loads(self.data.read_text())
+        found = self._json(self.data)
         changed = [
             f"{name} {value!r} instead of {found.get(name)!r}"
             for name, value in data.items()
@@ -101,6 +135,35 @@ class RunFolder:
                 f"the data has changed since the run began: {'; '.join(changed)}. "
                 "Bring the data back, or choose another run_dir"
             )
+
+    def check_log(self, epochs: int | None) -> None:
+        """Refuses a log that does not go with the checkpoints: rows would be missing from it, or an
+        almost finished run would start over.
+
+        Args:
+            epochs: finished ones in the newest checkpoint; None where there is no checkpoint.
+
+        Raises:
+            RunFolderError: it does not; the message says how.
+        """
+        rows = self._logged_epochs()
+        if epochs is None and len(rows) > 1:  # the first one is written before its checkpoint
+            raise self._error(
+                f"{self.epochs.name} has {len(rows)} epochs, but there is no checkpoint to go on "
+                "from. Bring the checkpoints back, or choose another run_dir"
+            )
+        if rows[: epochs or 0] != list(range(epochs or 0)):
+            raise self._error(
+                f"{self.epochs.name} lacks epochs that the newest checkpoint has ({epochs}). "
+                "Bring the file back, or choose another run_dir"
+            )
+
+    def _logged_epochs(self) -> list[int]:
+        try:
+            lines = self.epochs.read_text().splitlines() if self.epochs.exists() else []
+            return [int(line.split(",")[0]) for line in lines[1:]]
+        except ValueError:
+            raise self._error(f"{self.epochs.name} is damaged") from None
 
     def _check_kind(self, resume):
         """Refuses what is not the folder of a run, and touches nothing."""
@@ -128,7 +191,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise self._error(f"{self._holder()} is training in this folder") from None
+            raise self._in_use() from None
         except OSError as error:
             raise self._error(f"the folder cannot be written: {error.strerror}") from error
         try:
@@ -148,8 +211,17 @@ class RunFolder:
             return "another process"
         return "process {process} on {host}, since {since},".format(**holder)
 
-    def _error(self, text):
-        return RunFolderError(f"{text}. Received: run_dir={str(self.path)!r}")
+    def _json(self, path):
+        try:
+            return json.loads(path.read_text())
+        except ValueError:
+            raise self._error(f"{path.name} is damaged") from None
+
+    def _in_use(self):
+        return self._error(f"{self._holder()} is training in this folder", FolderInUse)
+
+    def _error(self, text, kind=RunFolderError):
+        return kind(f"{text}. Received: run_dir={str(self.path)!r}")
 
     def _differences(self, config) -> list[str]:
         """Fields in which the folder's config differs from what `config` claims."""

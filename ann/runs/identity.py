@@ -57,7 +57,7 @@ def claims(config: RunConfig) -> dict[str, dict[str, Any]]:
     Left out are where the data is, how and where it ran except for the precision, and the settings
     of the schemes and samplers that the run does not use.
     """
-    groups = config.to_dict()
+    groups = {name: _values(getattr(config, name)) for name in _values(config)}
     del groups["data"]["data_dir"]
     groups["runtime"] = {name: groups["runtime"][name] for name in _RUNTIME_CLAIMS}
     names = filter(None, (config.weighting.weighting, config.weighting.sampler))
@@ -73,11 +73,11 @@ def differences(config: RunConfig) -> dict[str, Any]:
     A field that the baseline does not have is compared with its default.
     """
     found = {}
-    defaults = RunConfig().to_dict()
     for group, values in claims(config).items():
+        cls: Any = type(getattr(config, group))
+        expected = _expected(group, cls)
         for name, value in values.items():
-            expected = _baseline().get(group, {}).get(name, defaults[group].get(name))
-            if _plain(value) != _plain(expected):
+            if _plain(value) != expected[name]:
                 found[f"{group}.{name}"] = _plain(value)
     return found
 
@@ -96,6 +96,20 @@ def run_name(config: RunConfig, made_by: int | None = None) -> str:
     text = json.dumps(named, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"{config.data.dataset}-{config.model.model}-{config.weighting.weighting}-{digest}"
+
+
+def _values(config) -> dict[str, Any]:
+    return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+
+
+@functools.cache
+def _expected(group: str, cls: type) -> dict[str, Any]:
+    """What each field of a group is compared with: its baseline, or else its default."""
+    baseline = _baseline().get(group, {})
+    return {
+        field.name: _plain(baseline.get(field.name, field.default))
+        for field in dataclasses.fields(cls)
+    }
 
 
 @functools.cache

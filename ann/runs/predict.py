@@ -5,10 +5,10 @@ import importlib.util
 import os
 import pathlib
 
-import keras
 import numpy as np
 
 from ann import export, models, runtime
+from ann.runs.export import normalization_of
 
 _COLORS = {1: "L", 3: "RGB"}  # channels of the network's input: Pillow's mode
 
@@ -30,11 +30,7 @@ class PresetPredictor:
     def __init__(self, preset, cache=None):
         model = models.from_preset(preset)
         self.preset = model.preset
-        if self.preset.normalization is None:
-            raise ValueError(
-                "the preset does not say how pixels become its input (it has no normalization). "
-                f"Received: preset={str(preset)!r}"
-            )
+        preprocessing = normalization_of(self.preset, preset)
         path = _cache(cache) / _digest(model)
         if not (path / "manifest.json").exists():
             errors = [exit.get("error_top1") for exit in self.preset.exits]
@@ -42,14 +38,10 @@ class PresetPredictor:
                 model,
                 path,
                 "onnx" if importlib.util.find_spec("tf2onnx") else "saved_model",
-                preprocessing=self._preprocessing(),
+                preprocessing=preprocessing,
                 errors=None if None in errors else errors,
             )
         self.predictor = runtime.AnytimePredictor(path)
-
-    def _preprocessing(self):
-        std = np.asarray(self.preset.normalization["std"], "float32")
-        return keras.layers.Normalization(mean=self.preset.normalization["mean"], variance=std**2)
 
     def predict(self, picture, deadline: float | None = None) -> tuple[runtime.Answer, list]:
         """The best answer by a deadline.

@@ -1,17 +1,21 @@
 """The options of a training recipe beyond the papers' own, all off by default (docs/recipe.md)."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from ann.runs.fields import field, require, require_unused
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("steps", "cosine")
-DECAY_ON = ("kernels", "all")
+DECAY_ON = ("kernels", "all", "author_code")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataRecipe:
     """Stronger augmentation, on top of that of the data set."""
+
+    if TYPE_CHECKING:
+        augment: bool  # of `DataConfig`
 
     randaugment: int = field(
         0, "RandAugment: random operations per image; 0 for none. For RGB images only."
@@ -57,6 +61,9 @@ class DataRecipe:
 class TrainingRecipe:
     """Schedule, optimizer, averaged weights, targets and regularization."""
 
+    if TYPE_CHECKING:
+        epochs: int  # of `TrainingConfig`
+
     schedule: str = field(
         "steps",
         "Learning rate: steps (lr_drop_at, lr_drop_to), or cosine: half a cosine down to 0.",
@@ -75,7 +82,9 @@ class TrainingRecipe:
     )
     decay_on: str = field(
         "kernels",
-        "What l2 or weight_decay applies to: kernels, or all (biases and normalization, too).",
+        "What l2 or weight_decay applies to: kernels; all (biases and normalization, too); or, of "
+        "l2, author_code (kernels, and the biases of the heads; the linear layer of an exit times "
+        "the exit's static weight, SIEVE's where the weighting adapts).",
     )
     ema: float = field(
         0.0,
@@ -142,6 +151,12 @@ class TrainingRecipe:
         else:
             names = ["momentum", "l2", "nesterov"]
             require_unused(self, names, "optimizer is adamw, which has weight_decay")
+            require(
+                self.decay_on != "author_code",
+                "decay_on 'author_code' needs the optimizer sgd",
+                decay_on=self.decay_on,
+                optimizer=self.optimizer,
+            )
         if not self.distillation:
             require_unused(self, ["distillation_temperature"], "it needs distillation")
         require(
@@ -157,8 +172,16 @@ class TrainingRecipe:
             training_mode=self.training_mode,
         )
         require(
-            not (self.drop_path and self.training_mode == "midfeat"),
-            "drop_path cannot be used with midfeat, which trains the heads on frozen features",
+            not (self.drop_path and self.training_mode in ("midfeat", "one_by_one")),
+            f"drop_path cannot be used with {self.training_mode}, which trains on frozen features",
             drop_path=self.drop_path,
             training_mode=self.training_mode,
         )
+        if self.training_mode == "one_by_one":
+            require_unused(self, ["distillation"], "one_by_one trains one exit at a time")
+            require(
+                self.decay_on != "author_code",
+                "decay_on 'author_code' weighs exits that are trained together",
+                decay_on=self.decay_on,
+                training_mode=self.training_mode,
+            )

@@ -14,13 +14,14 @@ class Stopped(KeyboardInterrupt):
 
     Args:
         signum: of the signal.
+        reason: default: the name of the signal.
 
     Attributes:
         exit_code: what a process ends with after this signal by convention: 143 or 130.
     """
 
-    def __init__(self, signum: int):
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
+    def __init__(self, signum: int, reason: str | None = None):
+        super().__init__(reason or f"stopped by {signal.Signals(signum).name}")
         self.signum = signum
         self.exit_code = 128 + signum
 

@@ -2,22 +2,26 @@
 
 import contextlib
 import dataclasses
+import functools
+import importlib.util
 import json
+import signal
 import sys
 
 import keras
 import numpy as np
 import pandas as pd
 
-from ann import data, evaluation, training
+from ann import data, evaluation, layers, training
 from ann.atomic_write import atomic_path
 from ann.runs import build
+from ann.runs.agreement import require_equal
 from ann.runs.config import RunConfig
 from ann.runs.environment import record
 from ann.runs.errors import RunError
 from ann.runs.folder import RunFolder
 from ann.runs.progress import progress_callback
-from ann.runs.signals import stop_on_signals
+from ann.runs.signals import Stopped, stop_on_signals
 
 
 def train(
@@ -28,7 +32,7 @@ def train(
     verbose="auto",
     callbacks=(),
     build_model=build.model,
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     """Trains, evaluates and writes everything a run leaves into `run_dir` (see `RunFolder`).
 
     Data, model and names are checked before the folder is touched. A run that was interrupted goes
@@ -50,18 +54,21 @@ def train(
             image.
 
     Returns:
-        The anytime curve (`evaluation.anytime_curve`).
+        The anytime curve (`evaluation.anytime_curve`). With `strategy="multi_worker"` the first
+        worker, the chief, returns it and alone writes into `run_dir`; the others return None.
 
     Raises:
-        ValueError, FileNotFoundError: config or data cannot be used.
+        ValueError, FileNotFoundError: config or data cannot be used, or are not those of the chief.
         RunFolderError: the folder belongs to something else, or another process trains in it.
         FloatingPointError: a loss is not finite.
-        RunError: the data ended early, or an operation failed, such as decoding a broken image.
+        RunError: the data ended early, or an operation failed, such as decoding a broken image; or
+            another worker ended.
         OSError: a file cannot be written.
         Stopped: a signal came; everything is saved.
     """
+    prepare = _PREPARE.get(config.training.training_mode)
     with stop_on_signals() as stop:
-        return _train(config, run_dir, resume, verbose, callbacks, build_model, stop)
+        return _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepare)
 
 
 def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
@@ -78,38 +85,62 @@ def train_once(config: RunConfig, run_dir, *, verbose="auto") -> RunFolder:
     return folder
 
 
-def _train(config, run_dir, resume, verbose, callbacks, build_model, stop):
+def _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepare=None):
     folder = RunFolder(run_dir)
-    keras.utils.set_random_seed(config.training.seed)
-    keras.config.set_dtype_policy(config.runtime.precision)
-    dataset = build.dataset(config)
-    steps_per_epoch = len(dataset.train) // config.data.batch_size
-    if not steps_per_epoch:
-        raise ValueError(
-            f"{dataset.name} has {len(dataset.train)} training images. "
-            f"Received: batch_size={config.data.batch_size}"
-        )
-    _check_labels(dataset)
-    augmentation = build.augmentation(config, dataset)
-    midfeat = config.training.training_mode == "midfeat"
-    with training.strategy(config.runtime.strategy, config.data.batch_size).scope():
-        model = build_model(config, dataset.num_classes, dataset.image_shape)
-        model.compile(
-            optimizer=build.optimizer(config, steps_per_epoch),
-            weighting=build.weighting(config, steps_per_epoch),
-            sampler=build.sampler(config, steps_per_epoch),
-            targets=build.targets(config),
-            training_mode="heads" if midfeat else config.training.training_mode,
-        )
-    _check_best(config.runtime.best, model)
-    with folder.open(config, resume=resume, data=data.fingerprint(dataset)):
-        if midfeat:
-            _take_features(model, config, folder, verbose, build_model)
-        with _named_failures():
-            images = (dataset, augmentation)
-            _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
+    # First of all: a process can join a cluster only before TensorFlow does anything.
+    engine = build.engine(config)
+    with _named_failures(engine):
+        keras.utils.set_random_seed(config.training.seed)
+        if config.runtime.deterministic:
+            engine.require_determinism()
+        keras.config.set_dtype_policy(config.runtime.precision)
+        dataset = build.dataset(config)
+        steps_per_epoch = len(dataset.train) // config.data.batch_size
+        if not steps_per_epoch:
+            raise ValueError(
+                f"{dataset.name} has {len(dataset.train)} training images. "
+                f"Received: batch_size={config.data.batch_size}"
+            )
+        _check_labels(dataset)
+        images = (dataset, build.augmentation(config, dataset))
+        fingerprint = data.fingerprint(dataset)
+        require_equal(engine.workers, config, fingerprint)
+        make = functools.partial(_compiled, config, dataset, steps_per_epoch, build_model)
+        with engine.scope():
+            model = make()
+        _check_best(config.runtime.best, model)
+        if not engine.workers.is_chief:
+            _fit(engine, model, images, config, folder, steps_per_epoch, 0, callbacks, stop)
+            engine.workers.any(False)  # the chief has written everything
+            return None
+        with folder.open(config, resume=resume, data=fingerprint):
+            if prepare is not None:
+                prepare(model, config, folder, verbose, build_model)
+            _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop)
+            if engine.workers.count > 1:  # reading that model would take all workers
+                model = make()
+                training.Checkpoints(folder.checkpoints).restore(model)
             with training.averaged_weights(model):
-                return _finish(model, dataset, config, folder)
+                curve = _finish(model, dataset, config, folder)
+            engine.workers.any(False)
+            return curve
+
+
+def _compiled(config, dataset, steps_per_epoch, build_model):
+    model = build_model(config, dataset.num_classes, dataset.image_shape)
+    if config.runtime.sync_batch_norm:
+        layers.synchronize(model)
+    model.rematerialize = config.runtime.remat
+    mode = config.training.training_mode
+    model.compile(
+        optimizer=build.optimizer(config, steps_per_epoch, model.num_exits),
+        weighting=build.weighting(config, steps_per_epoch),
+        sampler=build.sampler(config, steps_per_epoch),
+        targets=build.targets(config),
+        training_mode=_COMPILED_MODES.get(mode, mode),
+        **({"jit_compile": True} if config.runtime.jit_compile else {}),
+    )
+    return model
 
 
 def _check_labels(dataset):
@@ -149,33 +180,83 @@ def _take_features(model, config, folder, verbose, build_model):
     model.set_feature_weights(whole.up_to(model.num_exits - 1))
 
 
-@contextlib.contextmanager
-def _named_failures():
-    """Turns what a TensorFlow operation raises in a run into one sentence."""
-    import tensorflow as tf
+def _take_stages(model, config, folder, verbose, build_model):
+    """Trains the exits before the last one by one, each in a run of its own inside the folder on
+    top of those before it, and gives `model` their weights.
+    """
+    runtime = dataclasses.replace(config.runtime, best="val_final_error")
+    stage_config = dataclasses.replace(config, runtime=runtime)
+    previous = None
+    for exit, name in enumerate(model.exit_names[:-1]):
+        stage = RunFolder(folder.stages / name)
+        if not stage.curve.exists():
+            build_stage = functools.partial(_on_top_of, previous, exit, build_model)
+            with stop_on_signals() as stop:
+                _train(stage_config, stage.path, None, verbose, (), build_stage, stop)
+        previous = stage
+    _take_links(model, previous)
 
+
+def _on_top_of(previous, exit, build_model, config, num_classes, input_shape):
+    """The network up to an exit, with the weights of the stage before."""
+    network = build_model(config, num_classes, input_shape).up_to(exit)
+    _take_links(network, previous)
+    return network
+
+
+def _take_links(model, stage):
+    """Gives a model the segments and heads of an earlier stage, if there is one."""
+    if stage is None:
+        return
+    earlier = keras.saving.load_model(stage.model, compile=False)
+    for links in ("segments", "heads"):
+        for mine, theirs in zip(getattr(model, links), getattr(earlier, links), strict=False):
+            mine.set_weights(theirs.get_weights())
+
+
+# What a training mode needs before the network itself is trained.
+_PREPARE = {"midfeat": _take_features, "one_by_one": _take_stages}
+# Training modes of a run that are others of the model.
+_COMPILED_MODES = {"midfeat": "heads", "one_by_one": "last"}
+
+
+@contextlib.contextmanager
+def _named_failures(engine):
+    """Turns what an operation of the engine raises in a run into one sentence."""
     try:
         yield
-    except tf.errors.OpError as error:
+    except engine.failures() as error:
         raise RunError(_first_sentence(error)) from error
 
 
 def _first_sentence(error) -> str:
-    """What went wrong inside a TensorFlow operation, without the operation's own trace."""
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    """What went wrong inside an operation, without the operation's own trace."""
+    message = getattr(error, "message", str(error))  # TensorFlow's text adds its trace
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
+    if lost:
+        reason = lost[0].split(": ", 1)[1].rstrip(":")
+        return (
+            f"another worker ended or cannot be reached ({reason}). "
+            "When it is back, start all workers again with --start_or_resume"
+        )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
 
 
-def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):
+def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):
     dataset, augmentation = images
-    runtime, epochs = config.runtime, config.training.epochs
-    checkpoints = training.Checkpoints(folder.checkpoints, keep=runtime.keep_checkpoints)
+    runtime, epochs, workers = config.runtime, config.training.epochs, engine.workers
+    checkpoints = engine.checkpoints(folder.checkpoints, runtime.keep_checkpoints)
     checkpoints.remove_leftovers()
-    position = checkpoints.restore(model) or training.Position(steps_per_epoch)
-    if position.epoch < epochs or not folder.environment.exists():
+    position = checkpoints.restore(model)
+    if workers.is_chief:
+        folder.check_log(position and position.epoch)
+    position = position or training.Position(steps_per_epoch)
+    if workers.is_chief and (position.epoch < epochs or not folder.environment.exists()):
         record(folder.environment, position.steps_done)
     first_epoch, first_step = position.next_batch
+    part = (workers.index, workers.count)
     batches = data.training_batches(
         dataset,
         config.data.batch_size,
@@ -185,21 +266,28 @@ def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, sto
         epochs=epochs,
         augmented=config.data.augment,
         augmentation=augmentation,
+        part=part,
     )
     loop = training.TrainingLoop(
+        engine,
         model,
         position,
         checkpoints,
         save_every=runtime.checkpoint_every_steps,
         best=runtime.best,
-        should_stop=stop.requested,
+        should_stop=lambda: workers.any(stop.requested()),
     )
     if verbose == "auto":
         verbose = 1 if sys.stdout.isatty() else 2
+    written = [
+        training.EpochLog(folder.epochs),
+        *_charts(folder),
+        *progress_callback(verbose, epochs),
+    ]
     with stop.at_next_step():
         loop.run(
             batches,
-            data.evaluation_batches(dataset),
+            data.evaluation_batches(dataset, part=part),
             epochs=epochs,
             batch_size=config.data.batch_size,
             evaluate_every=runtime.evaluate_every,
@@ -208,21 +296,29 @@ def _fit(model, images, config, folder, steps_per_epoch, verbose, callbacks, sto
                 training.EvaluateAverage(),
                 training.RaiseOnNaN(),
                 training.ExitWeightLog(),
-                training.EpochLog(folder.epochs),
-                training.EpochCharts(folder.tensorboard, folder.epochs),
-                *progress_callback(verbose, epochs),
+                *(written if workers.is_chief else ()),
                 *callbacks,
             ],
         )
+        if loop.stopped:
+            workers.any(True)  # the chief has saved
+    if loop.stopped:
+        raise Stopped(signal.SIGTERM, "another worker was stopped")
+
+
+def _charts(folder):
+    """TensorBoard's charts; none on a machine without it."""
+    if importlib.util.find_spec("tensorboard") is None:
+        sys.stdout.write("tensorboard is not installed: this run leaves no charts for it\n")
+        return []
+    return [training.EpochCharts(folder.tensorboard, folder.epochs)]
 
 
 def _finish(model, dataset, config, folder):
-    """Writes model, curve, figure and report."""
+    """Writes model, figures and report; the curve at the end, as a sign that all is there."""
     with atomic_path(folder.model) as temporary:
         model.save(temporary)
     curve = evaluation.anytime_curve(model, data.evaluation_batches(dataset))
-    with atomic_path(folder.curve) as temporary:
-        curve.to_csv(temporary, index=False)
     title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
     log = pd.read_csv(folder.epochs)
@@ -244,4 +340,6 @@ def _finish(model, dataset, config, folder):
         title=title,
         details=json.dumps(details, indent=2),
     )
+    with atomic_path(folder.curve) as temporary:
+        curve.to_csv(temporary, index=False)
     return curve

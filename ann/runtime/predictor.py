@@ -200,7 +200,8 @@ class AnytimePredictor:
         batch, single = batch_of(self.manifest, images)
         macs = self.macs_lazy if lazy_heads else self.macs
         last_exit = self._last_exit(budget_macs, macs)
-        ends = None if deadline in (None, np.inf) else started + deadline
+        endless = deadline is None or deadline > threading.TIMEOUT_MAX
+        ends = None if endless else started + deadline
         latency = None if background else self._latency.get(lazy_heads)
         with self._request(Request(ends, latency and latency.step_seconds)) as request:
             if on_start is not None:

@@ -4,6 +4,7 @@ from ann.training.averaging import EvaluateAverage, averaged_weights
 from ann.training.callbacks import EpochCharts, EpochLog, ExitWeightLog, RaiseOnNaN
 from ann.training.checkpoint import Checkpoints, load_weights
 from ann.training.distribution import strategy
+from ann.training.engines import engine
 from ann.training.loop import TrainingLoop
 from ann.training.optimizer import L2SGD, KernelAdamW
 from ann.training.position import Position
@@ -25,6 +26,7 @@ __all__ = [
     "WarmUp",
     "averaged_weights",
     "cosine_schedule",
+    "engine",
     "load_weights",
     "step_schedule",
     "strategy",

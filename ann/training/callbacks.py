@@ -1,7 +1,10 @@
 """Keras callbacks of a training run."""
 
 import math
+import os
 import pathlib
+import platform
+import time
 
 import keras
 import pandas as pd
@@ -105,32 +108,60 @@ class EpochCharts(keras.callbacks.Callback):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.log_path = log_path
-        self.writers = {}
+        self.files = {}
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.writers:
+        if self.files:
             return
-        import tensorflow as tf  # the rest of this module also serves Keras's JAX backend
-
         for name in ("train", "validation"):
-            for path in (self.folder / name).glob("events.out.*"):
+            folder = self.folder / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.glob("events.out.*"):
                 path.unlink()
-            self.writers[name] = tf.summary.create_file_writer(str(self.folder / name))
+            self.files[name] = _EventFile(folder)
         for row in rows_before(self.log_path, epoch).to_dict("records"):
             self._write(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
 
     def on_epoch_end(self, epoch, logs=None):
         self._write(epoch, logs)
 
-    def _write(self, epoch, values):
-        import tensorflow as tf
+    def on_train_end(self, logs=None):
+        for file in self.files.values():
+            file.close()
 
+    def _write(self, epoch, values):
         for name, value in values.items():
-            writer = self.writers["validation" if name.startswith("val_") else "train"]
-            with writer.as_default():
-                tf.summary.scalar(_chart(name.removeprefix("val_")), value, step=epoch)
-        for writer in self.writers.values():
-            writer.flush()
+            file = self.files["validation" if name.startswith("val_") else "train"]
+            file.add(_chart(name.removeprefix("val_")), value, epoch)
+        for file in self.files.values():
+            file.flush()
+
+
+class _EventFile:
+    """An event file of TensorBoard, written by its own package: TensorFlow need not be there."""
+
+    def __init__(self, folder):
+        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        self._event, self._summary = event_pb2.Event, summary_pb2.Summary
+        name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
+        self._records = RecordWriter(open(folder / name, "wb"))  # noqa: SIM115 (closed by `close`)
+        self._write(self._event(wall_time=time.time(), file_version="brain.Event:2"))
+
+    def add(self, tag, value, step):
+        """Adds a point to the chart `tag`."""
+        summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=value)])
+        self._write(self._event(wall_time=time.time(), step=step, summary=summary))
+
+    def _write(self, event):
+        self._records.write(event.SerializeToString())
+
+    def flush(self):
+        self._records.flush()
+
+    def close(self):
+        self._records.close()
 
 
 def _chart(name):

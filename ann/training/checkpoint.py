@@ -14,6 +14,7 @@ from ann.training import state_file
 from ann.training.position import Position
 
 _LOG = logging.getLogger(__name__)
+_REPLICAS = "replicas/"
 
 
 class Checkpoints:
@@ -23,8 +24,11 @@ class Checkpoints:
     A state holds all that training goes on from: weights, optimizer (with loss scale and averaged
     weights, if any), the state of the weighting and its sampler, seeds of layers, the metrics of
     the epoch in progress, and the `Position`. Each file carries a checksum and is read back before
-    an older one goes. Random numbers that a layer draws from TensorFlow's global generator have no
-    state that can be saved; layers of Keras have a generator of their own, which is saved.
+    an older one goes. With several replicas (`tf.distribute`), what each of them gathers on its
+    own, such as statistics of batch normalization, is saved for each.
+
+    Random numbers that a layer draws from TensorFlow's global generator have no state that can be
+    saved; layers of Keras have a generator of their own, which is saved.
 
     Args:
         folder: where they are; one process at a time may write there.
@@ -60,9 +64,13 @@ class Checkpoints:
         Raises:
             OSError: it cannot be written, or not be read back; the earlier ones are untouched.
         """
+        self.write(position, state_of(model), is_best=is_best)
+
+    def write(self, position: Position, state, *, is_best: bool = False) -> None:
+        """As `save`, of a state that was read before (`state_of`)."""
         path = self.folder / f"checkpoint_{position.steps_done:09d}.state"
         with atomic_path(path) as temporary:
-            state_file.write(temporary, position.to_dict(), state_of(model))
+            state_file.write(temporary, position.to_dict(), state)
             try:
                 state_file.read(temporary)
             except state_file.DamagedStateError as error:
@@ -77,7 +85,9 @@ class Checkpoints:
     def restore(self, model) -> Position | None:
         """Loads the newest checkpoint that is whole into a compiled model.
 
-        A damaged one is renamed to `*.damaged`, the log says so, and the one before is taken.
+        A damaged one is renamed to `*.damaged`, the log says so, and the one before is taken. The
+        log also says so if the number of replicas has changed: each begins with the mean over those
+        of the checkpoint then.
 
         Returns:
             Where training stood; None where there is no checkpoint.
@@ -85,16 +95,24 @@ class Checkpoints:
         Raises:
             ValueError: all are damaged, or the newest belongs to another model.
         """
+        path = self.newest_whole()
+        return None if path is None else load_state(model, path.read_bytes(), path)
+
+    def newest_whole(self) -> pathlib.Path | None:
+        """The newest checkpoint that is whole, as `restore` takes it.
+
+        Raises:
+            ValueError: all are damaged.
+        """
         paths = self.newest_first()
         for path in paths:
             try:
-                facts, arrays = state_file.read(path)
+                state_file.read(path)
             except state_file.DamagedStateError as error:
                 _LOG.warning("%s. Going back to the checkpoint before it.", error)
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            _assign(_variables(model), arrays, path)
-            return Position.from_dict(facts)
+            return path
         if paths:
             raise ValueError(
                 f"all {len(paths)} checkpoints in {self.folder} are damaged; "
@@ -108,12 +126,39 @@ class Checkpoints:
             path.unlink()
 
 
-def load_weights(model, path) -> None:
+def load_state(model, content: bytes, path, *, each_replica: bool = True) -> Position:
+    """Loads the content of a checkpoint into a compiled model.
+
+    Args:
+        model: a compiled Keras model.
+        content: of the file.
+        path: of the file, for the error's message.
+        each_replica: False gives all replicas the same, where the file has values of each.
+
+    Returns:
+        Where training stood.
+
+    Raises:
+        ValueError: the checkpoint is damaged, or belongs to another model.
+    """
+    facts, arrays = state_file.parse(content, path)
+    variables = _variables(model)
+    _assign(variables, [pair for pair in arrays if not _is_of_replica(pair[0])], path)
+    if each_replica:
+        _assign_replicas(variables, [pair for pair in arrays if _is_of_replica(pair[0])])
+    return Position.from_dict(facts)
+
+
+def load_weights(model, path, *, averaged: bool = True) -> None:
     """Loads the weights of a checkpoint, such as the best one, into a model of its architecture.
+
+    A checkpoint of a run with `ema` holds two sets: the averaged weights, which were evaluated, and
+    those that training goes on from.
 
     Args:
         model: a Keras model, compiled or not.
         path: of a checkpoint.
+        averaged: whether to take the averaged weights where there are any.
 
     Raises:
         ValueError: the checkpoint is damaged, or belongs to another model.
@@ -126,11 +171,37 @@ def load_weights(model, path) -> None:
     skipped = {id(variable) for variable in combiner.variables} if combiner else set()
     variables = [pair for pair in _model_variables(model) if id(pair[1]) not in skipped]
     _assign(variables, held, path)
+    averages = [array for name, array in arrays if re.fullmatch("optimizer/.*_average", name)]
+    if averaged and averages:
+        _assign_averages(model, variables, averages, path)
 
 
-def state_of(model) -> list[tuple[str, np.ndarray]]:
-    """All variables of a compiled model, its optimizer and its metrics, by kind and name."""
-    return [(name, keras.ops.convert_to_numpy(v)) for name, v in _variables(model)]
+def _assign_averages(model, variables, averages, path):
+    """The averages are in the order of the variables that were trained; after those of the network
+    come those of a learned weighting."""
+    trained = [variable for _, variable in variables if variable.trainable]
+    if len(averages) < len(trained):  # the training mode "heads"
+        trained = [variable for head in model.heads for variable in head.trainable_variables]
+    shapes = [array.shape for array in averages[: len(trained)]]
+    if shapes != [tuple(variable.shape) for variable in trained]:
+        raise ValueError(
+            "the averaged weights are of other variables than this model trains; averaged=False "
+            f"loads those that were not averaged. Received: path={str(path)!r}"
+        )
+    for variable, average in zip(trained, averages, strict=False):
+        variable.assign(average)
+
+
+def state_of(model, *, each_replica: bool = True) -> list[tuple[str, np.ndarray]]:
+    """All variables of a compiled model, its optimizer and its metrics, by kind and name; then with
+    `each_replica` the values of each, where they differ."""
+    variables = _variables(model)
+    whole = [(name, _read(v)) for name, v in variables]
+    if not each_replica:
+        return whole
+    return whole + [
+        pair for index, (_, v) in enumerate(variables) for pair in _of_replicas(index, v)
+    ]
 
 
 def _variables(model):
@@ -157,6 +228,53 @@ def _name(kind, variable):
     return f"{kind}/{re.sub('_[0-9]+', '', variable.name)}"
 
 
+def _read(variable) -> np.ndarray:
+    """A copy of a variable's value."""
+    if keras.config.backend() == "tensorflow" and not hasattr(variable.value, "values"):
+        import tensorflow as tf
+
+        # What `convert_to_numpy` does takes ten times as long, and there are hundreds of variables.
+        value = variable.value
+        return tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype).numpy()
+    return keras.ops.convert_to_numpy(variable)
+
+
+def _components(variable):
+    """What a variable is made of, one `tf.Variable` per replica; nothing where there is one, or
+    where other processes have some of them."""
+    # What is trained is equal on all of them, and reading it would take time.
+    parts = () if variable.trainable else getattr(variable.value, "values", ())
+    whole = parts and variable.value.distribute_strategy.num_replicas_in_sync == len(parts)
+    return parts if whole else ()
+
+
+def _of_replicas(index, variable):
+    arrays = [keras.ops.convert_to_numpy(one) for one in _components(variable)]
+    if all(np.array_equal(array, arrays[0], equal_nan=True) for array in arrays):
+        return []
+    return [(f"{_REPLICAS}{index}/{replica}", array) for replica, array in enumerate(arrays)]
+
+
+def _is_of_replica(name):
+    return name.startswith(_REPLICAS)
+
+
+def _assign_replicas(variables, arrays):
+    saved = 1 + max((int(name.split("/")[2]) for name, _ in arrays), default=0)
+    present = max((len(_components(variable)) for _, variable in variables), default=0) or 1
+    if saved > 1 and saved != present:
+        _LOG.warning(
+            "The checkpoint is of %d replicas and training goes on with %d: statistics of batch "
+            "normalization begin with their mean, so the results are not equal bit by bit.",
+            saved,
+            present,
+        )
+        return
+    for name, array in arrays:
+        _, index, replica = name.split("/")
+        _components(variables[int(index)][1])[int(replica)].assign(array)
+
+
 def _assign(variables, arrays, path):
     dtype = keras.backend.standardize_dtype
     expected = [_described(name, dtype(v.dtype), v) for name, v in variables]
@@ -172,4 +290,7 @@ def _assign(variables, arrays, path):
 
 
 def _described(name, dtype, values):
+    # Counts are int64 on TensorFlow and int32 on JAX: a run may change its engine.
+    if not tuple(values.shape) and dtype in ("int32", "int64"):
+        dtype = "integer"
     return f"{name} {dtype} {tuple(values.shape)}"

@@ -1,4 +1,4 @@
-"""The training loop of a run on TensorFlow: `fit` that can stop and go on at any step."""
+"""The training loop of a run, on any engine: `fit` that can stop and go on at any step."""
 
 import time
 
@@ -15,6 +15,8 @@ class TrainingLoop:
     if nothing had happened.
 
     Args:
+        engine: what computes the steps, as returned by `ann.training.engine`. Callbacks and
+            `should_stop` come between its calls, of `steps_per_call` steps each.
         model: a compiled Keras model.
         position: where training stands; moved on.
         checkpoints: where states go.
@@ -27,7 +29,18 @@ class TrainingLoop:
         stopped: whether `should_stop` ended the loop.
     """
 
-    def __init__(self, model, position, checkpoints, *, save_every=0, best=None, should_stop):
+    def __init__(
+        self,
+        engine,
+        model,
+        position,
+        checkpoints,
+        *,
+        save_every=0,
+        best=None,
+        should_stop,
+    ):
+        self.engine = engine
         self.model = model
         self.position: Position = position
         self.checkpoints = checkpoints
@@ -55,8 +68,8 @@ class TrainingLoop:
         evaluation) and `images_per_second`.
 
         Args:
-            batches: tf.data.Dataset of the batches from `position.next_batch` on.
-            validation: tf.data.Dataset to evaluate on.
+            batches: training batches of the engine's kind, from `position.next_batch` on.
+            validation: batches of the engine's kind to evaluate on.
             epochs: where to end.
             batch_size: images in a batch.
             evaluate_every: epochs between two evaluations.
@@ -76,15 +89,14 @@ class TrainingLoop:
             steps=position.steps_per_epoch,
         )
         model.stop_training = False
-        model.make_train_function()
-        iterator = iter(model.distribute_strategy.experimental_distribute_dataset(batches))
+        self.engine.start(model, batches)
         callbacks.on_train_begin()
         logs = {}
         while position.epoch < epochs and not model.stop_training:
             if position.step == 0:
                 model.reset_metrics()
             callbacks.on_epoch_begin(position.epoch)
-            self._train(iterator, callbacks)
+            self._train(callbacks)
             if self.stopped:
                 return
             logs = _numbers(model.get_metrics_result())
@@ -102,7 +114,7 @@ class TrainingLoop:
         model.optimizer.finalize_variable_values(model.trainable_weights)
         callbacks.on_train_end(logs)
 
-    def _train(self, iterator, callbacks):
+    def _train(self, callbacks):
         """The steps that are left of the epoch in progress."""
         model, position = self.model, self.position
         while position.step < position.steps_per_epoch:
@@ -111,9 +123,10 @@ class TrainingLoop:
                 return
             start = time.perf_counter()
             callbacks.on_train_batch_begin(position.step)
-            logs = self._step(iterator)
-            callbacks.on_train_batch_end(position.step, logs)
-            position.step += 1
+            count = self._next_steps()
+            logs = self._steps(count)
+            callbacks.on_train_batch_end(position.step + count - 1, logs)
+            position.step += count
             position.seconds += time.perf_counter() - start
             if model.stop_training:
                 return
@@ -123,12 +136,18 @@ class TrainingLoop:
         if self.should_stop():
             self._stop()
 
-    def _step(self, iterator):
-        import tensorflow as tf
+    def _next_steps(self) -> int:
+        """How many steps the next call does: none beyond the epoch or the next checkpoint."""
+        position = self.position
+        count = min(self.engine.steps_per_call, position.steps_per_epoch - position.step)
+        if self.save_every:
+            count = min(count, self.save_every - position.steps_done % self.save_every)
+        return count
 
+    def _steps(self, count):
         try:
-            return self.model.train_function(iterator)
-        except (StopIteration, tf.errors.OutOfRangeError):
+            return self.engine.train(count)
+        except StopIteration:
             step, epoch = self.position.step, self.position.epoch
             raise RuntimeError(
                 f"the training data ended early, at step {step} of epoch {epoch}"
@@ -137,7 +156,7 @@ class TrainingLoop:
     def _evaluate(self, validation, callbacks):
         model = self.model
         training = [keras.ops.convert_to_numpy(v) for v in model.metrics_variables]
-        logs = model.evaluate(validation, callbacks=callbacks, return_dict=True)
+        logs = self.engine.evaluate(validation, callbacks)
         if self.should_stop():
             for variable, value in zip(model.metrics_variables, training, strict=True):
                 variable.assign(value)

@@ -32,29 +32,59 @@ class L2SGD(keras.optimizers.SGD):
     Args:
         l2: coefficient; the papers print 1e-4, the authors' code used 2e-4 on CIFAR.
         decay_on: "kernels"; or "all": biases and normalization, too.
+        exit_decay: for each exit, what `l2` is multiplied by in the linear layer of its head, whose
+            bias then decays, too, as in the authors' code (docs/author_code.md, section 2.6);
+            None: these layers decay as the others.
         **kwargs: of `keras.optimizers.SGD`, such as `nesterov`.
 
     Raises:
-        ValueError: another `decay_on`.
+        ValueError: another `decay_on`, or (`build`) not one linear layer for each of `exit_decay`.
     """
 
-    def __init__(self, learning_rate=0.1, momentum=0.9, l2=1e-4, decay_on="kernels", **kwargs):
+    def __init__(
+        self,
+        learning_rate=0.1,
+        momentum=0.9,
+        l2=1e-4,
+        decay_on="kernels",
+        exit_decay=None,
+        **kwargs,
+    ):
         _check_decay_on(decay_on)
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         self.l2 = l2
         self.decay_on = decay_on
+        self.exit_decay = None if exit_decay is None else [float(one) for one in exit_decay]
 
     def build(self, variables):
         super().build(variables)
-        self._is_decayed = [_decays(variable, self.decay_on) for variable in variables]
+        factors = [float(_decays(variable, self.decay_on)) for variable in variables]
+        if self.exit_decay is not None:
+            for index, factor in _of_linear_layers(variables, self.exit_decay):
+                factors[index] = factor
+        self._decay = [self.l2 * factor for factor in factors]
 
     def update_step(self, gradient, variable, learning_rate):
-        if self.l2 and self._is_decayed[variable_index(self, variable)]:
-            gradient = gradient + self.l2 * keras.ops.cast(variable, gradient.dtype)
+        decay = self._decay[variable_index(self, variable)]
+        if decay:
+            gradient = gradient + decay * keras.ops.cast(variable, gradient.dtype)
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):
-        return {**super().get_config(), "l2": self.l2, "decay_on": self.decay_on}
+        own = {"l2": self.l2, "decay_on": self.decay_on, "exit_decay": self.exit_decay}
+        return {**super().get_config(), **own}
+
+
+def _of_linear_layers(variables, exit_decay):
+    """Yields the position of kernel and bias of each head's linear layer, with its factor."""
+    for part in ("kernel", "bias"):
+        found = [k for k, one in enumerate(variables) if one.path.endswith(f"linear/{part}")]
+        if len(found) != len(exit_decay):
+            raise ValueError(
+                f"exit_decay needs one linear layer for each of its {len(exit_decay)} numbers. "
+                f"Received: {len(found)} variables linear/{part}"
+            )
+        yield from zip(found, exit_decay, strict=True)
 
 
 @keras.saving.register_keras_serializable(package="ann")

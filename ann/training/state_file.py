@@ -15,6 +15,7 @@ import numpy as np
 
 _MAGIC = b"ANNSTATE"
 _DIGEST = hashlib.sha256().digest_size
+_BUFFER = 1 << 20  # bytes; a network has hundreds of small arrays
 
 
 class DamagedStateError(ValueError):
@@ -36,7 +37,7 @@ def write(path, facts: dict, arrays) -> None:
     described = [[name, array.dtype.name, array.shape] for name, array in arrays]
     header = json.dumps({"facts": facts, "arrays": described}).encode()
     digest = hashlib.sha256()
-    with open(path, "wb") as file:
+    with open(path, "wb", buffering=_BUFFER) as file:
         for part in (
             _MAGIC,
             len(header).to_bytes(8, "little"),
@@ -61,9 +62,14 @@ def read(path):
         OSError: the file cannot be opened.
     """
     with open(path, "rb") as file:
-        content = file.read()
+        return parse(file.read(), path)
+
+
+def parse(content: bytes, path):
+    """As `read`, of the content of a file; `path` is named if it is damaged."""
+    checked = memoryview(content)[:-_DIGEST]
     whole = content.startswith(_MAGIC) and len(content) >= 16 + _DIGEST
-    if not whole or hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
+    if not whole or hashlib.sha256(checked).digest() != content[-_DIGEST:]:
         raise DamagedStateError(f"the checksum of {path} is wrong: the file is damaged")
     start = 16 + int.from_bytes(content[8:16], "little")
     header = json.loads(content[16:start])

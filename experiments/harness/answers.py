@@ -4,7 +4,6 @@ which cost."""
 import pandas as pd
 
 from ann import ensembles, evaluation
-from ann.runs.identity import run_name
 from experiments.harness.declaration import Experiment, Row
 from experiments.harness.network_costs import network_exits
 from experiments.harness.plan import PlannedRun
@@ -40,11 +39,11 @@ def answers(experiment: Experiment, runs: list[PlannedRun], exits: pd.DataFrame)
         what was measured; NaN is what a row does not have.
     """
     rows = {row.method: row for row in experiment.rows}
-    curves = dict(list(exits.groupby("run")))
-    found = []
+    places, found = exits.groupby("run").indices, []
+    curve_of = lambda name: exits.iloc[places[name]] if name in places else None
     for cell, group in by_cell(runs).items():
         row = rows[cell[CELL.index("method")]]
-        curve = _curve(row, group, curves)
+        curve = _curve(row, group, curve_of)
         if curve is not None:
             where = dict(zip(CELL, cell, strict=True))
             found.append(in_fractions(experiment, row, curve, group[0]).assign(**where))
@@ -67,23 +66,23 @@ def by_cell(runs: list[PlannedRun]) -> dict[tuple, list[PlannedRun]]:
 
 def linear_ensemble_name(group: list[PlannedRun]) -> str:
     """Under which name the store keeps the curve of a linear ensemble."""
-    return "linear_ensemble:" + "+".join(run_name(run.config) for run in group)
+    return "linear_ensemble:" + "+".join(run.name for run in group)
 
 
 def on_test_images_name(run: PlannedRun) -> str:
     """Under which name the store keeps the test errors of a run that held images out."""
-    return f"test:{run_name(run.config)}"
+    return f"test:{run.name}"
 
 
-def _curve(row: Row, group: list[PlannedRun], curves):
+def _curve(row: Row, group: list[PlannedRun], curve_of):
     """One row's curve from those of its runs; None if one is missing."""
     if row.join == "linear_ensemble":
-        return curves.get(linear_ensemble_name(group))
-    of_runs = [curves.get(run_name(run.config)) for run in group]
+        return curve_of(linear_ensemble_name(group))
+    of_runs = [curve_of(run.name) for run in group]
     if any(curve is None for curve in of_runs):
         return None
     if row.join == "eann":
-        return _eann(row, group, of_runs, curves)
+        return _eann(row, group, of_runs, curve_of)
     if row.join == "plain_sequence":
         last_only = [[False] * int(curve.exit.iloc[-1]) + [True] for curve in of_runs]
         return eann_curve(of_runs, last_only)
@@ -96,12 +95,12 @@ def _curve(row: Row, group: list[PlannedRun], curves):
     return evaluation.opt_plus(opt) if row.join == "opt_plus" else opt[0]
 
 
-def _eann(row, group, of_runs, curves):
+def _eann(row, group, of_runs, curve_of):
     """The EANN of these members; None if one is not measured on the test images."""
     if row.selection == "depth":
         selection = ensembles.select_deeper([_network(run).depth.tolist() for run in group])
         return eann_curve(of_runs, selection, workers=row.workers)
-    on_test = [curves.get(on_test_images_name(run)) for run in group]
+    on_test = [curve_of(on_test_images_name(run)) for run in group]
     if any(curve is None for curve in on_test):
         return None
     held_out = [curve.error_top1.tolist() for curve in of_runs]

@@ -23,6 +23,14 @@ MEAN_COST, MEAN_COST_BOUND = "E[C]", "E[C], bound"
 # Words that stand for a place on a curve, with the exit that they name.
 EXITS = {FIRST: 0, LAST_BUT_TWO: -3, LAST_BUT_ONE: -2, END: -1}
 
+# How the answers of joined networks are read: at fractions of the largest one's cost.
+OF_LARGEST = {
+    "rule": "latest",
+    "of_network": -1,
+    "costs": (*MILESTONES, END),
+    "figures": ("curves",),
+}
+
 SCALES = ("quick", "small", "medium", "paper")
 JOINS = ("eann", "linear_ensemble", "opt_plus", "plain_sequence")
 SELECTIONS = ("depth", "validation")
@@ -123,7 +131,8 @@ class Settings:
         networks: names of `ann.models`, each the one network of a setting, or a tuple of those that
             a setting joins or pairs, small to large.
         datasets: names of `ann.data`.
-        seeds: runs of everything, seeds 0, 1, ....
+        seeds: runs of everything, seeds 0, 1, ...; None: as many as the scale has
+            (`experiments.harness.scales.SEEDS`).
         methods: the rows that are run; none named: all.
         fields: fields of `RunConfig` beyond those of the scale (`experiments.harness.scales`).
         variants: each row is run with each of these fields, too; a row's own fields win.
@@ -136,7 +145,7 @@ class Settings:
 
     networks: tuple[str | tuple[str, ...], ...]
     datasets: tuple[str, ...] = ("cifar10",)
-    seeds: int = 1
+    seeds: int | None = None
     methods: tuple[str, ...] = ()
     fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     variants: tuple[Mapping[str, Any], ...] = ({},)

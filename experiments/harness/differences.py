@@ -38,10 +38,9 @@ def differences(claim: Claim, numbers: Cells, replaces, *, control=False) -> pd.
 
 def by_method_and_cost(numbers: pd.DataFrame) -> Cells:
     """Cells by `(method, cost)`, each a Series over settings and seeds."""
-    return {
-        key: rows.set_index([*SETTING, "seed"]).value.astype(float)
-        for key, rows in numbers.groupby(["method", "cost"], sort=False)
-    }
+    values = numbers.set_index([*SETTING, "seed"]).value.astype(float)
+    of_cells = numbers.groupby(["method", "cost"], sort=False).indices
+    return {key: values.iloc[rows] for key, rows in of_cells.items()}
 
 
 def _cell(numbers: Cells, method, cost, where, names):

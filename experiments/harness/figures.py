@@ -7,9 +7,8 @@ import pandas as pd
 
 from ann import evaluation
 from ann.ensembles import cost_inflation, cost_ratio
-from ann.evaluation.figure import new_axes, plot_over_depth, save
+from ann.evaluation.figure import add_legend, new_axes, plot_over_depth, save
 from ann.evaluation.weight_figures import plot_probabilities_over_training, plot_weights_over_depth
-from ann.runs.identity import run_name
 from experiments.harness.answers import SETTING
 from experiments.harness.declaration import MILESTONES, Experiment
 from experiments.harness.untrained import kind_of
@@ -135,7 +134,7 @@ def _probabilities(experiment, runs, sampling):
     """A picture for each sampler, of seed 0."""
     pictures = {}
     for run in runs:
-        rows = sampling[sampling.run == run_name(run.config)]
+        rows = sampling[sampling.run == run.name]
         if run.seed == 0 and len(rows):
             log = rows.pivot(index="epoch", columns="exit", values="probability").reset_index()
             log = log.rename(columns=lambda k: k if k == "epoch" else f"exit_{k:02d}_probability")
@@ -152,10 +151,12 @@ def _increase_bars(experiment, increases, path):
     means = means.reindex([row.method for row in experiment.rows if row.method in means.index])
     figure, axes = new_axes(f"{experiment.source}: increase of the error over OPT (%)", "", "")
     figure.set_size_inches(7.5, max(3, 0.4 * len(means)))
+    means = means.rename(columns="{:g} of the cost".format)
     means.iloc[::-1].plot.barh(ax=axes, width=0.8, colormap="viridis")
     axes.set_ylabel("")
-    axes.legend([f"{cost:g} of the cost" for cost in means.columns], frameon=False)
+    axes.get_legend().remove()
     axes.axvline(0, color="0.3", linewidth=0.8)
+    add_legend(figure, axes)
     save(figure, path)
 
 
@@ -171,5 +172,6 @@ def _cost_ratio(experiment, path):
         axes.plot(budgets, ratios, color=color, linewidth=1.4, label=row.method)
         axes.axhline(cost_inflation(2, **kind)[1], color=color, linestyle=":", linewidth=1)
     axes.set_xscale("log", base=2)
-    axes.legend(frameon=False, title="dotted: bound of the mean")
+    axes.plot([], [], color="0.5", linestyle=":", linewidth=1, label="bound of the mean")
+    add_legend(figure, axes)
     save(figure, path)

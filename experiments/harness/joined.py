@@ -4,12 +4,11 @@ and members of an EANN whose exits were selected on held-out images."""
 import dataclasses
 import pathlib
 
-from ann.runs.identity import run_name
 from experiments.harness.answers import by_cell, linear_ensemble_name, on_test_images_name
 
 
 def measure_joined(experiment, runs, runs_dir, store) -> None:
-    """Measures what the store lacks and adds it.
+    """Measures what the store lacks and adds it, as far as its runs are finished.
 
     Args:
         experiment: the declaration.
@@ -27,7 +26,7 @@ def measure_joined(experiment, runs, runs_dir, store) -> None:
         else:
             continue
         for name, members in wanted.items():
-            if name not in known:
+            if name not in known and known.issuperset(run.name for run in members):
                 store.add_measurement(name, _curve_on_test_images(members, runs_dir))
                 known.add(name)
 
@@ -40,8 +39,7 @@ def _curve_on_test_images(group, runs_dir):
     from ann.runs.train import train_once
 
     folders = [
-        train_once(run.config, pathlib.Path(runs_dir) / run_name(run.config), verbose=0)
-        for run in group
+        train_once(run.config, pathlib.Path(runs_dir) / run.name, verbose=0) for run in group
     ]
     members = [keras.saving.load_model(folder.model, compile=False) for folder in folders]
     # What a network is evaluated on is normalized as its own training images.

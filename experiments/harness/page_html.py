@@ -68,7 +68,7 @@ def _cards(states) -> str:
         )
         cards.append(
             f'<section class="card"><h3>{row["paper"]}</h3>'
-            f"<p>{row['declared']} claims declared</p><ul>{shown}</ul></section>"
+            f"<p>claims declared: {row['declared']}</p><ul>{shown}</ul></section>"
         )
     return f'<div class="cards">{"".join(cards)}</div>'
 

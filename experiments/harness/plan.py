@@ -2,16 +2,19 @@
 
 import collections
 import dataclasses
+import functools
 import typing
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from ann.milestones import milestone_exits
 from ann.runs.config import RunConfig
+from ann.runs.identity import run_name
 from experiments.harness.declaration import Experiment, Row, Settings
 from experiments.harness.network_costs import network_exits
-from experiments.harness.scales import DATASETS, FIELDS
+from experiments.harness.scales import DATASETS, FIELDS, OF_PAPER, SEEDS
 
 # A training step costs a forward pass and, for the gradients with respect to inputs and kernels,
 # twice as much again.
@@ -47,21 +50,29 @@ class PlannedRun:
         """Where it stands in the table, as `cells.CELL`."""
         return (self.dataset, self.networks, self.variant, self.method, self.seed)
 
+    @functools.cached_property
+    def name(self) -> str:
+        """Name of the run (`ann.runs.identity.run_name`)."""
+        return run_name(self.config)
+
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     """All runs of a table at a scale, row by row; equal runs of several rows or tables have equal
     configs. None for what is not trained.
 
     Raises:
-        ValueError: a field or value is none of `RunConfig`.
+        ValueError: a field or value is none of `RunConfig`, or changes where exits are without
+            `network_costs` knowing it.
     """
     settings, runs = experiment.settings[scale], []
     if not experiment.is_trained:
         return runs
-    for place in _places(experiment, settings):
+    of_paper = OF_PAPER.get(experiment.paper, {})
+    for place in _places(experiment, settings, settings.seeds or SEEDS[scale]):
         for member, model in enumerate(_members(place.row, settings, place.networks)):
-            fields = FIELDS[scale][place.dataset] | dict(settings.fields) | dict(place.variant)
-            fields |= dict(place.row.fields)
+            fields = FIELDS[scale][place.dataset] | of_paper.get(place.dataset, {})
+            fields |= dict(settings.fields) | dict(place.variant) | dict(place.row.fields)
+            _require_known_costs(fields)
             fields |= {"dataset": place.dataset, "model": model, "seed": place.seed}
             fields |= {"hold_out": True} if place.row.selection == "validation" else {}
             for opt_at in _opt_exits(place.row, settings, fields):
@@ -84,6 +95,13 @@ def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
     return runs
 
 
+def _require_known_costs(fields):
+    """Costs are looked up by the name of a network and its period alone."""
+    unknown = {name: fields[name] for name in ("first_exit", "preset") if name in fields}
+    if unknown:
+        raise ValueError(f"network_costs knows networks by name and s alone. Received: {unknown}")
+
+
 class _Place(typing.NamedTuple):
     """A row in a setting, for a seed."""
 
@@ -94,8 +112,8 @@ class _Place(typing.NamedTuple):
     seed: int
 
 
-def _places(experiment, settings: Settings):
-    for seed in range(settings.seeds):
+def _places(experiment, settings: Settings, seeds: int = 1):
+    for seed in range(seeds):
         for dataset in settings.datasets:
             for networks in settings.networks:
                 setting = (networks,) if isinstance(networks, str) else networks
@@ -144,8 +162,11 @@ def training_macs(config: RunConfig) -> float:
     images, _, _ = DATASETS[config.data.dataset]
     images = config.data.train_examples or images
     last = config.weighting.opt_at if config.weighting.weighting == "opt" else -1
-    macs = network_exits(config.model.model, config.model.s, config.data.dataset).macs.iloc[last]
-    return float(_PASSES * macs * images * config.training.epochs)
+    of_exits = network_exits(config.model.model, config.model.s, config.data.dataset).macs
+    passes = _PASSES * of_exits.iloc[last]
+    if config.training.training_mode == "one_by_one":  # each stage goes back through its own part
+        passes = of_exits.sum() + (_PASSES - 1) * of_exits.iloc[-1]
+    return float(passes * images * config.training.epochs)
 
 
 class Plan(typing.NamedTuple):
@@ -169,18 +190,31 @@ def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
     """
     macs = {name_of(run.config): training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
+    hours = hours_of(stored)
+    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
+    hours_left = sum(count * hours(value) for value, count in sizes) if hours else None
+    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours_left)
+
+
+def hours_of(stored: pd.DataFrame) -> Callable[[float], float] | None:
+    """How long training takes, all workers together.
+
+    Args:
+        stored: finished runs (`RunStore.runs`).
+
+    Returns:
+        A function from the MACs of a run to hours, by the median speed of the timed runs that are
+        nearest in size; None where no run was timed.
+    """
     timed = stored[stored["seconds"].notna()] if "seconds" in stored else _NOTHING_TIMED
-    # Of the whole machine, all workers together.
+    if not len(timed):
+        return None
     speeds = (timed.training_macs * timed.workers / timed.seconds * 3600).to_numpy(float)
     known = timed.training_macs.to_numpy(float)
-    sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same
-    hours = sum(count * value / _macs_per_hour(known, speeds, value) for value, count in sizes)
-    return Plan(len(macs), len(macs) - len(left), sum(macs.values()), hours if len(timed) else None)
+    return functools.cache(lambda macs: macs / _macs_per_hour(known, speeds, macs))
 
 
 def _macs_per_hour(known, speeds, macs: float) -> float:
     """On runs of about that size: small ones mostly start and evaluate."""
-    if not len(known):
-        return np.inf
     nearest = np.argsort(np.abs(np.log(known / macs)), kind="stable")[:_ALIKE]
     return float(np.median(speeds[nearest]))

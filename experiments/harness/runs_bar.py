@@ -33,7 +33,9 @@ class RunsBar:
             return
         self.bar.n = sum(self._macs_done(path) for path in self.macs)
         running = [path for path in self.macs if RunFolder(path).lock_holder.exists()]
-        where = [f"{one.name} epoch {self._finished(one)}/{self.epochs[one]}" for one in running]
+        where = [
+            f"{one.name} epoch {RunFolder(one).epochs_done}/{self.epochs[one]}" for one in running
+        ]
         self.bar.set_postfix_str("; ".join([f"{len(self.ended)}/{len(self.macs)} runs", *where]))
 
     def end(self, path, text: str) -> None:
@@ -50,9 +52,4 @@ class RunsBar:
     def _macs_done(self, path):
         if path in self.ended:
             return self.macs[path]
-        return self.macs[path] * self._finished(path) / self.epochs[path]
-
-    def _finished(self, path):
-        """Epochs in the log of a run."""
-        log = RunFolder(path).epochs
-        return max(0, log.read_text().count("\n") - 1) if log.exists() else 0
+        return self.macs[path] * RunFolder(path).epochs_done / self.epochs[path]

@@ -5,7 +5,6 @@ import typing
 
 import pandas as pd
 
-from ann.runs.identity import run_name
 from experiments.harness import answers, cells, comparison, untrained
 from experiments.harness import verdicts as judged
 from experiments.harness.catalogue import EXPERIMENTS
@@ -17,13 +16,14 @@ DASH = "–"
 
 
 class Section(typing.NamedTuple):
-    """An experiment at a scale: `comparison.side_by_side`, `verdicts.verdicts`, figure files, what
-    was run, as text."""
+    """An experiment at a scale: `comparison.side_by_side`, `verdicts.verdicts`, what each of them
+    is made of (`verdicts.evidence`), figure files, what was run, as text."""
 
     name: str
     scale: str
     table: pd.DataFrame
     verdicts: pd.DataFrame
+    evidence: list
     figures: list
     made_of: str
 
@@ -50,8 +50,9 @@ def section(name: str, scale: str, stored: Stored, folder, figures_dir=None) -> 
         pictures = draw(experiment, found, numbers, runs, stored.sampling, path_of)
     table = comparison.side_by_side(experiment, scale, cells.table(experiment, numbers))
     verdicts = judged.verdicts(experiment, scale, numbers)
+    evidence = judged.evidence(experiment, runs)
     made_of = _made_of(experiment, scale, runs, found, stored.runs)
-    return Section(name, scale, table, verdicts, pictures, made_of)
+    return Section(name, scale, table, verdicts, evidence, pictures, made_of)
 
 
 def _measure(experiment, scale, stored, folder):
@@ -72,10 +73,9 @@ def count_once(sections) -> list[Section]:
     """The same sections, with claims that repeat another one's evidence marked as not counted."""
     seen, marked = {}, []
     for one in sections:
-        experiment = EXPERIMENTS[one.name]
-        runs, reasons = plan(experiment, one.scale), []
-        for claim, verdict in zip(experiment.claims, one.verdicts.itertuples(), strict=True):
-            key = (one.scale, judged.evidence(experiment, claim, runs))
+        experiment, reasons = EXPERIMENTS[one.name], []
+        for evidence, verdict in zip(one.evidence, one.verdicts.itertuples(), strict=True):
+            key = (one.scale, evidence)
             first = seen.get(key)
             if verdict.not_counted or verdict.verdict == judged.UNMEASURED:
                 reasons.append(verdict.not_counted)
@@ -100,7 +100,7 @@ def _made_of(experiment, scale, runs, found, stored) -> str:
         return f"{where}; {settings.seeds} seeds, {settings.fields['epochs']} epochs"
     if not experiment.is_trained:
         return f"{networks}; nothing is trained"
-    names = {run_name(run.config) for run in runs}
+    names = {run.name for run in runs}
     finished = stored[stored.index.isin(names)]
     where = f"{networks} on {', '.join(settings.datasets)}"
     parts = [f"stand-in: {settings.stand_in}"] if settings.stand_in else []
@@ -172,11 +172,11 @@ def claims_as_text(one: Section, *, measured_only=False) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "claim": [claim_text(row) for row in chosen.itertuples()],
-            "published": [number(value, "+") for value in chosen.published],
+            "verdict": [verdict_text(row) for row in chosen.itertuples()],
             "ours": [number(value, "+") for value in chosen.measured],
             "95 % interval": [interval_text(row) for row in chosen.itertuples()],
             "pairs": [evidence_text(row) for row in chosen.itertuples()],
-            "verdict": [verdict_text(row) for row in chosen.itertuples()],
+            "published": [number(value, "+") for value in chosen.published],
         }
     )
 
@@ -209,7 +209,7 @@ def verdict_text(row) -> str:
 
 def number(value, sign="") -> str:
     """Two decimals, or a dash."""
-    return DASH if pd.isna(value) else f"{value:{sign}.2f}"
+    return DASH if pd.isna(value) else f"{round(value, 2) + 0.0:{sign}.2f}"  # no -0.00
 
 
 def as_text(name: str, scale: str, stored: Stored, folder) -> str:

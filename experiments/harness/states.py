@@ -20,10 +20,10 @@ STATES = (
 )
 PAPERS = {
     "001": "001 AdaLoss",
-    "000": "000",
+    "000": "000 draft of 001",
     "002": "002 SIEVE",
     "003": "003 EXP-LIN",
-    "ours": "ours",
+    "ours": "our studies",
 }
 # From the most to the least telling.
 _KINDS = (
@@ -83,11 +83,11 @@ def _as_row(state, scale, row) -> dict:
 
 
 def counts(states: pd.DataFrame) -> pd.DataFrame:
-    """How many claims of each paper are in which state; what repeats another claim's evidence is in
-    a column of its own."""
+    """How many claims of each paper, and of all together, are in which state; what repeats another
+    claim's evidence is in a column of its own."""
     rows = []
-    for paper, title in PAPERS.items():
-        own = states[states.paper == paper]
+    of_papers = {title: states[states.paper == paper] for paper, title in PAPERS.items()}
+    for title, own in (of_papers | {"all": states}).items():
         if own.empty:
             continue
         of_state = own[own.repeats == ""].state.value_counts()

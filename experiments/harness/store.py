@@ -39,6 +39,17 @@ class RunStore:
 
     folder: pathlib.Path
 
+    def require_usable(self) -> None:
+        """Raises where runs could not be added, before any is trained.
+
+        Raises:
+            OSError: the folder cannot be made or written.
+            ValueError: a file is damaged.
+        """
+        pathlib.Path(self.folder).mkdir(parents=True, exist_ok=True)
+        with self._lock():
+            self.read()
+
     def read(self) -> Stored:
         """The three files, read once."""
         return Stored(self.runs(), self.exits(), self.sampling())
@@ -89,17 +100,46 @@ class RunStore:
         self._write("run_exits", exits.assign(run=name))
         self._write("runs", pd.DataFrame([cells(environment()) | facts]).assign(run=name))
 
+    def merge(self, other: "RunStore") -> list[str]:
+        """Adds all that another store holds, such as one from another machine.
+
+        Returns:
+            The names of its runs.
+
+        Raises:
+            FileNotFoundError: the other store has no finished run.
+        """
+        names = list(other.runs().index)
+        if not names:
+            raise FileNotFoundError(f"no runs.csv with rows here. Received: {str(other.folder)!r}")
+        for name in ("run_exits", "run_sampling", "runs"):  # a run counts from the last on
+            rows = other._read(name)
+            if len(rows):
+                self._write(name, rows)
+        return names
+
+    def _lock(self):
+        return filelock.FileLock(pathlib.Path(self.folder) / ".store.lock")
+
     def _path(self, name):
         return pathlib.Path(self.folder) / f"{name}.csv"
 
     def _read(self, name):
         path = self._path(name)
-        return pd.read_csv(path) if path.exists() else pd.DataFrame({"run": pd.Series(dtype=str)})
+        if not path.exists():
+            return pd.DataFrame({"run": pd.Series(dtype=str)})
+        try:
+            table = pd.read_csv(path)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
+        if "run" not in table:
+            raise ValueError(f"{path} is damaged: it has no column run")
+        return table
 
     def _write(self, name, rows):
         # What is read here must not change before it is written: other processes add rows, too.
         pathlib.Path(self.folder).mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(pathlib.Path(self.folder) / ".store.lock"):
+        with self._lock():
             kept = self._read(name)
             kept = kept[~kept.run.isin(rows.run)]
             table = pd.concat([kept, rows]) if len(kept) else rows

@@ -7,7 +7,6 @@ import pandas as pd
 from scipy import stats
 
 from ann import evaluation
-from ann.runs.identity import run_name
 from experiments.harness.answers import SETTING
 from experiments.harness.comparison import published_table
 from experiments.harness.declaration import EXACT, Claim, Experiment, Settings
@@ -212,18 +211,22 @@ def _declared_settings(settings: Settings, claim: Claim) -> int:
     return count
 
 
-def evidence(experiment: Experiment, claim: Claim, runs) -> tuple:
-    """What a claim's verdict is made of: equal for claims that different tables make of the same
-    runs.
+def evidence(experiment: Experiment, runs) -> list[tuple]:
+    """What the verdict on each claim is made of: equal for claims that different tables make of the
+    same runs.
 
     Args:
         experiment: the declaration.
-        claim: one of its claims.
         runs: the plan of the experiment.
     """
     names = {}
     for run in runs:
-        names.setdefault(run.method, set()).add((run_name(run.config), run.exit))
+        names.setdefault(run.method, set()).add((run.name, run.exit))
+    names = {method: frozenset(of_method) for method, of_method in names.items()}
+    return [_evidence(experiment, claim, names) for claim in experiment.claims]
+
+
+def _evidence(experiment, claim: Claim, names) -> tuple:
     rows = {row.method: row for row in experiment.rows}
     cells = []
     for method, cost in ((claim.method, claim.cost), (claim.than, claim.than_cost or claim.cost)):
@@ -232,9 +235,7 @@ def evidence(experiment: Experiment, claim: Claim, runs) -> tuple:
         row = rows[method]
         against = row.against or experiment.against
         kind = (row.join, row.selection, row.workers, row.rule or experiment.rule)
-        cells.append(
-            (frozenset(names.get(method, ())), kind, cost, frozenset(names.get(against, ())))
-        )
+        cells.append((names.get(method), kind, cost, names.get(against)))
     how = (experiment.measure, experiment.of_network, experiment.against_cost, claim.direction)
     where = (tuple(claim.where.items()), tuple((claim.than_where or {}).items()))
     return (*cells, *how, claim.within, claim.bounds, where)

@@ -5,16 +5,39 @@ They stop when their parent says so, and end when it is gone.
 
 import multiprocessing
 import os
+import pathlib
 import signal
 import threading
 import time
+import typing
 
+from ann.runs.folder import FolderInUse, RunFolder
 from ann.runs.signals import Stopped
+from experiments.harness.store import RunStore
 
-STOPPED = "stopped"
+FINISHED, STORED, STOPPED, IN_USE, FAILED = "finished", "stored", "stopped", "in use", "failed"
 _SECONDS_BETWEEN_LOOKS = 0.5
+# A worker whose parent was killed saves its run and ends in that time.
+_SECONDS_TO_WAIT_FOR_A_FOLDER = 30
 _stopping = None
 _busy = False
+
+
+class Ended(typing.NamedTuple):
+    """How a run ended in a worker.
+
+    Attributes:
+        path: its folder.
+        how: `FINISHED`; `STORED`, another process has finished it; `STOPPED`, to be gone on with;
+            `IN_USE`, another process trains it; `FAILED`.
+        seconds: that it took, if it is finished; of one that was interrupted, those of its epochs.
+        why: in words, if it is in use or has failed.
+    """
+
+    path: pathlib.Path
+    how: str
+    seconds: float | None = None
+    why: str = ""
 
 
 def start_worker(stopping) -> None:
@@ -44,24 +67,32 @@ def _watch():
             os._exit(128 + signal.SIGTERM)
 
 
-def train_run(config, path):
-    """Trains one run in a worker.
-
-    Returns:
-        Its folder, the seconds it took (None for what was begun before), and what went wrong.
-    """
+def train_run(config, path: pathlib.Path, store: RunStore) -> Ended:
+    """Trains one run in a worker, unless another process has finished it or trains it."""
     global _busy
     if _stopping.is_set():
-        return path, None, STOPPED
+        return Ended(path, STOPPED)
     start, fresh, _busy = time.perf_counter(), not path.exists(), True
     try:
+        if path.name in store.runs().index:
+            return Ended(path, STORED)
+        RunFolder(path).wait_until_free(_SECONDS_TO_WAIT_FOR_A_FOLDER)
         from ann.runs.train import train_once
 
-        train_once(config, path, verbose=0)
+        folder = train_once(config, path, verbose=0)
+        seconds = time.perf_counter() - start if fresh else _training_seconds(folder)
+        return Ended(path, FINISHED, round(seconds, 1))
     except Stopped:
-        return path, None, STOPPED
+        return Ended(path, STOPPED)
+    except FolderInUse as error:
+        return Ended(path, IN_USE, why=str(error))
     except Exception as error:  # one run that fails must not end the others
-        return path, None, f"{type(error).__name__}: {error}"
+        return Ended(path, FAILED, why=f"{type(error).__name__}: {error}")
     finally:
         _busy = False
-    return path, round(time.perf_counter() - start, 1) if fresh else None, None
+
+
+def _training_seconds(folder) -> float:
+    import pandas as pd
+
+    return pd.read_csv(folder.epochs).seconds.sum()

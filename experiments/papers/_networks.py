@@ -1,4 +1,6 @@
-"""Networks that several tables of the papers share."""
+"""Networks and settings that several tables of the papers share."""
+
+from experiments.harness.declaration import Settings
 
 # 001 note 3: twelve ResANNs; 002 section 4.4 adds one.
 TWELVE = (
@@ -54,3 +56,14 @@ CIFAR = ("cifar10", "cifar100")
 
 QUICK_MSDNETS = ("msdnet-cifar-b3", "msdnet-cifar-b4")
 SMALL_MSDNETS = ("msdnet-cifar-b5", "msdnet-cifar-b7")
+
+
+def on_ilsvrc(quick: tuple, small: tuple, paper: tuple) -> dict[str, Settings]:
+    """Settings of a table of ILSVRC, one tuple of networks for each scale; CIFAR-10 stands in for
+    it at the smaller ones."""
+    stand_in = "CIFAR-10 in place of ILSVRC"
+    return {
+        "quick": Settings(networks=(quick,), stand_in=stand_in),
+        "small": Settings(networks=(small,), stand_in=stand_in),
+        "paper": Settings(networks=(paper,), datasets=("imagenet2012",)),
+    }

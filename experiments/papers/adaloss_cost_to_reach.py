@@ -29,7 +29,8 @@ EXPERIMENT = Experiment(
     of_network=0,
     claims=tuple(
         Claim(
-            f"the large network needs longer for the error that the small one has at {name}",
+            f"the large network needs longer for the error that the small one has at {name} of its "
+            "cost",
             LARGE,
             "above",
             than=SMALL,

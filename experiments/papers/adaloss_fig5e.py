@@ -1,17 +1,13 @@
 """001 Fig. 5e: MSDNet33 with AdaLoss against MSDNet38 with CONST on ILSVRC."""
 
-from experiments.harness.declaration import END, Claim, Experiment, Settings
-from experiments.papers._networks import QUICK_MSDNETS, SMALL_MSDNETS
+from experiments.harness.declaration import END, Claim, Experiment
+from experiments.papers._networks import QUICK_MSDNETS, SMALL_MSDNETS, on_ilsvrc
 from experiments.papers._small_against_large import FASTER, LARGE, PANEL, SMALL
 
 EXPERIMENT = Experiment(
     source="001 Fig. 5e",
     title="A small network with AdaLoss against a large one with CONST, MSDNets on ILSVRC",
-    settings={
-        "quick": Settings(networks=(QUICK_MSDNETS,), stand_in="CIFAR-10 in place of ILSVRC"),
-        "small": Settings(networks=(SMALL_MSDNETS,), stand_in="CIFAR-10 in place of ILSVRC"),
-        "paper": Settings(networks=(("msdnet33", "msdnet38"),), datasets=("imagenet2012",)),
-    },
+    settings=on_ilsvrc(QUICK_MSDNETS, SMALL_MSDNETS, ("msdnet33", "msdnet38")),
     claims=(
         Claim(
             "MSDNet33 with AdaLoss ends at 24.5 % where MSDNet38 ends at 24.3 %: within 2 % of it",

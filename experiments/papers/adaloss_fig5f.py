@@ -1,7 +1,7 @@
 """001 Fig. 5f: the family decides; AdaLoss helps in each (Table 2 has those claims)."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
-from experiments.papers._networks import FAMILIES, QUICK_FAMILIES, SMALL_FAMILIES
+from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row
+from experiments.papers._networks import FAMILIES, QUICK_FAMILIES, SMALL_FAMILIES, on_ilsvrc
 
 RESANN, DENSEANN, MSDNET = "ResANN", "DenseANN", "MSDNet"
 EXPERIMENT = Experiment(
@@ -12,15 +12,7 @@ EXPERIMENT = Experiment(
         for network, family in enumerate((RESANN, DENSEANN, MSDNET))
         for name, weighting in (("CONST", "const"), ("AdaLoss", "adaloss"))
     ),
-    settings={
-        "quick": Settings(
-            networks=(tuple(QUICK_FAMILIES),), stand_in="CIFAR-10 in place of ILSVRC"
-        ),
-        "small": Settings(
-            networks=(tuple(SMALL_FAMILIES),), stand_in="CIFAR-10 in place of ILSVRC"
-        ),
-        "paper": Settings(networks=(FAMILIES,), datasets=("imagenet2012",)),
-    },
+    settings=on_ilsvrc(tuple(QUICK_FAMILIES), tuple(SMALL_FAMILIES), FAMILIES),
     rule="latest",
     of_network=0,
     costs=(*MILESTONES, END),

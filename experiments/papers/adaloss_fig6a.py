@@ -1,7 +1,7 @@
 """001 Fig. 6a: an EANN of ResANNs, trained with AdaLoss or CONST, beside the largest of them and
 OPT."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, OF_LARGEST, Claim, Experiment, Row, Settings
 from experiments.papers._networks import MEDIUM_SEQUENCE, QUICK_SEQUENCE, SMALL_SEQUENCE
 
 ADALOSS, CONST, OPT = {"weighting": "adaloss"}, {"weighting": "const"}, {"weighting": "opt"}
@@ -13,6 +13,7 @@ EXPERIMENT = Experiment(
         Row("EANN, AdaLoss", ADALOSS, join="eann"),
         Row("EANN, AdaLoss, by validation", ADALOSS, join="eann", selection="validation"),
         Row("EANN, CONST", CONST, join="eann"),
+        Row("EANN, CONST, by validation", CONST, join="eann", selection="validation"),
         Row("ANN, AdaLoss", ADALOSS, network=-1),
         Row("ANN, CONST", CONST, network=-1),
         Row("OPT", OPT, network=-1),
@@ -40,10 +41,7 @@ EXPERIMENT = Experiment(
             groups={"n=20": ("resann-n20-c32",)},
         ),
     },
-    rule="latest",
-    of_network=-1,
-    costs=(*MILESTONES, END),
-    figures=("curves",),
+    **OF_LARGEST,
     claims=(
         *(
             Claim(

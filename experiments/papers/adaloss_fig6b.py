@@ -1,7 +1,7 @@
 """001 Fig. 6b: an EANN of ResANNs against linear ensembles of plain networks, and MSDNet, on
 ILSVRC."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, OF_LARGEST, Claim, Experiment, Row, Settings
 from experiments.papers._networks import (
     ILSVRC_DENSENETS,
     ILSVRC_LINEAR,
@@ -47,10 +47,7 @@ EXPERIMENT = Experiment(
             },
         ),
     },
-    rule="latest",
-    of_network=-1,
-    costs=(*MILESTONES, END),
-    figures=("curves",),
+    **OF_LARGEST,
     claims=(
         *(
             Claim(

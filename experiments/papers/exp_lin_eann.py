@@ -1,13 +1,16 @@
 """003, EANNs of each weighting scheme, on one and on several workers, against OPT+. Its numbers are
 lost."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, OF_LARGEST, Claim, Experiment, Row, Settings
 from experiments.papers._networks import QUICK_SEQUENCE, SMALL_SEQUENCE
 
-CONST = {"weighting": "const", "sampler": "aann"}
-LINEAR = {"weighting": "linear", "sampler": "aann"}
 SIEVE = {"weighting": "sieve_v2", "sampler": "aann"}
-EXP_LIN = {"weighting": "exp_lin", "sampler": "aann"}
+SCHEMES = {
+    "CONST": {"weighting": "const", "sampler": "aann"},
+    "LINEAR": {"weighting": "linear", "sampler": "aann"},
+    "SIEVE": SIEVE,
+    "EXP-LIN": {"weighting": "exp_lin", "sampler": "aann"},
+}
 NAMES = {0.25: "1/4", 0.5: "half", 0.75: "3/4", 1.0: "all"}
 PROPOSED, STATIC = ("SIEVE", "EXP-LIN"), ("CONST", "LINEAR")
 
@@ -16,11 +19,14 @@ EXPERIMENT = Experiment(
     title="Errors (%) of EANNs at fractions of the largest network's cost",
     rows=(
         Row("OPT+", {"weighting": "opt"}, join="opt_plus"),
-        Row("EANN, CONST", CONST, join="eann"),
-        Row("EANN, LINEAR", LINEAR, join="eann"),
-        Row("EANN, SIEVE", SIEVE, join="eann"),
-        Row("EANN, SIEVE, by validation", SIEVE, join="eann", selection="validation"),
-        Row("EANN, EXP-LIN", EXP_LIN, join="eann"),
+        *(
+            row
+            for scheme, fields in SCHEMES.items()
+            for row in (
+                Row(f"EANN, {scheme}", fields, join="eann"),
+                Row(f"EANN, {scheme}, by validation", fields, join="eann", selection="validation"),
+            )
+        ),
         Row("EANN, SIEVE, 2 workers", SIEVE, join="eann", workers=2),
         Row("EANN, SIEVE, 3 workers", SIEVE, join="eann", workers=3),
         Row("AANN, SIEVE", SIEVE, network=-1),
@@ -32,10 +38,7 @@ EXPERIMENT = Experiment(
             networks=(tuple(f"resann-n{n}-c32" for n in (1, 3, 7, 13, 25)),), datasets=("cifar100",)
         ),
     },
-    rule="latest",
-    of_network=-1,
-    costs=(*MILESTONES, END),
-    figures=("curves",),
+    **OF_LARGEST,
     claims=(
         *(
             Claim(

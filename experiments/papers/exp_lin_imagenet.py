@@ -1,8 +1,8 @@
 """003, ILSVRC: AANNs of 26, 50 and 101 layers with CONST and SIEVE, and their EANN on one and on
 several workers, beside OPT and a sequence of plain networks."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
-from experiments.papers._networks import QUICK_SEQUENCE, SMALL_SEQUENCE
+from experiments.harness.declaration import END, OF_LARGEST, Claim, Experiment, Row
+from experiments.papers._networks import QUICK_SEQUENCE, SMALL_SEQUENCE, on_ilsvrc
 
 SIEVE = {"weighting": "sieve_v2", "sampler": "aann"}
 CONST = {"weighting": "const", "sampler": "aann"}
@@ -24,17 +24,8 @@ EXPERIMENT = Experiment(
         Row("EANN, 3 workers", SIEVE, join="eann", workers=3),
         Row("sequence of plain networks", OPT, join="plain_sequence"),
     ),
-    settings={
-        "quick": Settings(networks=(QUICK_SEQUENCE,), stand_in="CIFAR-10 in place of ILSVRC"),
-        "small": Settings(networks=(SMALL_SEQUENCE,), stand_in="CIFAR-10 in place of ILSVRC"),
-        "paper": Settings(
-            networks=(("resann26", "resann50", "resann101"),), datasets=("imagenet2012",)
-        ),
-    },
-    rule="latest",
-    of_network=-1,
-    costs=(*MILESTONES, END),
-    figures=("curves",),
+    settings=on_ilsvrc(QUICK_SEQUENCE, SMALL_SEQUENCE, ("resann26", "resann50", "resann101")),
+    **OF_LARGEST,
     claims=(
         *(
             Claim(

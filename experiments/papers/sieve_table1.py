@@ -198,6 +198,8 @@ EXPERIMENT = Experiment(
         Row("linear", {"weighting": "linear"}),
         Row("midfeat", {"weighting": "const", "training_mode": "midfeat"}),
         Row("no-grad", {"weighting": "const", "training_mode": "no_grad"}),
+        # The text trains in stages; the authors' code stops gradients in one pass.
+        Row("no-grad, in stages", {"weighting": "const", "training_mode": "one_by_one"}),
         Row("optimal", {"weighting": "opt"}, every_exit=True),
         Row("sieve", {"weighting": "sieve"}),
     ),

@@ -1,22 +1,14 @@
 """002 Table 2a: in how many settings AANN and Milestone beat the plain ANN, judged with Hoeffding's
 bound (note 4)."""
 
-from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Settings
-from experiments.papers._networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
-from experiments.papers._samplers import AANN, ANN, MILESTONE
+from experiments.harness.declaration import AE, Claim, Experiment
+from experiments.papers._samplers import AANN, ANN, MILESTONE, WON_AGAINST_ANN
 
 EXPERIMENT = Experiment(
     source="002 Table 2a",
     title="Settings (%) in which a sampler has a lower error than the plain ANN",
     rows=(ANN, MILESTONE, AANN),
-    settings={
-        "quick": Settings(networks=(QUICK,), seeds=3),
-        "small": Settings(networks=SMALL, datasets=CIFAR_AND_SVHN),
-        "paper": Settings(networks=THIRTEEN, datasets=CIFAR_AND_SVHN),
-    },
-    measure="settings_won",
-    against="ANN",
-    costs=(*MILESTONES, AE),
+    **WON_AGAINST_ANN,
     published="002_table2a",
     claims=(
         *(

@@ -1,8 +1,7 @@
 """002 Table 5: in how many settings each sampler beats the plain ANN."""
 
-from experiments.harness.declaration import AE, MILESTONES, Claim, Experiment, Settings
-from experiments.papers._networks import CIFAR_AND_SVHN, QUICK, SMALL, THIRTEEN
-from experiments.papers._samplers import AANN, ANN, AVGL, EXP3, MILESTONE, RWM
+from experiments.harness.declaration import AE, Claim, Experiment
+from experiments.papers._samplers import AANN, ANN, AVGL, EXP3, MILESTONE, RWM, WON_AGAINST_ANN
 
 NAMES = {0.25: "at 1/4", 0.5: "at half", 0.75: "at 3/4", 1.0: "at the end", AE: "on average"}
 
@@ -16,14 +15,7 @@ EXPERIMENT = Experiment(
     source="002 Table 5",
     title="Settings (%) in which each sampler has a lower error than the plain ANN",
     rows=(ANN, EXP3, MILESTONE, RWM, AVGL, AANN),
-    settings={
-        "quick": Settings(networks=(QUICK,), seeds=3),
-        "small": Settings(networks=SMALL, datasets=CIFAR_AND_SVHN),
-        "paper": Settings(networks=THIRTEEN, datasets=CIFAR_AND_SVHN),
-    },
-    measure="settings_won",
-    against="ANN",
-    costs=(*MILESTONES, AE),
+    **WON_AGAINST_ANN,
     published="002_table5",
     claims=(
         *(_claim("RWM", "degrades the performance", "below", cost) for cost in NAMES),

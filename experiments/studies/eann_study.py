@@ -1,7 +1,7 @@
 """An EANN of small ResANNs: which exits should answer, how much a second worker brings, and how far
 OPT+ and a linear ensemble of plain networks are."""
 
-from experiments.harness.declaration import END, MILESTONES, Claim, Experiment, Row, Settings
+from experiments.harness.declaration import END, OF_LARGEST, Claim, Experiment, Row, Settings
 
 ADALOSS, OPT = {"weighting": "adaloss"}, {"weighting": "opt"}
 QUICK = tuple(f"resann-n{n}-c8" for n in (1, 3, 6))
@@ -32,10 +32,7 @@ EXPERIMENT = Experiment(
             groups={"plain": tuple(f"resann-n{n}-c32" for n in (7, 9, 13, 17, 20, 25))},
         ),
     },
-    rule="latest",
-    of_network=-1,
-    costs=(*MILESTONES, END),
-    figures=("curves",),
+    **OF_LARGEST,
     claims=(
         Claim(
             "withholding exits that are no better on held-out images helps at half",

@@ -11,8 +11,13 @@ def test_importing_a_benchmark_defines_no_flags():
     assert not {anytime_latency.__name__, service_load.__name__} & set(defined)
 
 
-def test_every_engine_and_precision_is_measured_beside_its_whole_network():
-    table, by_exit = anytime_latency.latencies("resann-n1-c4", ["onnx"], seconds=0.0)
+def test_every_engine_and_precision_is_measured_beside_its_whole_network(tmp_path):
+    name, folders = "resann-n1-c4", {}
+    for precision in anytime_latency.PRECISIONS:
+        folders[name, precision] = tmp_path / ("int8" if precision == "int8" else "float32")
+        if precision != "bfloat16":
+            anytime_latency.write_export(name, ["onnx"], precision, folders[name, precision])
+    table, by_exit = anytime_latency.latencies(folders, name, ["onnx"], seconds=0.0)
     combinations = set(zip(table.engine, table.precision, strict=True))
     known = {(e, p) for e in ("onnxruntime", "openvino") for p in anytime_latency.PRECISIONS}
     assert {("onnxruntime", "float32"), ("onnxruntime", "int8")} <= combinations <= known

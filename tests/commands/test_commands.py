@@ -97,7 +97,8 @@ def test_a_run_is_trained_evaluated_and_exported(tmp_path):
     assert "Traceback" not in again.stderr
     measured = ann("evaluate", f"--run_dir={run_dir}", f"--output={tmp_path / 'again.csv'}")
     assert measured.returncode == 0, measured.stderr
-    assert "error at 0.25: " in measured.stdout
+    assert "error at 0.25: none, 0.5: " in measured.stdout
+    assert "none: the first exit costs 0.4" in measured.stdout
     curve, repeated = (pd.read_csv(p) for p in (run_dir / "curve.csv", tmp_path / "again.csv"))
     pd.testing.assert_frame_equal(curve, repeated)
     exported = ann("export", f"--run_dir={run_dir}", f"--output={tmp_path / 'e'}", "--format=onnx")

@@ -88,3 +88,52 @@ def test_evaluation_keeps_the_order_and_the_incomplete_last_batch():
 def test_a_batch_larger_than_the_data_is_refused():
     with pytest.raises(ValueError, match="Received: batch_size=51"):
         data.training_batches(numbered(), 51, seed=0, first_epoch=0, epochs=1)
+
+
+def whole_and_parts(dataset, **options):
+    start = {"seed": 3, "first_epoch": 1, "first_step": 1, "epochs": 3}
+    whole = collect(data.training_batches(dataset, 6, **start, **options))
+    parts = [
+        collect(data.training_batches(dataset, 6, part=(index, 3), **start, **options))
+        for index in range(3)
+    ]
+    return whole, parts
+
+
+@pytest.mark.parametrize("augmentation", [None, data.BatchAugmentation(mixup=0.2, erasing=0.5)])
+def test_the_parts_of_the_workers_are_the_batches_of_one(augmentation):
+    dataset = dataclasses.replace(numbered(21), padding=1, flip=True)
+    whole, parts = whole_and_parts(dataset, augmentation=augmentation)
+    assert len(whole) == 5
+    for batch, *own in zip(whole, *parts, strict=True):
+        for one, *pieces in zip(batch, *own, strict=True):
+            assert [len(piece) for piece in pieces] == [2, 2, 2]
+            np.testing.assert_array_equal(np.concatenate(pieces), one)
+
+
+def test_the_parts_of_the_workers_are_the_batches_of_one_of_files_too(class_folders):
+    dataset = data.load("class_folders", data_dir=class_folders)
+    dataset = dataclasses.replace(dataset, size=8)
+    whole, parts = whole_and_parts(dataset)
+    assert len(whole) == 3
+    for batch, *own in zip(whole, *parts, strict=True):
+        for one, *pieces in zip(batch, *own, strict=True):
+            np.testing.assert_array_equal(np.concatenate(pieces), one)
+
+
+def test_a_batch_that_does_not_divide_is_refused():
+    start = {"seed": 0, "first_epoch": 0, "epochs": 1}
+    with pytest.raises(ValueError, match="2 equal parts. Received: batch_size=7"):
+        data.training_batches(numbered(), 7, part=(0, 2), **start)
+
+
+def test_every_image_is_evaluated_by_one_worker(class_folders):
+    files = dataclasses.replace(data.load("class_folders", data_dir=class_folders), size=8)
+    for dataset in (numbered(50), files):
+        parts = [
+            np.concatenate([y for _, y in collect(data.evaluation_batches(dataset, 4, (i, 3)))])
+            for i in range(3)
+        ]
+        whole = np.concatenate([y for _, y in collect(data.evaluation_batches(dataset, 4))])
+        for index, part in enumerate(parts):
+            np.testing.assert_array_equal(part, whole[index::3])

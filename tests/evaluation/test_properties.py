@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from scipy import stats
 
 from ann import evaluation
 from ann.evaluation.curve import MILESTONES
@@ -101,10 +100,3 @@ def test_thresholds_meet_the_budget_on_the_images_they_are_fitted_to(macs, share
     thresholds = evaluation.fit_thresholds(confident, macs, budget)
     taken = evaluation.exits_taken(confident, thresholds)
     assert macs[taken].mean() <= budget * (1 + 1e-6)
-
-
-@given(st.integers(1, 60), st.data())
-def test_hoeffding_bound_is_an_upper_bound_of_the_exact_probability(num_settings, data):
-    wins = data.draw(st.integers(0, num_settings))
-    exact = stats.binom.sf(wins - 1, num_settings, 0.5)
-    assert exact <= evaluation.hoeffding_bound(wins / num_settings, num_settings) * (1 + 1e-9)

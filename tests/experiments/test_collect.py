@@ -5,7 +5,7 @@ import pytest
 
 from ann.runs.config import RunConfig, WeightingConfig
 from ann.runs.folder import RunFolder, write_json
-from experiments.collect import collect
+from experiments.collect import collect, main
 
 
 def finished(path, weighting):
@@ -23,6 +23,11 @@ def test_results_carry_config_versions_and_hardware(tmp_path):
     assert {"dataset", "model", "seed", "epochs", "macs", "keras", "processor"} <= set(results)
     assert results.weighting.tolist() == ["const"] * 3 + ["linear"] * 3
     assert results.error_top1.tolist() == [30.0, 20.0, 10.0] * 2
+
+
+def test_no_folder_is_refused():
+    with pytest.raises(ValueError, match="name the folders of the runs to collect"):
+        main([])
 
 
 def test_a_folder_without_a_finished_run_is_refused(tmp_path):

@@ -138,3 +138,14 @@ def test_norms_are_those_of_each_exit_alone(weighting, dense_chain, random, monk
         gradients = tape.gradient(loss, [w.value for w in model.segments[0].trainable_variables])
         expected.append(np.sqrt(sum(float(tf.reduce_sum(g**2)) for g in gradients)))
     np.testing.assert_allclose(seen[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weighting", ["gradnorm", "adaloss_first_order"])
+def test_gradient_norms_are_refused_where_there_are_none(dense_chain, weighting):
+    model = dense_chain()
+    for mode in ("no_grad", "heads"):
+        with pytest.raises(ValueError, match=f"Received: training_mode='{mode}'"):
+            model.compile(weighting=weighting, training_mode=mode)
+    model.segments[0].trainable = False
+    with pytest.raises(ValueError, match="without trainable variables"):
+        model.compile(weighting=weighting)

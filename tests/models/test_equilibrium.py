@@ -47,15 +47,24 @@ def test_the_answers_do_not_change(random):
 
 @pytest.mark.parametrize(
     "options",
-    [{"training_mode": "equilibrium"}, {"targets": losses.Targets(distillation=0.3)}],
-    ids=["equilibrium", "distillation"],
+    [
+        {"training_mode": "equilibrium"},
+        {"targets": losses.Targets(distillation=0.3)},
+        {"sampler": "aann"},
+    ],
+    ids=["equilibrium", "distillation", "sampler"],
 )
 def test_what_needs_several_exits_is_refused_with_opt(options, dense_chain):
     model = dense_chain()
-    with pytest.raises(ValueError, match="opt trains one exit only. Received: training_mode="):
+    with pytest.raises(ValueError, match="opt trains one exit only. Received: "):
         model.compile(weighting="opt", **options)
     model.compile(weighting="const", **options)
     model.compile(weighting="opt", targets=losses.Targets(label_smoothing=0.1))
+
+
+def test_one_exit_has_nothing_to_balance(dense_chain):
+    with pytest.raises(ValueError, match="several exits; this model has one. Received: train"):
+        dense_chain(num_exits=1).compile(weighting="const", training_mode="equilibrium")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])

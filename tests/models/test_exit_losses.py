@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ann import evaluation, losses
 from ann.models import MultiExitModel
@@ -138,6 +139,8 @@ def test_a_loss_of_ones_own_tells_its_floor():
         (None, np.zeros(4, "float32"), "class indices, which are integers .* loss='mse'"),
         (None, np.zeros((4, 2), "int32"), r"class indices \(batch\) or one-hot \(batch, 3\)"),
         (None, np.ones((4, 3), "float32"), "several classes .* rows that sum to 3.0 to 3.0"),
+        (None, np.arange(4), r"must be in 0..2. Received: 1 labels outside, the first is 3$"),
+        (None, np.arange(4) - 1, r"must be in 0..2. Received: 1 labels outside, the first is -1$"),
         ("mse", np.zeros(4, "float32"), r"of the shape of the logits, \(batch, 3\)"),
         ("binary_crossentropy", np.zeros((4, 2)), r"shape of the logits.*labels.shape=\(None, 2\)"),
         ("categorical_crossentropy", np.zeros(4, "int32"), "shape of the logits"),
@@ -152,6 +155,14 @@ def test_labels_that_do_not_fit_are_refused_before_a_step(loss, labels, message,
         model.fit(np.zeros((4, 4), "float32"), labels, verbose=0)
     for mine, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_label_outside_the_classes_in_a_stream_is_told_in_a_sentence(dense_chain):
+    model = dense_chain()
+    model.compile(optimizer="sgd")
+    stream = tf.data.Dataset.from_tensors((np.zeros((4, 4), "float32"), np.arange(4)))
+    with pytest.raises(ValueError, match=r"^labels must be in 0..2. Received: a label 3$"):
+        model.fit(stream, shuffle=False, verbose=0)
 
 
 def test_labels_of_several_classes_in_a_stream_are_not_silent(dense_chain):

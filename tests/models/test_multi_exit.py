@@ -331,6 +331,20 @@ def test_heads_train_alone_and_every_layer_keeps_its_flag(tmp_path):
         one.fit(X, Y, verbose=0)
 
 
+def test_the_mode_last_trains_the_last_segment_and_its_head(random):
+    x, y = random.normal(size=(8, 8, 8, 3)).astype("float32"), np.arange(8)
+    model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+    model.compile(optimizer="sgd", training_mode="last")
+    links = [*model.segments, *model.heads]
+    before = [link.get_weights() for link in links]
+    model.fit(x, y, batch_size=4, verbose=0)
+    changed = [
+        any((old != new).any() for old, new in zip(weights, link.get_weights(), strict=True))
+        for weights, link in zip(before, links, strict=True)
+    ]
+    assert changed == 2 * [False, False, True]
+
+
 def test_loading_imports_the_optimizer_of_a_run(dense_chain, tmp_path, monkeypatch):
     from ann.training import L2SGD
 

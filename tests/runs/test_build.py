@@ -1,6 +1,8 @@
+import dataclasses
+
 import pytest
 
-from ann import losses
+from ann import costs, data, losses
 from ann.runs import build
 from ann.runs.config import ModelConfig, RunConfig, TrainingConfig, WeightingConfig
 
@@ -96,7 +98,7 @@ def test_model_and_optimizer():
     )
     model = build.model(config, num_classes=5, input_shape=(8, 8, 1))
     assert (model.num_exits, model.num_classes, model.sample_shape) == (2, 5, (8, 8, 1))
-    optimizer = build.optimizer(config, steps_per_epoch=4)
+    optimizer = build.optimizer(config, steps_per_epoch=4, num_exits=9)
     optimizer.build(model.trainable_variables)
     assert optimizer.l2 == 2e-4
     optimizer.iterations.assign(20)
@@ -126,3 +128,34 @@ def test_families_without_preset_or_period_are_built_and_refuse_them():
             build.model(
                 RunConfig(model=ModelConfig(model="msdnet-cifar-b2", **wrong)), 10, (16, 16, 3)
             )
+
+
+def test_exits_begin_where_the_config_says():
+    config = RunConfig.from_fields({"model": "resann-n2-c4", "first_exit": 3, "preset": "sieve"})
+    model = build.model(config, 10, (8, 8, 3))
+    assert model.num_exits == 3  # of the units 0 to 5
+    # 6n + 3 convolutions and the linear layer at the end.
+    assert costs.depths(model) == [11, 14, 16]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"weighting": "linear"}, [0.25, 0.625, 1.0]),
+        ({"weighting": "adaloss"}, [2 / 3, 1 / 3, 1.0]),  # SIEVE: 2, 1 and their sum
+        ({"weighting": "opt", "opt_at": 2}, [0.0, 0.0, 1.0]),
+    ],
+)
+def test_the_authors_decay_the_heads_by_the_static_weights(fields, expected):
+    config = RunConfig.from_fields(fields | {"preset": "author_code", "dataset": "cifar10"})
+    optimizer = build.optimizer(config, steps_per_epoch=4, num_exits=3)
+    assert optimizer.l2 == 2e-4
+    assert optimizer.exit_decay == pytest.approx(expected)
+
+
+def test_svhn_is_blurred_unless_the_config_says_no(monkeypatch):
+    svhn = dataclasses.replace(data.load("synthetic"), name="svhn", blur=True)
+    monkeypatch.setattr(data, "load", lambda name, **options: svhn)
+    for blur in (True, False):
+        fields = {"dataset": "svhn", "blur": blur}
+        assert build.dataset(RunConfig.from_fields(fields)).blur == blur

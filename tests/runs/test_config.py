@@ -35,7 +35,9 @@ def test_dictionary_round_trip_through_json():
         (DataConfig, "batch_size", 0),
         (DataConfig, "train_examples", 10),
         (ModelConfig, "s", 0),
+        (ModelConfig, "first_exit", -1),
         (ModelConfig, "preset", "mine"),
+        (DataConfig, "blur", False),  # of svhn alone
         (WeightingConfig, "weighting", "ada"),
         (WeightingConfig, "sampler", "exp4"),
         (WeightingConfig, "sampler_gamma", 1.5),
@@ -59,7 +61,10 @@ def test_dictionary_round_trip_through_json():
         (TrainingConfig, "lr_drop_to", (0.1, -0.1)),
         (TrainingConfig, "lr_drop_to", (0.1, float("nan"))),
         (RuntimeConfig, "precision", "float8"),
-        (RuntimeConfig, "strategy", "tpu"),
+        (RuntimeConfig, "strategy", "parameter_server"),
+        (RuntimeConfig, "virtual_devices", -1),
+        (RuntimeConfig, "virtual_devices", 2),
+        (TrainingConfig, "accumulate_steps", 0),
         (RuntimeConfig, "evaluate_every", 0),
     ],
 )
@@ -93,3 +98,51 @@ def test_a_misspelled_value_gets_a_guess():
         DataConfig(dataset="cifar-10")
     with pytest.raises(ValueError, match="Did you mean 'epochs'"):
         RunConfig.from_fields({"epoch": 3})
+
+
+@pytest.mark.parametrize("weighting", ["adaloss_first_order", "gradnorm"])
+@pytest.mark.parametrize("mode", ["no_grad", "midfeat"])
+def test_gradient_norms_need_gradients_of_all_exits(weighting, mode):
+    fields = {"weighting": weighting, "training_mode": mode}
+    with pytest.raises(ValueError, match=f"Received: training_mode='{mode}'"):
+        RunConfig.from_fields(fields)
+    RunConfig.from_fields(fields | {"training_mode": "equilibrium"})
+
+
+def test_the_network_of_002_is_a_resann():
+    RunConfig.from_fields({"preset": "sieve", "model": "resann-n5-c16"})
+    for model in ("resann50", "msdnet-cifar-b4"):
+        with pytest.raises(ValueError, match="Received: preset='sieve', model="):
+            RunConfig.from_fields({"preset": "sieve", "model": model})
+
+
+def test_what_the_authors_do_to_svhn_must_be_set():
+    fields = {"preset": "author_code", "dataset": "svhn", "l2": 2e-4}
+    with pytest.raises(ValueError, match="they deform the images"):
+        RunConfig.from_fields(fields)
+    config = RunConfig.from_fields(fields | {"augment": True})
+    assert (config.data.blur, config.training.decay_on) == (False, "author_code")
+    del fields["l2"]
+    with pytest.raises(ValueError, match="falls to a fifth every 480,000 steps"):
+        RunConfig.from_fields(fields | {"augment": True})
+
+
+def test_the_authors_learning_rate_on_ilsvrc_grows_with_the_batch():
+    fields = {"preset": "author_code", "dataset": "imagenet2012", "batch_size": 64}
+    training = RunConfig.from_fields(fields).training
+    assert training.learning_rate == 0.025
+    assert [round(128 * at) for at in training.lr_drop_at] == [30, 60, 90, 105]
+    assert training.l2 == 1e-4
+
+
+def test_training_one_by_one_has_no_decay_in_the_authors_code():
+    fields = {"preset": "author_code", "dataset": "cifar10", "training_mode": "no_grad"}
+    assert RunConfig.from_fields(fields).training.l2 == 0
+
+
+def test_one_exit_at_a_time_has_no_weights():
+    one_by_one = {"training_mode": "one_by_one", "weighting": "const"}
+    RunConfig.from_fields(one_by_one)
+    for wrong in ({"weighting": "linear"}, {"sampler": "aann"}, {"distillation": 0.5}):
+        with pytest.raises(ValueError, match=f"Received: .*{next(iter(wrong))}="):
+            RunConfig.from_fields(one_by_one | wrong)

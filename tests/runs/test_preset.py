@@ -9,10 +9,12 @@ from PIL import Image
 from ann import evaluation, models, training
 from ann.runs import build
 from ann.runs.config import DataConfig, ModelConfig, RunConfig, TrainingConfig
+from ann.runs.export import export_preset
 from ann.runs.folder import RunFolder
 from ann.runs.predict import PresetPredictor
 from ann.runs.preset import command_of, preset_of_run
 from ann.runs.train import train
+from ann.runtime import AnytimePredictor
 
 CONFIG = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64, mixup=0.2),
@@ -68,6 +70,19 @@ def test_the_errors_of_the_preset_are_those_of_its_card(preset):
     np.testing.assert_allclose(measured, written, atol=1.0)
 
 
+def test_a_preset_is_exported_with_its_normalization_errors_and_temperatures(preset, tmp_path):
+    export_preset(preset, tmp_path / "exported", ["onnx"], preprocess=True)
+    predictor = AnytimePredictor(tmp_path / "exported")
+    pixels = build.dataset(CONFIG).test.images[:4]
+    answer = predictor.predict(pixels)
+    model = models.from_preset(preset)
+    (logits,) = [np.asarray(one) for one in model(model.preset.preprocess(pixels))[-1:]]
+    temperature = model.preset.exits[-1]["temperature"]
+    np.testing.assert_allclose(answer.logits, logits / temperature, rtol=1e-3, atol=1e-3)
+    written = [exit["error_top1"] for exit in model.preset.exits]
+    assert [exit["error_top1"] for exit in predictor.manifest["exits"]] == pytest.approx(written)
+
+
 def test_a_picture_is_answered_within_its_deadline(preset, tmp_path):
     pixels = build.dataset(CONFIG).test.images[0]
     Image.fromarray(pixels).save(tmp_path / "picture.png")
@@ -94,14 +109,18 @@ def test_a_picture_is_answered_within_its_deadline(preset, tmp_path):
 
 
 def test_the_model_of_a_run_has_its_averaged_weights(run):
-    """The checkpoint's own weights are the trained ones; the model is the average."""
+    """A checkpoint has them, too, and the trained ones beside them."""
     folder = RunFolder(run)
     log = pd.read_csv(folder.epochs)
     curve = pd.read_csv(folder.curve)
     assert log.val_exit_02_error.iloc[-1] == pytest.approx(curve.error_top1.iloc[-1])
     model = keras.saving.load_model(folder.model)
     averaged = model.get_weights()
-    training.load_weights(model, training.Checkpoints(folder.checkpoints).newest_first()[0])
+    newest = training.Checkpoints(folder.checkpoints).newest_first()[0]
+    training.load_weights(model, newest)
+    for one, other in zip(model.get_weights(), averaged, strict=True):
+        np.testing.assert_array_equal(one, other)
+    training.load_weights(model, newest, averaged=False)
     trained = model.get_weights()
     assert any((one != other).any() for one, other in zip(trained, averaged, strict=True))
 

@@ -100,12 +100,12 @@ def test_every_option_is_explained():
 
 
 def test_schedule_and_optimizer_are_as_asked_for():
-    sgd = build.optimizer(config(schedule="cosine", warmup_epochs=1, nesterov=True, ema=0.9), 4)
+    sgd = build.optimizer(config(schedule="cosine", warmup_epochs=1, nesterov=True, ema=0.9), 4, 3)
     rates = [float(sgd._learning_rate(step)) for step in (0, 3, 4, 8)]
     cosine = [0.025 * (1 + np.cos(np.pi * step / 8)) for step in (0, 3, 4, 8)]
     np.testing.assert_allclose(rates, np.multiply(cosine, [0.25, 1, 1, 1]), rtol=1e-4, atol=1e-8)
     assert (sgd.nesterov, sgd.use_ema, sgd.ema_momentum) == (True, True, 0.9)
-    adamw = build.optimizer(config(optimizer="adamw", weight_decay=0.03, decay_on="all"), 4)
+    adamw = build.optimizer(config(optimizer="adamw", weight_decay=0.03, decay_on="all"), 4, 3)
     assert (adamw.weight_decay, adamw.decay_on, adamw.use_ema) == (0.03, "all", False)
 
 

@@ -39,9 +39,12 @@ def test_inside_the_training_loop_it_waits_for_the_step():
 
 
 def test_an_error_in_the_loop_is_not_hidden_by_a_signal():
-    with pytest.raises(ZeroDivisionError), stop_on_signals() as stop, stop.at_next_step():  # noqa: PT012
+    def fails_after_a_signal():
         os.kill(os.getpid(), signal.SIGTERM)
-        _ = 1 / 0
+        return 1 / 0
+
+    with pytest.raises(ZeroDivisionError), stop_on_signals() as stop, stop.at_next_step():
+        fails_after_a_signal()
 
 
 def test_what_the_process_ignores_stays_ignored():

@@ -351,6 +351,50 @@ def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.fixture(scope="module")
+def two_epochs(tmp_path_factory):
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "two")
+    train(with_(TINY, training={"epochs": 2}), folder.path, verbose=0)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "message"),
+    [
+        ("checkpoints", None, "epochs.csv has 2 epochs, but there is no checkpoint to go on from"),
+        ("epochs", None, r"epochs.csv lacks epochs that the newest checkpoint has \(2\)"),
+        ("epochs", "epoch,loss\n1,2.0\n", "epochs.csv lacks epochs"),
+        ("epochs", "garbage\nx", "epochs.csv is damaged"),
+        ("data", "{", "data.json is damaged"),
+        ("environment", "[", "environment.json is damaged"),
+    ],
+)
+def test_what_is_lost_or_damaged_in_the_folder_is_named(
+    two_epochs, tmp_path, name, damage, message
+):
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(two_epochs.path, folder.path)
+    path = getattr(folder, name)
+    if damage:
+        path.write_text(damage)
+    else:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(RunFolderError, match=f"{message}.*Received: run_dir="):
+        train(with_(TINY, training={"epochs": 2}), folder.path, resume=True, verbose=0)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused(tmp_path):
+    folder = RunFolder(tmp_path)
+    with folder.open(TINY):
+        pass
+    folder.earlier_checkpoint.write_bytes(b"weights")
+    before = sorted(tmp_path.rglob("*"))
+    for resume in (True, None):
+        with pytest.raises(RunFolderError, match=r"an earlier version of ann.*cannot read"):
+            train(TINY, tmp_path, resume=resume, verbose=0)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
     train(config, tmp_path, verbose=0)
@@ -397,6 +441,24 @@ def test_midfeat_trains_heads_on_the_features_of_the_final_exit(tmp_path, weight
     np.testing.assert_allclose(
         train(config, tmp_path, resume=True, verbose=0).loss, curve.loss, rtol=1e-5
     )
+
+
+def test_one_by_one_each_exit_is_trained_on_top_of_those_before(tmp_path):
+    config = with_(TINY, weighting={"weighting": "const"}, training={"training_mode": "one_by_one"})
+    curve = train(config, tmp_path, verbose=0)
+    stages = [tmp_path / "stages" / "exit_00", tmp_path / "stages" / "exit_01", tmp_path]
+    found = [keras.saving.load_model(RunFolder(path).model) for path in stages]
+    assert [model.num_exits for model in found] == [1, 2, 3]
+    for model in found[:-1]:  # nothing that is trained changes later
+        for links in ("segments", "heads"):
+            for early, late in zip(getattr(model, links), getattr(found[-1], links), strict=False):
+                for one, other in zip(early.get_weights(), late.get_weights(), strict=True):
+                    np.testing.assert_array_equal(one, other)
+    for path in stages[:-1]:
+        losses = pd.read_csv(RunFolder(path).curve).loss
+        np.testing.assert_allclose(losses, curve.loss[: len(losses)], rtol=1e-5)
+    again = train(config, tmp_path, resume=True, verbose=0)
+    np.testing.assert_allclose(again.loss, curve.loss, rtol=1e-5)
 
 
 def test_weighting_config_is_used(tmp_path):

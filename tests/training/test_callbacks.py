@@ -63,7 +63,7 @@ def chart_steps(folder):
 
     events = EventAccumulator(str(folder))
     events.Reload()
-    return {tag: [event.step for event in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
 def test_charts_hold_each_epoch_once_when_training_goes_on(model, tmp_path):

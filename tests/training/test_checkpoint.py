@@ -5,7 +5,14 @@ import keras
 import numpy as np
 import pytest
 
-from ann.training import Checkpoints, DamagedStateError, Position, load_weights, state_file
+from ann.training import (
+    Checkpoints,
+    DamagedStateError,
+    Position,
+    averaged_weights,
+    load_weights,
+    state_file,
+)
 from ann.training.checkpoint import state_of
 
 X, Y = np.random.default_rng(0).normal(size=(16, 4)).astype("float32"), np.arange(16) % 3
@@ -57,6 +64,30 @@ def test_the_newest_and_the_best_are_kept(dense_chain, tmp_path):
     for other in (compiled(dense_chain), dense_chain()):
         load_weights(other, checkpoints.best)
         assert other.heads[0].layers[-1].bias.numpy().tolist() == [2, 0, 0]
+
+
+@pytest.mark.parametrize("mode", ["joint", "heads"])
+@pytest.mark.parametrize("weighting", ["adaloss", "uncertainty"])  # the latter is learned
+def test_the_weights_of_a_checkpoint_are_those_that_were_evaluated(
+    dense_chain, tmp_path, mode, weighting
+):
+    model, checkpoints = dense_chain(), Checkpoints(tmp_path)
+    optimizer = keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.9)
+    model.compile(optimizer=optimizer, weighting=weighting, training_mode=mode)
+    for _ in range(3):  # `fit` ends with the average in place of the trained weights
+        model.train_on_batch(X, Y)
+    network = [*model.segments, *model.heads]
+    trained = [one.numpy() for link in network for one in link.variables]
+    checkpoints.save(model, Position(4, epoch=1), is_best=True)
+    with averaged_weights(model):
+        evaluated = [one.numpy() for link in network for one in link.variables]
+    assert any((one != other).any() for one, other in zip(trained, evaluated, strict=True))
+    fresh = dense_chain()
+    for averaged, expected in ((True, evaluated), (False, trained)):
+        load_weights(fresh, checkpoints.best, averaged=averaged)
+        loaded = [one.numpy() for link in (*fresh.segments, *fresh.heads) for one in link.variables]
+        for one, other in zip(loaded, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("damage", ["nothing left", "half", "a flipped bit"])

@@ -9,7 +9,15 @@ import tensorflow as tf
 from ann import losses
 from ann.models import MultiExitModel
 from ann.runs.signals import StopRequest
-from ann.training import L2SGD, Checkpoints, EpochLog, ExitWeightLog, Position, TrainingLoop
+from ann.training import (
+    L2SGD,
+    Checkpoints,
+    EpochLog,
+    ExitWeightLog,
+    Position,
+    TrainingLoop,
+    engine,
+)
 from ann.training.checkpoint import state_of
 
 STEPS, EPOCHS, BATCH = 4, 3, 8
@@ -78,15 +86,22 @@ class StopAfter(keras.callbacks.Callback):
             self.request.signum = 15
 
 
-def run(arguments, folder, *, stop=(), scope=None, **options):
+def run(arguments, folder, *, stop=(), strategy="one_device", **options):
     """One process of a run; `stop` as arguments of `StopAfter`."""
-    with (scope or tf.distribute.get_strategy()).scope():
+    chosen = engine(strategy, BATCH)
+    with chosen.scope():
         model = network()
         model.compile(**arguments())
-    checkpoints, request = Checkpoints(folder / "checkpoints"), StopRequest()
+    checkpoints, request = chosen.checkpoints(folder / "checkpoints", keep=2), StopRequest()
     position = checkpoints.restore(model) or Position(STEPS)
     loop = TrainingLoop(
-        model, position, checkpoints, best="val_loss", should_stop=request.requested, **options
+        chosen,
+        model,
+        position,
+        checkpoints,
+        best="val_loss",
+        should_stop=request.requested,
+        **options,
     )
     callbacks = [ExitWeightLog(), EpochLog(folder / "epochs.csv")]
     if stop:
@@ -94,6 +109,11 @@ def run(arguments, folder, *, stop=(), scope=None, **options):
     loop.run(batches(position), TEST, epochs=EPOCHS, batch_size=BATCH, callbacks=callbacks)
     assert loop.stopped == bool(stop)
     return model
+
+
+def unstopped(model, checkpoints):
+    chosen = engine("one_device", BATCH)
+    return TrainingLoop(chosen, model, Position(STEPS), checkpoints, should_stop=lambda: False)
 
 
 def assert_equal_runs(mine, theirs, folders):
@@ -147,16 +167,29 @@ def test_steps_that_overflow_count_as_steps(tmp_path):
     assert_equal_runs(run(arguments, parts), expected, folders)
 
 
-def test_two_replicas(tmp_path, two_replicas):
+def test_two_replicas(tmp_path):
     folders = whole, parts = tmp_path / "whole", tmp_path / "parts"
     arguments = VARIANTS["adaloss, exp3, L2SGD"]
-    expected = run(arguments, whole, scope=two_replicas)
-    run(arguments, parts, scope=two_replicas, stop=(6,))
-    resumed = run(arguments, parts, scope=two_replicas)
-    # The statistics of batch normalization are each replica's own; their mean is saved.
-    for (name, one), (_, other) in zip(state_of(resumed), state_of(expected), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5, err_msg=name)
-    assert [len(pd.read_csv(folder / "epochs.csv")) for folder in folders] == [EPOCHS] * 2
+    expected = run(arguments, whole, strategy="mirrored")
+    for stop in ((6,), (2, 1)):
+        run(arguments, parts, strategy="mirrored", stop=stop)
+    resumed = run(arguments, parts, strategy="mirrored")
+    # Each replica has its own statistics of batch normalization.
+    assert any(name.startswith("replicas/") for name, _ in state_of(resumed))
+    assert_equal_runs(resumed, expected, folders)
+
+
+def test_another_number_of_replicas_goes_on_with_their_mean(tmp_path, two_replicas, caplog):
+    arguments = VARIANTS["const, SGD"]
+    left = run(arguments, tmp_path, strategy="mirrored", stop=(2,))
+    with two_replicas.scope():
+        means = [keras.ops.convert_to_numpy(weight) for weight in left.weights]
+    model = network()
+    model.compile(**arguments())
+    assert Checkpoints(tmp_path / "checkpoints").restore(model).steps_done == 2
+    assert "of 2 replicas and training goes on with 1" in caplog.text
+    for one, other in zip(model.weights, means, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_gives_the_numbers_of_fit(tmp_path):
@@ -189,6 +222,7 @@ def test_checkpoints_inside_epochs(tmp_path):
     model = network()
     model.compile(weighting="const")
     loop = TrainingLoop(
+        engine("one_device", BATCH),
         model,
         Position(STEPS),
         Checkpoints(tmp_path / "checkpoints"),
@@ -203,7 +237,7 @@ def test_keras_callbacks_may_end_training(tmp_path):
     model = network()
     model.compile(weighting="const", optimizer=keras.optimizers.SGD(0.0))
     stopping = keras.callbacks.EarlyStopping("loss", mode="min", patience=0)
-    loop = TrainingLoop(model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False)
+    loop = unstopped(model, Checkpoints(tmp_path))
     loop.run(batches(Position(STEPS)), TEST, epochs=9, batch_size=BATCH, callbacks=[stopping])
     assert loop.position.epoch < 9
 
@@ -211,7 +245,7 @@ def test_keras_callbacks_may_end_training(tmp_path):
 def test_data_that_ends_early_is_an_error(tmp_path):
     model = network()
     model.compile(weighting="const")
-    loop = TrainingLoop(model, Position(STEPS), Checkpoints(tmp_path), should_stop=lambda: False)
+    loop = unstopped(model, Checkpoints(tmp_path))
     with pytest.raises(RuntimeError, match="ended early.*step 3 of epoch 1"):
         loop.run(batches(Position(STEPS)).take(7), TEST, epochs=2, batch_size=BATCH)
 
@@ -219,7 +253,12 @@ def test_data_that_ends_early_is_an_error(tmp_path):
 def test_the_best_of_another_measure_is_forgotten(tmp_path):
     def loop(position, best):
         return TrainingLoop(
-            network(), position, Checkpoints(tmp_path), best=best, should_stop=lambda: False
+            engine("one_device", BATCH),
+            network(),
+            position,
+            Checkpoints(tmp_path),
+            best=best,
+            should_stop=lambda: False,
         )
 
     position = Position(STEPS, best=0.5, best_by="val_loss")

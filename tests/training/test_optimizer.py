@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ann import models
 from ann.training import L2SGD, KernelAdamW
 
 
@@ -118,3 +119,26 @@ def test_another_decay_on_is_refused():
     for optimizer in (L2SGD, KernelAdamW):
         with pytest.raises(ValueError, match="decay_on must be one of"):
             optimizer(decay_on="biases")
+
+
+def test_the_linear_layers_of_the_heads_decay_by_the_weight_of_their_exit():
+    # With no gradient a step takes 0.1 * 0.5 * factor off.
+    model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+    optimizer = L2SGD(0.1, momentum=0.0, l2=0.5, exit_decay=[0.0, 0.5, 1.0])
+    model.compile(optimizer=optimizer)
+    for variable in model.trainable_variables:
+        variable.assign(keras.ops.ones(variable.shape))
+    optimizer.apply([keras.ops.zeros(one.shape) for one in model.trainable_variables])
+    for head, factor in zip(model.heads, (1.0, 0.975, 0.95), strict=True):
+        kernel, bias = head.layers[-1].weights
+        np.testing.assert_allclose(kernel, np.full(kernel.shape, factor), rtol=1e-6)
+        np.testing.assert_allclose(bias, np.full(bias.shape, factor), rtol=1e-6)
+    left = {one.path: float(keras.ops.max(one)) for one in model.segments[0].trainable_variables}
+    assert {value for path, value in left.items() if path.endswith("kernel")} == {np.float32(0.95)}
+    assert {value for path, value in left.items() if "bn" in path} == {1.0}
+
+
+def test_the_weights_of_the_exits_must_be_as_many_as_the_heads():
+    model = models.build("resann-n1-c4", input_shape=(8, 8, 3))
+    with pytest.raises(ValueError, match="Received: 3 variables linear/kernel"):
+        model.compile(optimizer=L2SGD(0.1, exit_decay=[1.0, 1.0]))

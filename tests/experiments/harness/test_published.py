@@ -100,41 +100,45 @@ def test_tables_agree_with_each_other():
 def test_settings_won_lead_to_the_printed_percentages():
     # 002 Tables 2a and 5: of each method the missing experiments are known for all but the
     # unreadable six settings.
-    readable = evaluation.settings_won(wide("002_table6").drop(columns="OPT"), "ANN")
+    errors = wide("002_table6").drop(columns="OPT")
+    won = errors.drop(columns="ANN").apply(lambda column: evaluation.won(column, errors.ANN))
+    of_fractions = won.groupby(level="fraction")
+    shares, counts = of_fractions.mean(), of_fractions.count()
     experiments = {"AANN": 39, "EXP3": 38, "Milestone": 36, "RWM": 34, "AVGL": 38}
     for (cost, method), percent in printed("002_table5").items():
-        ours, count = readable.loc[(cost, method)], experiments[method]
+        share, settings = shares.loc[cost, method], counts.loc[cost, method]
+        count = experiments[method]
         won_in_print = percent / 100 * count
         assert 2 * won_in_print == pytest.approx(
             round(2 * won_in_print), abs=0.01
         )  # whole settings, and halves for ties
-        won_elsewhere = won_in_print - ours.won / 100 * ours.settings
-        assert -0.01 <= won_elsewhere <= count - ours.settings + 0.01, (cost, method)
-    assert readable.loc[(0.25, "AANN"), "settings"] == 33
-    assert readable.loc[(0.75, "AANN"), "won"] == pytest.approx(100 * 28 / 33)
+        won_elsewhere = won_in_print - share * settings
+        assert -0.01 <= won_elsewhere <= count - settings + 0.01, (cost, method)
+    assert counts.loc[0.25, "AANN"] == 33
+    assert shares.loc[0.75, "AANN"] == pytest.approx(28 / 33)
 
 
 def test_relative_increases_lead_to_the_printed_averages():
     errors = wide("002_table6").drop("AE")
-    readable = evaluation.average_increase(errors, "OPT")
     increases = evaluation.relative_increase(errors, "OPT")
+    means, counts = (getattr(increases.groupby(level="fraction"), f)() for f in ("mean", "count"))
     for key, percent in printed("002_table2b").items():
-        ours, settings = readable.loc[key], increases.loc[key[0], key[1]]
-        elsewhere = (39 * percent - ours.increase * ours.settings) / (39 - ours.settings)
+        settings, count = increases.loc[key[0], key[1]], counts.loc[key]
+        elsewhere = (39 * percent - means.loc[key] * count) / (39 - count)
         # What the unreadable settings must average is an ordinary value, but for one
         # (third_party/published/README.md).
         assert (settings.min() <= elsewhere <= settings.max()) == (key != (0.75, "AANN")), key
-    assert readable.loc[(0.75, "AANN"), "increase"] == pytest.approx(5.58, abs=0.01)
+    assert means.loc[0.75, "AANN"] == pytest.approx(5.58, abs=0.01)
     assert increases.loc[0.75, "AANN"].max() == pytest.approx(17.97, abs=0.01)  # 7.55 against 6.40
-    assert readable.loc[(1.0, "AANN"), "settings"] == 33
+    assert counts.loc[1.0, "AANN"] == 33
     # By hand: 14.43 against OPT's 9.47 (n=17, c=32 on CIFAR-10).
     assert increases.loc[(0.25, "cifar10", "resann-n17-c32"), "AANN"] == pytest.approx(
         52.376, abs=1e-3
     )
-    assert readable.loc[(0.25, "ANN"), "increase"] == pytest.approx(
+    assert means.loc[0.25, "ANN"] == pytest.approx(
         54.89, abs=0.01
     )  # 34 settings; 002 prints 52.72 of 39
-    assert readable.loc[(1.0, "ANN"), "increase"] == pytest.approx(
+    assert means.loc[1.0, "ANN"] == pytest.approx(
         2.68, abs=0.01
     )  # 33 settings; 002 prints 2.57 of 39
 

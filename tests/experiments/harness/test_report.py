@@ -1,6 +1,7 @@
 """The report from made-up runs: every table, claim and figure is there, and nothing that was not
 measured."""
 
+import pathlib
 import re
 import zlib
 
@@ -9,7 +10,6 @@ import pandas as pd
 import pytest
 
 from ann.runs.environment import cells, environment
-from ann.runs.identity import run_name
 from experiments.harness.answers import by_cell, linear_ensemble_name, on_test_images_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.network_costs import network_exits
@@ -17,7 +17,16 @@ from experiments.harness.page import write_pages
 from experiments.harness.plan import plan
 from experiments.harness.store import RunStore
 from experiments.harness.untrained import SEVERAL_TASKS, WALL_CLOCK
-from experiments.harness.verdicts import AS_CLAIMED, MEASURED, OTHER_WAY
+from experiments.harness.verdicts import (
+    AS_CLAIMED,
+    HELD,
+    MEASURED,
+    NOT_HELD,
+    OTHER_WAY,
+    TIE,
+    UNDECIDED,
+    WITHOUT,
+)
 
 QUICK = [name for name, experiment in EXPERIMENTS.items() if "quick" in experiment.settings]
 
@@ -45,12 +54,12 @@ def exits(run_or_network, macs, *, sampled=False):
 
 def fill(store):
     """Puts everything into a `RunStore` that the quick scale needs."""
-    tables, runs, sampling = {}, {}, {}
+    tables, runs, sampling, made_with = {}, {}, {}, cells(environment())
     for name in QUICK:
         planned = plan(EXPERIMENTS[name], "quick")
         for run in planned:
             macs = network_exits(run.config.model.model, run.config.model.s, run.dataset).macs
-            key, tested = run_name(run.config), on_test_images_name(run)
+            key, tested = run.name, on_test_images_name(run)
             sampled = run.config.weighting.sampler is not None
             tables[key] = exits(key, macs, sampled=sampled)
             tables[tested] = exits(tested, macs)
@@ -60,13 +69,13 @@ def fill(store):
                 for field, value in group.items()
             }
             made = {"run": key, "seconds": 60.0, "workers": 2, "training_macs": 1e12}
-            runs[key] = cells(settings) | cells(environment()) | made
+            runs[key] = cells(settings) | made_with | made
             if sampled:
                 log = {"epoch": [0, 0, 5, 5], "exit": [0, 1, 0, 1]}
                 log = pd.DataFrame(log).assign(probability=[0.5, 0.5, 0.3, 0.7])
                 sampling[key] = log.assign(run=key)
         for group in by_cell(planned).values():
-            member = tables[run_name(group[-1].config)]
+            member = tables[group[-1].name]
             tables[linear_ensemble_name(group)] = member.assign(run=linear_ensemble_name(group))
     store.folder.mkdir(parents=True, exist_ok=True)
     pd.concat(tables.values()).to_csv(store.folder / "run_exits.csv", index=False)
@@ -158,6 +167,24 @@ def test_nothing_measured_is_dashes_below_what_is_exact(tmp_path):
     markdown = (tmp_path / "report.md").read_text()
     line = next(one for one in markdown.splitlines() if one.startswith("| AdaLoss | 32.99"))
     assert line.split("|")[2:5] == [" 32.99 ", " – ", " – "]
+
+
+def test_the_results_say_how_many_claims_are_decided():
+    folder = pathlib.Path(__file__).parent.parent.parent.parent / "experiments" / "results"
+    claims = pd.read_csv(folder / "claims.csv", dtype={"paper": str}).fillna({"repeats": ""})
+    lines = (folder / "README.md").read_text().splitlines()
+    for title in (*claims.paper.unique(), "all"):
+        own = claims if title == "all" else claims[claims.paper == title]
+        of_state = own[own.repeats == ""].state.value_counts()
+        numbers = [
+            len(own),
+            of_state.reindex([HELD, NOT_HELD, WITHOUT]).sum(),
+            of_state.reindex([UNDECIDED, TIE]).sum(),
+            *of_state.reindex(["one seed", "not counted", "not measured"]).fillna(0),
+            (own.repeats != "").sum(),
+        ]
+        name = {"ours": "our studies"}.get(title, title)
+        assert f"| {name} | {' | '.join(f'{one:g}' for one in numbers)} |" in lines
 
 
 def test_a_cell_from_part_of_the_settings_says_so(results):

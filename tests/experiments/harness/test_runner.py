@@ -7,15 +7,18 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ann.runs.config import RunConfig
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
-from experiments.harness import runner
+from experiments.harness import runner, workers
 from experiments.harness.answers import answers, on_test_images_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.cells import cells
@@ -46,10 +49,21 @@ def tiny(monkeypatch):
     return declared
 
 
-def test_runs_are_trained_once_and_measured(tiny, tmp_path):
+def test_runs_are_trained_once_and_measured(tiny, tmp_path, monkeypatch, capsys):
     store, runs = RunStore(tmp_path / "results"), plan(tiny, "quick")
     store.folder.mkdir()
-    assert runner.run(["tiny"], "quick", runs_dir=tmp_path / "runs", store=store, workers=2) == []
+    arguments = {"runs_dir": tmp_path / "runs", "store": store, "workers": 2}
+    # The time is up as soon as a run is finished: those in progress are saved, none is begun.
+    clock = SimpleNamespace(monotonic=lambda: float(len(store.runs()) > 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "time", clock)
+        assert runner.run({"tiny": runs}, "quick", hours=0.5 / 3600, **arguments) == []
+    assert "the time is up: all is saved. The same command goes on." in capsys.readouterr().out
+    begun = store.runs()
+    assert 1 <= len(begun) < 5
+    assert runner.run({"tiny": runs}, "quick", **arguments) == []
+    again = store.runs().loc[begun.index, begun.columns]
+    pd.testing.assert_frame_equal(again, begun, check_dtype=False)
     names = {run_name(run.config) for run in runs}
     # OPT at three exits, of which the ensemble uses the last; CONST; one with images held out.
     assert len(names) == 5
@@ -74,9 +88,8 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path):
     assert set(store.sampling().run) == {const.path.name}
 
     before = const.curve.stat().st_mtime_ns
-    assert (
-        runner.run(["tiny"], "quick", runs_dir=tmp_path / "elsewhere", store=store, workers=2) == []
-    )
+    arguments["runs_dir"] = tmp_path / "elsewhere"
+    assert runner.run({"tiny": runs}, "quick", **arguments) == []
     assert const.curve.stat().st_mtime_ns == before
     assert not (tmp_path / "elsewhere").exists()
     pd.testing.assert_frame_equal(store.runs(), stored)
@@ -93,6 +106,20 @@ def test_a_run_that_fails_costs_no_other(tiny, tmp_path):
     assert "unreadable config.json" in failure
     assert spoilt.name in failure
     assert set(store.runs().index) == set(configs) - {spoilt.name}
+
+
+def test_a_run_of_another_process_is_left_to_it(tmp_path, monkeypatch):
+    store, path = RunStore(tmp_path / "results"), tmp_path / "run"
+    config = RunConfig.from_fields({"dataset": "synthetic", "model": "resann-n1-c4"})
+    monkeypatch.setattr(workers, "_stopping", threading.Event())
+    monkeypatch.setattr(workers, "_SECONDS_TO_WAIT_FOR_A_FOLDER", 0.1)
+    with RunFolder(path).open(config):
+        ended = workers.train_run(config, path, store)
+    assert ended.how == workers.IN_USE
+    assert f"process {os.getpid()} on " in ended.why
+    store.add_measurement(path.name, pd.DataFrame({"exit": [0]}))
+    assert workers.train_run(config, path, store) == workers.Ended(path, workers.STORED)
+    assert not RunFolder(path).epochs.exists()
 
 
 def test_a_data_set_that_is_not_there_is_left_out(monkeypatch):
@@ -150,7 +177,7 @@ if __name__ == "__main__":
     configs = [RunConfig.from_fields({**one, "seed": seed}) for seed in (0, 1)]
     named, train_all = {run_name(config): config for config in configs}, runner.train_all
     runner._run = lambda *args: train_all(named, folder, RunStore(folder / "r"), 1)
-    runner.run([], "quick", runs_dir=folder, store=None, workers=1)
+    runner.run({}, "quick", runs_dir=folder, store=None, workers=1)
 """
 
 
@@ -214,3 +241,17 @@ def test_two_writers_lose_no_rows_of_each_other(tmp_path):
         list(pool.map(write, "abc"))
     expected = {f"{name}-{index}" for name in "abc" for index in range(20)}
     assert set(RunStore(tmp_path).runs().index) == expected
+
+
+def test_a_store_that_cannot_be_added_to_is_refused_before_training(tmp_path):
+    store = RunStore(tmp_path / "results")
+    store.require_usable()
+    (store.folder / "run_exits.csv").write_text('rubbish,"')
+    with pytest.raises(ValueError, match=r"run_exits.csv is damaged: "):
+        store.require_usable()
+    (store.folder / "run_exits.csv").write_text("exit,error\n0,1.0\n")
+    with pytest.raises(ValueError, match=r"run_exits.csv is damaged: it has no column run"):
+        store.require_usable()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError):
+        RunStore(tmp_path / "file").require_usable()

@@ -1,0 +1,1 @@
+"""The demo's story: networks are trained, exported and raced, and a page shows what happened."""

@@ -1,0 +1,51 @@
+"""The batches that JAX makes on the device are those of tf.data."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ann import data
+
+jax_batches = pytest.importorskip("ann.data.jax_batches", exc_type=ImportError)
+
+OPTIONS = {"seed": 2**32 - 1, "first_epoch": 1, "first_step": 5, "epochs": 3}
+AUGMENTATIONS = {
+    "none": {"padding": 0, "flip": False},
+    "crop and flip": {"padding": 4, "flip": True},
+    "crop and blur": {"padding": 2, "flip": False, "blur": True},
+}
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_training_batches(name):
+    dataset = dataclasses.replace(data.load("synthetic"), **AUGMENTATIONS[name])
+    mine = jax_batches.TrainingBatches(dataset, 48, **OPTIONS, augmented=True)
+    theirs = list(data.training_batches(dataset, 48, **OPTIONS))
+    assert len(mine) == len(theirs) == 5 + 10
+    for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
+        assert (x.dtype, y.dtype) == (np.float32, np.int32)
+        np.testing.assert_array_equal(y, tf_y)
+        # XLA multiplies with the reciprocal of the standard deviation: one bit, but for the blur.
+        np.testing.assert_allclose(x, tf_x, rtol=1e-5 if "blur" in name else 2.5e-7, atol=1e-6)
+
+
+def test_evaluation_batches():
+    dataset = data.load("digits")
+    mine = jax_batches.EvaluationBatches(dataset, 100)
+    theirs = list(data.evaluation_batches(dataset, 100))
+    assert [len(y) for _, y in mine] == [100, 100, 100, 60]
+    for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(x, tf_x)
+        np.testing.assert_array_equal(y, tf_y)
+
+
+def test_what_needs_tensorflow_is_refused():
+    with pytest.raises(ValueError, match="needs TensorFlow.*Received: augmentation="):
+        jax_batches.TrainingBatches(
+            data.load("digits"),
+            64,
+            **OPTIONS,
+            augmented=True,
+            augmentation=data.BatchAugmentation(mixup=0.2),
+        )

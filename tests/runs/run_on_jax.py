@@ -1,0 +1,98 @@
+"""A whole run on JAX, where TensorFlow cannot be imported; for test_train_on_jax.py."""
+
+import os
+import pathlib
+import signal
+import sys
+
+if __name__ == "__main__":
+    sys.modules["tensorflow"] = None  # importing it is now an error
+    sys.modules["tensorflow_datasets"] = None
+
+import keras
+import pandas as pd
+
+from ann.models import MultiExitModel
+from ann.runs import RunConfig, RunFolder
+from ann.runs.evaluate import evaluate
+from ann.runs.signals import Stopped
+from ann.runs.train import train
+
+FIELDS = {
+    "dataset": "synthetic",
+    "batch_size": 64,
+    "epochs": 2,
+    "learning_rate": 0.05,
+    "strategy": "mirrored",
+    "steps_per_call": 3,
+}
+REFUSED = {
+    "class_folders": {"dataset": "class_folders"},
+    "imagenet2012": {"dataset": "imagenet2012"},
+    "randaugment": {"randaugment": 2, "dataset": "synthetic"},
+    "random_erasing": {"random_erasing": 0.1},
+    "mixup": {"mixup": 0.2},
+    "gradnorm": {"weighting": "gradnorm"},
+    "batch_size": {"batch_size": 63},
+}
+
+
+def tiny(config, num_classes, input_shape):
+    """XLA compiles it fast on a CPU."""
+    segments, heads = [], []
+    for _ in range(2):
+        layers = (keras.layers.Flatten(), keras.layers.Dense(6), keras.layers.BatchNormalization())
+        segments.append(keras.Sequential([keras.Input(input_shape), *layers]))
+        heads.append(keras.Sequential([keras.Input((6,)), keras.layers.Dense(num_classes)]))
+        input_shape = (6,)
+    return MultiExitModel(segments, heads, (8, 8, 3))
+
+
+class Kill(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:  # after the first call of three steps
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stopped_and_resumed(config, folder):
+    try:
+        train(config, folder, verbose=0, callbacks=[Kill()], build_model=tiny)
+    except Stopped as stopped:
+        sys.stdout.write(f"exit code {stopped.exit_code}\n")
+    return train(config, folder, resume=True, verbose=0, build_model=tiny)
+
+
+def refused(root):
+    for name, fields in REFUSED.items():
+        try:
+            train(
+                RunConfig.from_fields({**FIELDS, **fields}),
+                root / name,
+                verbose=0,
+                build_model=tiny,
+            )
+        except (ValueError, NotImplementedError) as error:
+            sys.stdout.write(f"refused {name}: {error}\n")
+        assert not (root / name).exists(), name
+
+
+def main(root):
+    config = RunConfig.from_fields(FIELDS)
+    whole = train(config, root / "whole", verbose=2, build_model=tiny)
+    pd.testing.assert_frame_equal(evaluate(root / "whole"), whole)
+    pd.testing.assert_frame_equal(stopped_and_resumed(config, root / "parts"), whole)
+    logs = [pd.read_csv(RunFolder(root / name).epochs) for name in ("whole", "parts")]
+    speed = ["seconds", "images_per_second"]
+    pd.testing.assert_frame_equal(*(log.drop(columns=speed) for log in logs), check_exact=True)
+    refused(root)
+
+
+def worker(root):
+    """One of two processes of the run, over all their devices."""
+    config = RunConfig.from_fields({**FIELDS, "strategy": "multi_worker"})
+    train(config, root / "workers", verbose=0, build_model=tiny)
+
+
+if __name__ == "__main__":
+    assert keras.config.backend() == "jax"
+    (worker if "TF_CONFIG" in os.environ else main)(pathlib.Path(sys.argv[1]))
