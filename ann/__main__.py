@@ -28,9 +28,12 @@ def main(argv=None) -> None:
         sys.exit(0 if len(argv) > 1 else 1)
     if argv[1] not in COMMANDS:
         raise SystemExit(f"error: {unknown_name('command', argv[1], COMMANDS)}")
-    from ann.commands.run import run
+    from ann.commands.run import missing_package, run
 
-    command = importlib.import_module(COMMANDS[argv[1]])
+    try:
+        command = importlib.import_module(COMMANDS[argv[1]])
+    except ModuleNotFoundError as error:
+        raise SystemExit(missing_package(error)) from error
     run(command, [f"ann {argv[1]}", *argv[2:]])
 
 

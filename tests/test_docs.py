@@ -43,6 +43,23 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
     assert int(loaded.loss_combiner.state["steps"]) == 3
 
 
+def test_a_tracker_gets_every_epoch(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    class Tracker:
+        def log(self, logs, step):
+            seen.append((step, logs["val_exit_02_error"]))
+
+    (code,) = [one for one in code_blocks(ROOT / "docs" / "training.md") if "tracker" in one]
+    assert '"epochs": 40' in code
+    code = code.replace('"epochs": 40', '"epochs": 2, "model": "resann-n1-c4"')
+    exec(code, {"tracker": Tracker()})
+    log = pd.read_csv(tmp_path / "runs" / "mine" / "epochs.csv")
+    assert [step for step, _ in seen] == log.epoch.tolist() == [0, 1]
+    assert [error for _, error in seen] == pytest.approx(log.val_exit_02_error.tolist())
+
+
 def test_the_page_on_attaching_exits_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

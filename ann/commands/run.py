@@ -52,15 +52,20 @@ def _run(command, arguments):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(128 + signal.SIGPIPE) from None
     except ModuleNotFoundError as error:
-        raise SystemExit(
-            f"error: {error}. `pip install 'ann-keras[train]'` brings what training needs, "
-            "[export] also what exporting needs, [runtime] what serving needs"
-        ) from error
+        raise SystemExit(missing_package(error)) from error
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
     except KeyboardInterrupt:
         print("stopped by Ctrl+C", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """What to tell a user whose installation lacks a package."""
+    return (
+        f"error: {error}. `pip install 'ann-keras[train]'` brings what training needs, "
+        "[export] also what exporting needs, [runtime] what serving needs"
+    )
 
 
 def help_of(command) -> str:

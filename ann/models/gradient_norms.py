@@ -10,20 +10,28 @@ from ann import keras_private
 from ann.losses.replicas import mean_over_replicas, num_replicas
 
 
-def require_usable(scheme, first_segment, training_mode: str) -> None:
+def require_backend(scheme) -> None:
     """Raises where gradient norms cannot be had.
 
     Raises:
         NotImplementedError: the backend is not TensorFlow.
+    """
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise NotImplementedError(
+            f"{type(scheme).__name__} needs the gradient norm of each exit, which takes the "
+            f"TensorFlow backend. Received: KERAS_BACKEND={backend}"
+        )
+
+
+def require_gradients(scheme, first_segment, training_mode: str) -> None:
+    """Raises where there are no gradients to take the norm of.
+
+    Raises:
         ValueError: no gradient of the later exits reaches the first segment, or nothing in it is
             trained.
     """
-    name, backend = type(scheme).__name__, keras.config.backend()
-    if backend != "tensorflow":
-        raise NotImplementedError(
-            f"{name} needs the gradient norm of each exit, which takes the TensorFlow backend. "
-            f"Received: KERAS_BACKEND={backend}"
-        )
+    name = type(scheme).__name__
     if training_mode in ("no_grad", "heads", "last"):
         raise ValueError(
             f"{name} needs the gradients of all exits with respect to the first segment: "

@@ -163,7 +163,8 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             )
         scheme = losses.get(weighting)
         if scheme.needs_gradient_norms:
-            gradient_norms.require_usable(scheme, self.segments[0], training_mode)
+            gradient_norms.require_backend(scheme)
+            gradient_norms.require_gradients(scheme, self.segments[0], training_mode)
         if isinstance(scheme, losses.Opt):
             _require_one_exit_is_enough(training_mode, targets, sampler)
         if training_mode == "equilibrium" and self.num_exits == 1:

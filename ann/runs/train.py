@@ -128,7 +128,8 @@ def _train(config, run_dir, resume, verbose, callbacks, build_model, stop, prepa
 
 def _compiled(config, dataset, steps_per_epoch, build_model):
     model = build_model(config, dataset.num_classes, dataset.image_shape)
-    if config.runtime.sync_batch_norm:
+    # On JAX a step is one program over the whole batch: its statistics are those of all replicas.
+    if config.runtime.sync_batch_norm and keras.config.backend() != "jax":
         layers.synchronize(model)
     model.rematerialize = config.runtime.remat
     mode = config.training.training_mode

@@ -7,6 +7,7 @@ the statistics of batch normalization are those of the global batch.
 
 import contextlib
 import os
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.cluster import Cluster
-from ann.training.replicas import ReplicaCheckpoints
+from ann.training.replicas import WorkerCheckpoints
 from ann.training.workers import JaxWorkers, OneWorker
 
 _AXIS = "batch"
@@ -95,7 +96,7 @@ class JaxEngine:
     def checkpoints(self, folder, keep: int) -> Checkpoints:
         """The checkpoints of the run, `Checkpoints(folder, keep)`; the chief reads and writes."""
         if self._many:  # one program: what is to be shared is shared at each step
-            return ReplicaCheckpoints(folder, keep, self.workers, lambda: None)
+            return WorkerCheckpoints(folder, keep, self.workers, lambda: None)
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:
@@ -110,7 +111,7 @@ class JaxEngine:
         self._done = 0
         self._arrays = _put(batches.arrays, self._on_all)
         # Donated: a step writes its state where it has read it.
-        options = {"donate_argnums": 0, "out_shardings": self._on_all}
+        options: dict[str, Any] = {"donate_argnums": 0, "out_shardings": self._on_all}
         self._step = jax.jit(self._one_step, **options)
         self._steps = jax.jit(self._many_steps, **options)
         self._test = jax.jit(self._test_step, out_shardings=self._on_all)

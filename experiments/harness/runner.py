@@ -20,7 +20,7 @@ from experiments.harness.joined import measure_joined
 from experiments.harness.plan import training_macs
 from experiments.harness.runs_bar import RunsBar
 from experiments.harness.wanted import most_wanted_first
-from experiments.harness.workers import FAILED, FINISHED, STOPPED, start_worker, train_run
+from experiments.harness.workers import FAILED, FINISHED, STOPPED, STORED, start_worker, train_run
 
 _SECONDS_BETWEEN_LOOKS = 1
 
@@ -56,7 +56,9 @@ def train_all(configs, runs_dir, store, workers: int, deadline: float = math.inf
     results = _results(tasks, workers, store, bar, deadline)
     with contextlib.closing(bar), contextlib.closing(results):
         for path, how, seconds, why in results:
-            if how == FINISHED:
+            if how == FINISHED and path.name in store.runs().index:  # meanwhile, by another process
+                bar.end(path, STORED)
+            elif how == FINISHED:
                 facts = {"workers": workers, "training_macs": macs[path]}
                 store.add(RunFolder(path), seconds=seconds, **facts)
                 bar.end(path, f"finished in {seconds:.0f} s")

@@ -74,9 +74,9 @@ def train_run(config, path: pathlib.Path, store: RunStore) -> Ended:
         return Ended(path, STOPPED)
     start, fresh, _busy = time.perf_counter(), not path.exists(), True
     try:
+        RunFolder(path).wait_until_free(_SECONDS_TO_WAIT_FOR_A_FOLDER)
         if path.name in store.runs().index:
             return Ended(path, STORED)
-        RunFolder(path).wait_until_free(_SECONDS_TO_WAIT_FOR_A_FOLDER)
         from ann.runs.train import train_once
 
         folder = train_once(config, path, verbose=0)

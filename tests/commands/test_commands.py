@@ -9,7 +9,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from ann.__main__ import COMMANDS
+from ann.__main__ import COMMANDS, main
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TINY = ("--dataset=synthetic", "--model=resann-n1-c4", "--epochs=1")
@@ -199,3 +199,9 @@ def test_a_scheme_is_its_file_and_its_line(tmp_path):
     log = pd.read_csv(tmp_path / "run" / "epochs.csv")
     weights = [log[f"exit_{k:02d}_weight"].iloc[-1] for k in range(3)]
     assert weights == pytest.approx([1 / 7, 4 / 7, 1])  # 1, 4, 7 over the largest
+
+
+def test_a_package_that_is_missing_is_told_in_one_line(monkeypatch):
+    monkeypatch.setitem(COMMANDS, "train", "package_that_is_not_there")
+    with pytest.raises(SystemExit, match="No module named 'package_that_is_not_there'. `pip inst"):
+        main(["ann", "train", "--epochs=1"])

@@ -14,7 +14,6 @@ FIELDS = {
     "dataset": "synthetic",
     "batch_size": 32,
     "epochs": 1,
-    "model": "resann-n1-c4",
     "learning_rate": 0.02,
     "augment": False,
 }
@@ -55,10 +54,37 @@ def without_batch_norm(config, num_classes, image_shape):
     return MultiExitModel(segments, heads, image_shape)
 
 
+def with_batch_norm(config, num_classes, image_shape):
+    import keras
+
+    from ann.layers import BatchNormalization
+
+    del config
+    maps = keras.Input(image_shape)
+    normalized = BatchNormalization()(keras.layers.Conv2D(4, 3, strides=2)(maps))
+    between = keras.Input(normalized.shape[1:])
+    segments = [
+        keras.Model(maps, normalized),
+        keras.Model(between, BatchNormalization()(keras.layers.ReLU()(between))),
+    ]
+    heads = [
+        keras.Sequential(
+            [
+                keras.Input(between.shape[1:]),
+                keras.layers.Flatten(),
+                keras.layers.Dense(num_classes),
+            ]
+        )
+        for _ in segments
+    ]
+    return MultiExitModel(segments, heads, image_shape)
+
+
 def test_replicas_with_synchronized_batch_norm_equal_one_device(tmp_path):
-    mirrored = {"strategy": "mirrored", "virtual_devices": 2, "sampler": "exp3"}
+    shared = {"build_model": with_batch_norm, "sampler": "exp3"}
+    mirrored = {"strategy": "mirrored", "virtual_devices": 2, **shared}
     together = run(tmp_path / "together", sync_batch_norm=True, **mirrored)
-    alone = run(tmp_path / "alone", sampler="exp3")
+    alone = run(tmp_path / "alone", **shared)
     assert_close(together, alone, rtol=1e-3, atol=1e-4)
     apart = run(tmp_path / "apart", **mirrored)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
