@@ -292,7 +292,7 @@ def test_answers_that_are_not_numbers_are_not_certain():
         def step(self, index, state):
             return state, np.full((len(state[0]), 10), np.nan, "float32")
 
-    left = run_early_exit(Broken(0), np.zeros((2, 1)), [0.0, 0.0, 0.0], 10, np.arange(3))
+    left = run_early_exit(Broken(0), [np.zeros((2, 1))], [0.0, 0.0, 0.0], 10, np.arange(3))
     assert left.exits.tolist() == [2, 2]
 
 
