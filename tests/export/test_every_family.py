@@ -175,7 +175,12 @@ def test_clients_that_are_not_ours_walk_the_chain(exported, client):
         link = call(f"segment_{index:02d}", state)
         assert_close(link["logits"], logits[:1])
         segment = call(f"advance_{index:02d}", state)
-        state = {f"state_{i}": segment[f"next_{i}"] for i in range(len(link) - 1)}
+        # OpenVINO also knows a state that is only passed on by the name that it came with.
+        state = {
+            name.replace("next_", "state_"): value
+            for name, value in segment.items()
+            if name.startswith("next_")
+        }
         assert_close(call(f"head_{index:02d}", state)["logits"], logits[:1])
 
 
