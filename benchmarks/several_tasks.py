@@ -23,7 +23,7 @@ from ann.runs.environment import cells, environment
 
 # The ink in standard deviations, so that all losses are about 1: what a user would do by hand.
 BY_HAND = "const, ink scaled by hand"
-# Of AdaLoss's weights a share gamma is constant, which keeps the largest loss from being weighed
+# Of AdaLoss's weights a share gamma is constant, which keeps the largest loss from being weighted
 # down by more than 1 / gamma = 20.
 WITHOUT_GAMMA = "adaloss, gamma=0"
 METHODS = (

@@ -19,7 +19,7 @@ from ann.models.progress import AnytimeProgbar
 from ann.models.remat import rematerialized
 from ann.models.sample_inputs import sample_inputs
 from ann.models.saved_links import deserialize
-from ann.models.weighed_loss import weighed_loss
+from ann.models.weighted_loss import weighted_loss
 
 TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads", "last")
 # Of `keras.Model.compile`; saved with the model as they were given.
@@ -125,7 +125,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             optimizer: name or Keras optimizer.
             loss: of each exit, from labels and logits: name, function or Keras loss with
                 `from_logits=True`; default the cross-entropy of classes. A loss that cannot fall
-                below some `floor` (label smoothing) is weighed by what is above it.
+                below some `floor` (label smoothing) is weighted by what is above it.
             metrics: list of names, functions or Keras metrics of labels and logits, measured at
                 each exit and named `exit_00_<name>`, ... in the logs.
             weighting: name or `ann.losses.Scheme`, how the losses of the exits are combined.
@@ -153,7 +153,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         for name in ("loss_weights", "weighted_metrics"):
             if kwargs.get(name) is not None:
                 raise ValueError(
-                    "the losses of the exits are weighed by `weighting`, and all metrics by the "
+                    "the losses of the exits are weighted by `weighting`, and all metrics by the "
                     f"sample weights. Received: {name}={kwargs[name]!r}"
                 )
         if training_mode not in TRAINING_MODES:
@@ -260,7 +260,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         Moves the state of the weighting on if `training`.
         """
         means = self._mean_losses(y, y_pred, sample_weight, training)
-        return weighed_loss(self, means, self.exit_losses.floor, gradient_norms, training=training)
+        return weighted_loss(self, means, self.exit_losses.floor, gradient_norms, training=training)
 
     def _mean_losses(self, y, y_pred, sample_weight, training):
         """Mean loss of each exit: float32 `(num_exits,)`."""

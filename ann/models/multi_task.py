@@ -10,7 +10,7 @@ from ann.models import gradient_norms
 from ann.models.exit_losses import ExitLosses
 from ann.models.saved_links import deserialize
 from ann.models.task_outputs import by_name, give_logits, named, require_tasks
-from ann.models.weighed_loss import weighed_loss
+from ann.models.weighted_loss import weighted_loss
 
 # Of `keras.Model.compile`; saved with the model as they were given.
 _OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
@@ -71,7 +71,7 @@ class MultiTaskModel(keras.Model):
             optimizer: name or Keras optimizer.
             loss: by output: name, function or Keras loss. A loss given by name reads logits where
                 the output ends in a layer without activation. A loss that cannot fall below some
-                `floor` (label smoothing) is weighed by what is above it.
+                `floor` (label smoothing) is weighted by what is above it.
             metrics: by output, as in `keras.Model.compile`; sample weights apply to them. Named
                 `<output>_<metric>` in the logs.
             weighting: name or `ann.losses.Scheme`, how the losses are combined: "const", or one
@@ -88,7 +88,7 @@ class MultiTaskModel(keras.Model):
         for name in ("loss_weights", "weighted_metrics"):
             if kwargs.get(name) is not None:
                 raise ValueError(
-                    "the losses of the tasks are weighed by `weighting`, and all metrics by the "
+                    "the losses of the tasks are weighted by `weighting`, and all metrics by the "
                     f"sample weights. Received: {name}={kwargs[name]!r}"
                 )
         scheme = _require_balance(losses.get(weighting))
@@ -161,7 +161,7 @@ class MultiTaskModel(keras.Model):
         """
         means = ops.stack(self.losses_to_balance(y, y_pred, sample_weight))
         floors = np.array([loss.floor for loss in self.task_losses.values()], "float32")
-        return weighed_loss(self, means, floors, gradient_norms, training=training)
+        return weighted_loss(self, means, floors, gradient_norms, training=training)
 
     def train_step(self, *args):
         if self.loss_combiner.scheme.needs_gradient_norms:
@@ -210,7 +210,7 @@ def _require_balance(scheme):
             if not issubclass(one, losses.StaticScheme) or one is losses.Const
         ]
         raise ValueError(
-            f"outputs have no depth to be weighed by: weighting must be one of {balancing}. "
+            f"outputs have no depth to be weighted by: weighting must be one of {balancing}. "
             f"Received: weighting={type(scheme).__name__}"
         )
     return scheme

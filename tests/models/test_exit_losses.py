@@ -180,7 +180,7 @@ def test_labels_of_several_classes_in_a_stream_are_not_silent(dense_chain):
         ({"loss": "crossentropie"}, "crossentropie"),
         ({"metrics": [keras.metrics.BinaryAccuracy()]}, "threshold=0.0 is a probability of one"),
         ({"metrics": [keras.metrics.CategoricalCrossentropy()]}, "metric must have from_logits"),
-        ({"loss_weights": [1]}, "weighed by `weighting`.*Received: loss_weights"),
+        ({"loss_weights": [1]}, "weighted by `weighting`.*Received: loss_weights"),
     ],
 )
 def test_what_cannot_be_compiled_is_refused(arguments, message, dense_chain):

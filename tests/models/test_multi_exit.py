@@ -243,7 +243,7 @@ def test_heads_of_different_widths_are_refused():
 
 @pytest.mark.parametrize("option", ["loss_weights", "weighted_metrics"])
 def test_weights_of_keras_are_refused_with_the_reason(option):
-    with pytest.raises(ValueError, match=f"weighed by `weighting`.*Received: {option}='x'"):
+    with pytest.raises(ValueError, match=f"weighted by `weighting`.*Received: {option}='x'"):
         small().compile(**{option: "x"})
 
 

@@ -188,9 +188,9 @@ OTHER = keras.losses.SparseCategoricalCrossentropy()
             "'half' gives probabilities: .* from_logits=False",
         ),
         ({"metrics": {"digt": "accuracy"}}, "names in metrics must be one of digit, half, ink"),
-        ({"weighting": "sieve"}, "no depth to be weighed by.*'adaloss'.*weighting=Sieve"),
+        ({"weighting": "sieve"}, "no depth to be weighted by.*'adaloss'.*weighting=Sieve"),
         ({"weighting": "adalos"}, "Did you mean 'adaloss'"),
-        ({"loss_weights": [1, 1, 1]}, "weighed by `weighting`.*Received: loss_weights"),
+        ({"loss_weights": [1, 1, 1]}, "weighted by `weighting`.*Received: loss_weights"),
     ],
 )
 def test_what_cannot_be_compiled_is_refused(arguments, message):

@@ -6,7 +6,7 @@ from keras import ops
 from ann.losses.replicas import num_replicas
 
 
-def weighed_loss(model, means, floors, gradient_norms=None, *, training):
+def weighted_loss(model, means, floors, gradient_norms=None, *, training):
     """The replica's share of the scalar to minimize, with the losses of the layers added.
 
     Args:
