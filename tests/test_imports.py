@@ -27,7 +27,17 @@ IMPORTS = {
     "evaluation": {"costs"},
     "runtime": set(),
     "export": {"costs", "runtime"},
-    "runs": {"data", "evaluation", "export", "layers", "losses", "models", "runtime", "training"},
+    "runs": {
+        "costs",
+        "data",
+        "evaluation",
+        "export",
+        "layers",
+        "losses",
+        "models",
+        "runtime",
+        "training",
+    },
     "commands": {"evaluation", "runs", "runtime"},
     "__main__": {"commands"},
 }

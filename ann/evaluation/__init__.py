@@ -11,7 +11,7 @@ from ann.evaluation.budgeted_batch import budgeted_batch_curve, exits_taken, fit
 from ann.evaluation.calibration import calibration_error, fit_temperatures
 from ann.evaluation.curve import anytime_curve, average_error, milestones
 from ann.evaluation.epoch_log import final_losses
-from ann.evaluation.figure import plot_curves
+from ann.evaluation.figure import curves_png, plot_curves
 from ann.evaluation.opt import opt_curve, opt_plus
 from ann.evaluation.relative import (
     cost_to_reach,
@@ -44,6 +44,7 @@ __all__ = [
     "calibration_error",
     "confidences",
     "cost_to_reach",
+    "curves_png",
     "exits_taken",
     "final_losses",
     "fit_temperatures",

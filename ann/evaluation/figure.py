@@ -1,5 +1,6 @@
 """The anytime figure: error against cost."""
 
+import io
 import math
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -28,6 +29,21 @@ def plot_curves(curves, path, *, title: str) -> None:
         path: PNG file to write.
         title: shown above the figure.
     """
+    save(_figure_of_curves(curves, title), path)
+
+
+def curves_png(curves, *, title: str) -> bytes:
+    """The figure of `plot_curves` as the content of a PNG file.
+
+    Args:
+        curves, title: as of `plot_curves`.
+    """
+    content = io.BytesIO()
+    _figure_of_curves(curves, title).savefig(content, format="png")
+    return content.getvalue()
+
+
+def _figure_of_curves(curves, title):
     largest = max(curve.macs.iloc[-1] for curve in curves.values())
     scale, unit = (1e9, "G") if largest >= 1e9 else (1e6, "M")
     figure, axes = new_axes(title, f"cost ({unit} MACs per image)", "top-1 error (%)")
@@ -45,7 +61,7 @@ def plot_curves(curves, path, *, title: str) -> None:
         )
     begin_at_zero(axes)
     add_legend(figure, axes)
-    save(figure, path)
+    return figure
 
 
 def plot_over_depth(values, path, *, title: str, ylabel: str, from_zero: bool = False) -> None:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ann import data, evaluation, layers, training
+from ann import costs, data, evaluation, layers, training
 from ann.atomic_write import atomic_path
 from ann.runs import build
 from ann.runs.agreement import require_equal
@@ -282,7 +282,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         verbose = 1 if sys.stdout.isatty() else 2
     written = [
         training.EpochLog(folder.epochs),
-        *_charts(folder),
+        *_charts(folder, model, config),
         *progress_callback(verbose, epochs),
     ]
     with stop.at_next_step():
@@ -307,12 +307,29 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
         raise Stopped(signal.SIGTERM, "another worker was stopped")
 
 
-def _charts(folder):
+def _charts(folder, model, config):
     """TensorBoard's charts; none on a machine without it."""
     if importlib.util.find_spec("tensorboard") is None:
         sys.stdout.write("tensorboard is not installed: this run leaves no charts for it\n")
         return []
-    return [training.EpochCharts(folder.tensorboard, folder.epochs)]
+    macs = costs.profile(model).macs_incremental
+
+    def draw(logs):
+        errors = [logs[f"val_{name}_error"] for name in model.exit_names]
+        curve = pd.DataFrame({"macs": macs, "error_top1": errors})
+        return evaluation.curves_png({config.weighting.weighting: curve}, title=_title(config))
+
+    settings = {
+        name: value if isinstance(value, (str, int, float)) else str(value)
+        for group in config.to_dict().values()
+        for name, value in group.items()
+    }
+    log = (folder.tensorboard, folder.epochs)
+    return [training.EpochCharts(*log, draw=draw, settings=settings)]
+
+
+def _title(config):
+    return f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
 
 
 def _finish(model, dataset, config, folder):
@@ -320,7 +337,7 @@ def _finish(model, dataset, config, folder):
     with atomic_path(folder.model) as temporary:
         model.save(temporary)
     curve = evaluation.anytime_curve(model, data.evaluation_batches(dataset))
-    title = f"{config.model.model} on {config.data.dataset}, {config.weighting.weighting}"
+    title = _title(config)
     evaluation.plot_curves({config.weighting.weighting: curve}, folder.figure, title=title)
     log = pd.read_csv(folder.epochs)
     evaluation.plot_weights_over_training(

@@ -1,10 +1,7 @@
 """Keras callbacks of a training run."""
 
 import math
-import os
 import pathlib
-import platform
-import time
 
 import keras
 import pandas as pd
@@ -90,83 +87,3 @@ def rows_before(path, epoch: int) -> pd.DataFrame:
         return pd.DataFrame({"epoch": []})
     rows = pd.read_csv(path, dtype=str)
     return rows[rows.epoch.astype(int) < epoch]
-
-
-class EpochCharts(keras.callbacks.Callback):
-    """The logs of each epoch as TensorBoard charts, those of training and evaluation together.
-
-    `exit_00_loss`, `exit_01_loss`, ... stand in one section. When training goes on, the charts are
-    made again from the rows of the log, so that no epoch is in them twice. It has to come after
-    the `EpochLog` of the same path.
-
-    Args:
-        folder: of the event files.
-        log_path: of the `EpochLog`.
-    """
-
-    def __init__(self, folder, log_path):
-        super().__init__()
-        self.folder = pathlib.Path(folder)
-        self.log_path = log_path
-        self.files = {}
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if self.files:
-            return
-        for name in ("train", "validation"):
-            folder = self.folder / name
-            folder.mkdir(parents=True, exist_ok=True)
-            for path in folder.glob("events.out.*"):
-                path.unlink()
-            self.files[name] = _EventFile(folder)
-        for row in rows_before(self.log_path, epoch).to_dict("records"):
-            self._write(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._write(epoch, logs)
-
-    def on_train_end(self, logs=None):
-        for file in self.files.values():
-            file.close()
-
-    def _write(self, epoch, values):
-        for name, value in values.items():
-            file = self.files["validation" if name.startswith("val_") else "train"]
-            file.add(_chart(name.removeprefix("val_")), value, epoch)
-        for file in self.files.values():
-            file.flush()
-
-
-class _EventFile:
-    """An event file of TensorBoard, written by its own package: TensorFlow need not be there."""
-
-    def __init__(self, folder):
-        from tensorboard.compat.proto import event_pb2, summary_pb2
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
-        self._event, self._summary = event_pb2.Event, summary_pb2.Summary
-        name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
-        self._records = RecordWriter(open(folder / name, "wb"))  # noqa: SIM115 (closed by `close`)
-        self._write(self._event(wall_time=time.time(), file_version="brain.Event:2"))
-
-    def add(self, tag, value, step):
-        """Adds a point to the chart `tag`."""
-        summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=value)])
-        self._write(self._event(wall_time=time.time(), step=step, summary=summary))
-
-    def _write(self, event):
-        self._records.write(event.SerializeToString())
-
-    def flush(self):
-        self._records.flush()
-
-    def close(self):
-        self._records.close()
-
-
-def _chart(name):
-    """Name of a chart, its section first: `loss/exit_00` for `exit_00_loss`."""
-    if not name.startswith("exit_"):
-        return name
-    exit_name, what = name.rsplit("_", 1)
-    return f"{what}/{exit_name}"

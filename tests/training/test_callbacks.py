@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ann.evaluation import curves_png
 from ann.training import EpochCharts, EpochLog, ExitWeightLog, RaiseOnNaN
 
 
@@ -85,6 +86,34 @@ def test_charts_hold_each_epoch_once_when_training_goes_on(model, tmp_path):
     assert "loss/exit_02" in validation
     assert all(steps == [0, 1, 2, 3] for steps in (*train.values(), *validation.values()))
     assert len(list((tmp_path / "charts" / "train").iterdir())) == 1
+
+
+def test_a_picture_of_each_evaluated_epoch_and_the_settings_of_the_run(model, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log, folder = EpochLog(tmp_path / "epochs.csv"), tmp_path / "charts"
+    seen = []
+
+    def draw(logs):
+        seen.append(logs["val_exit_00_error"])
+        curve = pd.DataFrame({"macs": [1.0, 2.0], "error_top1": [40.0, seen[-1]]})
+        return curves_png({"const": curve}, title="test")
+
+    settings = {"weighting": "const", "epochs": 2}
+    charts = EpochCharts(folder, log.path, draw=draw, settings=settings)
+    model.fit(X, Y, epochs=2, validation_data=(X, Y), callbacks=[log, charts], verbose=0)
+    events = EventAccumulator(str(folder / "validation"))
+    events.Reload()
+    pictures = events.Images("error_against_cost")
+    assert [picture.step for picture in pictures] == [0, 1] == list(range(len(seen)))
+    assert pictures[0].encoded_image_string.startswith(b"\x89PNG")
+    assert (pictures[0].width, pictures[0].height) == (960, 660)
+    settings = EventAccumulator(str(folder))
+    settings.Reload()
+    assert (
+        "hparams"
+        in settings.summary_metadata["_hparams_/session_start_info"].plugin_data.plugin_name
+    )
 
 
 def test_earlier_rows_of_the_log_stay_as_they_were_written(model, tmp_path):
