@@ -45,28 +45,23 @@ class EpochCharts(keras.callbacks.Callback):
             self.files[name] = _only_event_file(self.folder / name)
         if self.settings:
             # Of the folder itself: the charts in the folders below belong to these settings.
-            file = _only_event_file(self.folder)
-            file.add_settings(self.settings)
-            file.close()
+            _only_event_file(self.folder).add_settings(self.settings)
         for row in rows_before(self.log_path, epoch).to_dict("records"):
             self._write(int(row.pop("epoch")), {name: float(value) for name, value in row.items()})
 
     def on_epoch_end(self, epoch, logs=None):
         self._write(epoch, logs)
 
-    def on_train_end(self, logs=None):
-        for file in self.files.values():
-            file.close()
-
     def _write(self, epoch, values):
+        points = {"train": {}, "validation": {}}
         for name, value in values.items():
-            file = self.files["validation" if name.startswith("val_") else "train"]
-            file.add(_chart(name.removeprefix("val_")), value, epoch)
+            kind = "validation" if name.startswith("val_") else "train"
+            points[kind][_chart(name.removeprefix("val_"))] = value
+        for kind, file in self.files.items():
+            file.add(points[kind], epoch)
         # The rows of epochs without an evaluation have NaN.
         if self.draw is not None and math.isfinite(values.get("val_loss", math.nan)):
             self.files["validation"].add_image(_IMAGE, self.draw(values), epoch)
-        for file in self.files.values():
-            file.flush()
 
 
 def _only_event_file(folder):
@@ -78,26 +73,30 @@ def _only_event_file(folder):
 
 
 class _EventFile:
-    """An event file of TensorBoard, written by its own package: TensorFlow need not be there."""
+    """An event file of TensorBoard, written by its own package: TensorFlow need not be there.
+
+    It is open only while something is written: training may end by any error.
+    """
 
     def __init__(self, folder):
         from tensorboard.compat.proto import event_pb2, summary_pb2
-        from tensorboard.summary.writer.record_writer import RecordWriter
 
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
-        self._records = RecordWriter(open(folder / name, "wb"))  # noqa: SIM115 (closed by `close`)
+        self._path = folder / name
         self._write(file_version="brain.Event:2")
 
-    def add(self, tag, value, step):
-        """Adds a point to the chart `tag`."""
-        self._add(self._summary.Value(tag=tag, simple_value=value), step)
+    def add(self, points, step):
+        """Adds a point to each of several charts; `points` is a dictionary from tag to value."""
+        values = [self._summary.Value(tag=tag, simple_value=v) for tag, v in points.items()]
+        self._write(step=step, summary=self._summary(value=values))
 
     def add_image(self, tag, png, step):
         """Adds a picture to those of `tag`."""
         width, height = struct.unpack(">II", png[16:24])
         image = self._summary.Image(height=height, width=width, encoded_image_string=png)
-        self._add(self._summary.Value(tag=tag, image=image), step)
+        value = self._summary.Value(tag=tag, image=image)
+        self._write(step=step, summary=self._summary(value=[value]))
 
     def add_settings(self, settings):
         """Makes a row of the tab HParams."""
@@ -106,18 +105,12 @@ class _EventFile:
         summary = self._summary.FromString(hparams_pb(settings).SerializeToString())
         self._write(summary=summary)
 
-    def _add(self, value, step):
-        self._write(step=step, summary=self._summary(value=[value]))
-
     def _write(self, **fields):
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
         event = self._event(wall_time=time.time(), **fields)
-        self._records.write(event.SerializeToString())
-
-    def flush(self):
-        self._records.flush()
-
-    def close(self):
-        self._records.close()
+        with open(self._path, "ab") as file:
+            RecordWriter(file).write(event.SerializeToString())
 
 
 def _chart(name):
