@@ -4,8 +4,8 @@
     python -m experiments.kit --rows=kit/rows
 
 The first command writes files of at most 64 MiB: code.tar.gz, data/*.npz, wheels.txt (the packages
-to bring along beside JAX), and run.sh, which trains on the other machine (BUILD.md). The second one
-adds the rows that run.sh has left to the tables in --results_dir.
+to bring besides JAX), and run.sh, which trains on the other machine (BUILD.md). The second command
+adds the rows that run.sh left to the tables in --results_dir.
 """
 
 import pathlib
@@ -42,9 +42,11 @@ def _take_back(rows, results_dir):
 def define_flags():
     """The settings of the command line."""
     flags.DEFINE_string("folder", None, "Folder of the kit to write.")
-    flags.DEFINE_list("datasets", [], "Data sets to bring.")
+    flags.DEFINE_list("datasets", [], "Data sets to pack.")
     flags.DEFINE_string("data_dir", None, "Folder of prepared data sets, as for ann train.")
-    flags.DEFINE_string("rows", None, "Folder rows/ of a kit that has trained.")
+    flags.DEFINE_string(
+        "rows", None, "Folder rows/ of a kit that has trained; adds them to the tables."
+    )
     flags.DEFINE_string(
         "results_dir", "experiments/results", "Folder of the tables of finished runs."
     )

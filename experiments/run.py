@@ -106,7 +106,7 @@ def define_flags():
     flags.DEFINE_list("datasets", [], "Only runs on these data sets.")
     flags.DEFINE_list("networks", [], "Only runs of these networks.")
     flags.DEFINE_list(
-        "rows", [], 'Only these rows, as printed; "in quotes" if there is a comma in the name.'
+        "rows", [], 'Only these rows, as printed; a name with a comma "in double quotes".'
     )
     flags.DEFINE_list("seeds", [], "Only runs with these seeds.")
     flags.DEFINE_bool("queue", False, "Train what is left, most wanted first; default: all tables.")
@@ -114,7 +114,7 @@ def define_flags():
     flags.DEFINE_float(
         "hours",
         None,
-        "Save the runs in progress and end after so many hours; default: no limit.",
+        "Save the runs in progress and end after this many hours; default: no limit.",
         lower_bound=0,
     )
     flags.DEFINE_integer(

@@ -18,7 +18,7 @@ from ann.commands.train import table_of
 def define_flags() -> None:
     """Defines the flags of the command."""
     flags.DEFINE_string("run_dir", None, "Folder of a finished run.", required=True)
-    flags.DEFINE_string("data_dir", None, "Folder of the data; default: the one of the training.")
+    flags.DEFINE_string("data_dir", None, "Folder of the data; default: that of the training.")
     flags.DEFINE_string("output", None, "CSV to write; default: none.")
 
 

@@ -19,7 +19,7 @@ from ann.runtime.manifest import FORMATS
 def define_flags() -> None:
     """Defines the flags of the command."""
     flags.DEFINE_string("run_dir", None, "Folder of a finished run.")
-    flags.DEFINE_string("preset", None, "Instead: name or folder of a preset.")
+    flags.DEFINE_string("preset", None, "Instead of a run: name or folder of a preset.")
     flags.DEFINE_string(
         "output", None, "Folder to write; an earlier export there is replaced.", required=True
     )

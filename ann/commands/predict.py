@@ -3,7 +3,7 @@
     ann predict --preset=presets/mine --deadline_ms=5 cat.png dog.jpg
 
 The first use of a preset exports it for the fastest engine that is installed, which takes a while;
-the export is kept in --cache_dir. The deadline is for the network; the picture is read before.
+the export is kept in --cache_dir. The deadline starts after the picture has been read.
 """
 
 from absl import flags
@@ -19,10 +19,10 @@ def define_flags() -> None:
     flags.DEFINE_float(
         "deadline_ms",
         None,
-        "Milliseconds for a picture; default: as long as the final exit takes.",
+        "Milliseconds for each picture; default: as long as the final exit takes.",
         lower_bound=0,
     )
-    flags.DEFINE_integer("top", 3, "Classes to show for a picture.", lower_bound=1)
+    flags.DEFINE_integer("top", 3, "Number of classes to show for each picture.", lower_bound=1)
     flags.DEFINE_string("cache_dir", None, "Folder of exports; default: ~/.cache/ann-keras.")
 
 

@@ -15,8 +15,10 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "Folder to write, new or empty.", required=True)
     flags.DEFINE_string("name", None, "Name of the preset; default: that of the folder.")
     flags.DEFINE_enum("weights", "float16", ["float16", "float32"], "How the kernels are stored.")
-    flags.DEFINE_string("limits", None, "What the card says about limits, besides what is known.")
-    flags.DEFINE_string("data_dir", None, "Folder of the data; default: the one of the training.")
+    flags.DEFINE_string(
+        "limits", None, "Text for the limits on the model card; default: only what the run knows."
+    )
+    flags.DEFINE_string("data_dir", None, "Folder of the data; default: that of the training.")
 
 
 def main(arguments) -> None:

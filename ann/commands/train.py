@@ -27,11 +27,11 @@ def define_flags() -> None:
         None,
         "Folder of the run; default: runs/<dataset>-<model>-<weighting>[-<sampler>]-seed<seed>.",
     )
-    flags.DEFINE_bool("resume", False, "Go on with the run that --run_dir holds.")
+    flags.DEFINE_bool("resume", False, "Go on with the run in --run_dir.")
     flags.DEFINE_bool(
         "start_or_resume",
         False,
-        "Start, or go on if --run_dir holds this run: one command for every start of a job.",
+        "Start, or go on if --run_dir contains this run: one command for every start of a job.",
     )
 
 

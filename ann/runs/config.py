@@ -32,19 +32,19 @@ class DataConfig(DataRecipe):
     data_dir: str | None = _field(
         None,
         "Folder of prepared TFDS data sets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets. "
-        "For class_folders the folder that holds train/<class>/*.JPEG and val/<class>/*.JPEG.",
+        "For class_folders, the folder that contains train/<class>/*.JPEG and val/<class>/*.JPEG.",
     )
     batch_size: int = _field(128, "Images in a training batch, over all replicas.")
     augment: bool = _field(True, "Augment the training images as the papers do for this data set.")
     blur: bool = _field(
-        True, "svhn: blur the training images as 001 does; 002, 003 and the authors' code do not."
+        True, "svhn: blur the training images as 001 does; 002, 003, and the authors' code do not."
     )
     hold_out: bool = _field(
         False,
-        "Train without the last training images (by id; 5,000 of CIFAR's) and evaluate on them.",
+        "Hold out the last training images (by id; 5,000 for CIFAR), and evaluate on them.",
     )
     train_examples: int | None = _field(
-        None, "Train on this many images only, the first by id; default: all."
+        None, "Train only on this many images, the first by id; default: all."
     )
 
     def __post_init__(self):
@@ -82,11 +82,10 @@ class ModelConfig:
     )
     preset: str = _field(
         "paper",
-        "Where the papers and the authors' code differ, whose way to go: paper, author_code, or "
-        "sieve, the network of 002 (resann-n...-c... only). It decides the architecture, and the "
-        "colors of training JPEGs. From author_code the command line and the experiments also take "
-        "the defaults of what decays, of l2, of the learning rate, and of the settings of AdaLoss "
-        "and the samplers (docs/author_code.md).",
+        "Which to follow where the papers and the authors' code differ: paper, author_code, or "
+        "sieve, the network of 002 (resann-n...-c... only). It decides the architecture and the "
+        "colors of training JPEGs. author_code also sets the defaults of weight decay, of the "
+        "learning rate, and of the settings of AdaLoss and the samplers (docs/author_code.md).",
     )
 
     def __post_init__(self):
@@ -203,19 +202,19 @@ class TrainingConfig(TrainingRecipe):
     )
     accumulate_steps: int = _field(
         1,
-        "Batches whose gradients are averaged for one update of the weights: as a batch so many "
-        "times as large, except for batch normalization and adaptive weightings, which see one "
-        "batch at a time. The learning rate's schedule counts batches.",
+        "Number of batches whose gradients are averaged for one update of the weights. This is "
+        "like a larger batch, except for batch normalization and adaptive weightings, which see "
+        "one batch at a time. The learning rate schedule counts batches. One device only.",
     )
     training_mode: str = _field(
         "joint",
-        "joint; no_grad: gradients stop between segments; equilibrium: gradients are rescaled "
-        "between segments; midfeat: the final exit alone, then the heads on frozen features; "
-        "one_by_one: no_grad in stages (002 section 4.2), each exit with its segment for all the "
-        "epochs, after those before it.",
+        "joint: all segments and heads together; no_grad: gradients stop between segments; "
+        "equilibrium: gradients are rescaled between segments; midfeat: the final exit alone, then "
+        "the heads on frozen features; one_by_one: no_grad in stages (002 section 4.2), each exit "
+        "with its segment for all the epochs, after the exits before it.",
     )
     seed: int = _field(
-        0, "Seed of the initial weights, the order of the images and their augmentation."
+        0, "Seed of the initial weights, the order of the images, and their augmentation."
     )
 
     def __post_init__(self):
@@ -269,46 +268,47 @@ class RuntimeConfig:
     )
     strategy: str = _field(
         "one_device",
-        "Replicas: one_device; mirrored over all visible devices of this machine; multi_worker "
-        "over the devices of a cluster, which TF_CONFIG or SLURM describes; tpu (see BUILD.md).",
+        "Replicas: one_device; mirrored: on all visible devices of this machine; multi_worker: on "
+        "the devices of a cluster, which TF_CONFIG or SLURM describes; tpu (see BUILD.md).",
     )
     virtual_devices: int = _field(
         0,
-        "Make this many devices of this machine's CPU, to try strategy=mirrored; 0: the devices "
-        "that there are.",
+        "Split this machine's CPU into this many virtual devices, to try strategy=mirrored; 0: use "
+        "the real devices.",
     )
     steps_per_call: int | None = _field(
         None,
-        "Training steps in one call of the compiled function, between two looks at signals; "
-        "default: 1, and 50 on an accelerator with KERAS_BACKEND=jax. Other engines have 1.",
+        "Training steps in one call of the compiled function, between two checks for signals. "
+        "More than 1 needs KERAS_BACKEND=jax, where the default is 50 on an accelerator and 1 on a "
+        "CPU.",
     )
     sync_batch_norm: bool = _field(
         False,
-        "Batch normalization over the whole batch instead of each replica's part: replicas then "
-        "train as one device does.",
+        "Batch normalization over the whole batch instead of each replica's part, so replicas "
+        "train as one device does. On JAX it is always so.",
     )
     jit_compile: bool = _field(
         False,
-        "Compile the training step with XLA; without it TensorFlow does so on a single GPU only, "
-        "and JAX always.",
+        "Compile the training step with XLA; without this flag TensorFlow does so only on a single "
+        "GPU. JAX always does.",
     )
     remat: bool = _field(
         False,
-        "Keep only the maps between segments for the backward pass and compute the segments a "
-        "second time: deep networks and large batches need less memory and more time.",
+        "Keep only the maps between segments for the backward pass, and compute the segments a "
+        "second time: needs less memory and more time.",
     )
     deterministic: bool = _field(
         False,
-        "Compute the same bits at each run on the same number of cores; slower on GPUs.",
+        "Compute the same bits in each run on the same number of cores; slower on GPUs.",
     )
     evaluate_every: int = _field(1, "Epochs between two evaluations during training.")
     checkpoint_every_steps: int = _field(
-        0, "Training steps between two checkpoints inside an epoch; 0: after each epoch only."
+        0, "Training steps between two checkpoints within an epoch; 0: only after each epoch."
     )
-    keep_checkpoints: int = _field(2, "How many of the newest checkpoints are kept.")
+    keep_checkpoints: int = _field(2, "How many of the newest checkpoints to keep.")
     best: str = _field(
         "val_final_error",
-        "Column of epochs.csv, a loss or an error, whose lowest value decides on checkpoint_best.",
+        "Column of epochs.csv, a loss or an error, whose lowest value decides checkpoint_best.",
     )
 
     def __post_init__(self):

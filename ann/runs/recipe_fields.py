@@ -32,7 +32,7 @@ class DataRecipe:
     cutmix: float = field(
         0.0,
         "CutMix: alpha of the Beta distribution of the area cut out of another image; 0 for none. "
-        "With mixup, each batch has one of the two, chosen at random.",
+        "With mixup, each batch gets one of the two, chosen at random.",
     )
 
     def check_recipe(self) -> None:
@@ -72,37 +72,39 @@ class TrainingRecipe:
         0.0, "Epochs over which the learning rate rises linearly to its schedule."
     )
     optimizer: str = field(
-        "sgd", "sgd with momentum and l2, or adamw with weight_decay (betas 0.9, 0.999)."
+        "sgd", "sgd with momentum and l2, or adamw with weight_decay (betas 0.9 and 0.999)."
     )
     nesterov: bool = field(False, "sgd: Nesterov's momentum.")
     weight_decay: float = field(
         0.0,
-        "adamw: decoupled decay; each step takes learning rate * weight_decay * w off each "
+        "adamw: decoupled decay; each step subtracts learning rate * weight_decay * w from each "
         "kernel w.",
     )
     decay_on: str = field(
         "kernels",
-        "What l2 or weight_decay applies to: kernels; all (biases and normalization, too); or, of "
-        "l2, author_code (kernels, and the biases of the heads; the linear layer of an exit times "
-        "the exit's static weight, SIEVE's where the weighting adapts).",
+        "What l2 or weight_decay applies to: kernels; all: also biases and normalization; "
+        "author_code, for l2 only: kernels and the biases of the heads, where the linear layer of "
+        "an exit decays in proportion to its static weight (that of SIEVE if the weighting is "
+        "adaptive).",
     )
     ema: float = field(
         0.0,
-        "Momentum of an exponential average of the weights, for example 0.999. The averaged "
-        "weights are those evaluated and saved as the model; 0 for none.",
+        "Momentum of an exponential average of the weights, for example 0.999; 0 for none. The "
+        "averaged weights are evaluated and saved as the model.",
     )
     label_smoothing: float = field(0.0, "Share of each label that is spread over all classes.")
     distillation: float = field(
         0.0,
-        "Share of each earlier exit's loss that is its divergence from the final exit; 0 for none.",
+        "Share of the loss of each earlier exit that is its divergence from the final exit; "
+        "0 for none.",
     )
     distillation_temperature: float = field(
-        3.0, "Distillation: what logits are divided by before the softmax."
+        3.0, "Distillation: the divisor of the logits before the softmax."
     )
     drop_path: float = field(
         0.0,
-        "Probability with which the last residual unit is skipped in training; falls linearly to 0 "
-        "towards the first. For networks of residual units (resann).",
+        "Probability with which training skips the last residual unit; it falls linearly to 0 "
+        "towards the first unit. For resann networks only.",
     )
 
     def check_recipe(self) -> None:

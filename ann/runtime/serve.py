@@ -28,10 +28,10 @@ def define_flags() -> None:
     """Defines the flags of the command."""
     flags.DEFINE_string("export_dir", None, "Folder written by ann.export.", required=True)
     flags.DEFINE_string(
-        "host", "127.0.0.1", "Address to listen at; 0.0.0.0 for every one of this machine."
+        "host", "127.0.0.1", "Address to listen on; 0.0.0.0 for all addresses of this machine."
     )
     flags.DEFINE_integer(
-        "port", 8000, "Port to listen at; 0 for any free one.", lower_bound=0, upper_bound=65535
+        "port", 8000, "Port to listen on; 0 for any free port.", lower_bound=0, upper_bound=65535
     )
     flags.DEFINE_enum(
         "engine",
@@ -40,24 +40,29 @@ def define_flags() -> None:
         "Engine; auto: the fastest installed.",
     )
     flags.DEFINE_integer(
-        "threads", None, "Of the engine for one image; default the engine's choice.", lower_bound=1
+        "threads", None, "Threads of the engine for one image; default: measured.", lower_bound=1
     )
     flags.DEFINE_integer(
-        "workers", None, "Images predicted at a time; default the number of cores.", lower_bound=1
+        "workers", None, "Images predicted at a time; default: the number of cores.", lower_bound=1
     )
-    flags.DEFINE_integer("max_bytes", MAX_BYTES, "Largest body of a picture.", lower_bound=1)
+    flags.DEFINE_integer(
+        "max_bytes", MAX_BYTES, "Largest body of a picture, in bytes.", lower_bound=1
+    )
     flags.DEFINE_integer(
         "max_waiting", MAX_WAITING, "Images that may wait; more are refused.", lower_bound=1
     )
     flags.DEFINE_integer(
-        "max_batch", MAX_BATCH, "Images in one body of /predict/batch.", lower_bound=1
+        "max_batch", MAX_BATCH, "Most images in one body of /predict/batch.", lower_bound=1
     )
     flags.DEFINE_integer(
-        "max_connections", _MAX_CONNECTIONS, "Connections open at a time.", lower_bound=1
+        "max_connections",
+        _MAX_CONNECTIONS,
+        "Most connections that are open at a time.",
+        lower_bound=1,
     )
     flags.DEFINE_string("class_names", None, "File with the name of each class, one per line.")
     flags.DEFINE_string(
-        "token_file", None, "File with the token that clients must send; default none is asked for."
+        "token_file", None, "File with the token that clients must send; default: none is needed."
     )
     flags.DEFINE_bool("access_log", True, "Write a line of JSON per request to standard output.")
 
