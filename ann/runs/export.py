@@ -64,8 +64,8 @@ def export_preset(preset, output, formats, *, preprocess: bool) -> None:
         output,
         formats,
         preprocessing=preprocessing,
-        errors=_of_exits(facts, "error_top1"),
-        temperatures=_of_exits(facts, "temperature"),
+        errors=of_exits(facts, "error_top1"),
+        temperatures=of_exits(facts, "temperature"),
     )
 
 
@@ -88,7 +88,7 @@ def normalization_of(facts: models.Preset, preset) -> keras.layers.Normalization
     return keras.layers.Normalization(mean=facts.normalization["mean"], variance=std**2)
 
 
-def _of_exits(facts, name):
+def of_exits(facts: models.Preset, name: str) -> list | None:
     """A value of each exit, or None where one exit has none."""
     values = [exit.get(name) for exit in facts.exits]
     return None if None in values else values

@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 
 from ann import export, models, runtime
-from ann.runs.export import normalization_of
+from ann.runs.export import normalization_of, of_exits
 
 _COLORS = {1: "L", 3: "RGB"}  # channels of the network's input: Pillow's mode
 
@@ -33,13 +33,12 @@ class PresetPredictor:
         preprocessing = normalization_of(self.preset, preset)
         path = _cache(cache) / _digest(model)
         if not (path / "manifest.json").exists():
-            errors = [exit.get("error_top1") for exit in self.preset.exits]
             export.export(
                 model,
                 path,
                 "onnx" if importlib.util.find_spec("tf2onnx") else "saved_model",
                 preprocessing=preprocessing,
-                errors=None if None in errors else errors,
+                errors=of_exits(self.preset, "error_top1"),
             )
         self.predictor = runtime.AnytimePredictor(path)
 
