@@ -125,43 +125,37 @@ class EpochCharts(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._write(epoch, logs)
 
-    def on_train_end(self, logs=None):
-        for file in self.files.values():
-            file.close()
-
     def _write(self, epoch, values):
+        points = {kind: {} for kind in self.files}
         for name, value in values.items():
-            file = self.files["validation" if name.startswith("val_") else "train"]
-            file.add(_chart(name.removeprefix("val_")), value, epoch)
-        for file in self.files.values():
-            file.flush()
+            kind = "validation" if name.startswith("val_") else "train"
+            points[kind][_chart(name.removeprefix("val_"))] = value
+        for kind, file in self.files.items():
+            file.add(points[kind], epoch)
 
 
 class _EventFile:
-    """An event file of TensorBoard, written by its own package: TensorFlow need not be there."""
+    """An event file of TensorBoard, written by its own package: TensorFlow need not be there. It is
+    open only while something is written: training may end at any time."""
 
     def __init__(self, folder):
-        from tensorboard.compat.proto import event_pb2, summary_pb2
+        name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
+        self._path = folder / name
+        self._write(file_version="brain.Event:2")
+
+    def add(self, points, step):
+        """Adds a point to each of some charts."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in points.items()]
+        self._write(summary=Summary(value=values), step=step)
+
+    def _write(self, **event):
+        from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self._event, self._summary = event_pb2.Event, summary_pb2.Summary
-        name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
-        self._records = RecordWriter(open(folder / name, "wb"))  # noqa: SIM115 (closed by `close`)
-        self._write(self._event(wall_time=time.time(), file_version="brain.Event:2"))
-
-    def add(self, tag, value, step):
-        """Adds a point to the chart `tag`."""
-        summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=value)])
-        self._write(self._event(wall_time=time.time(), step=step, summary=summary))
-
-    def _write(self, event):
-        self._records.write(event.SerializeToString())
-
-    def flush(self):
-        self._records.flush()
-
-    def close(self):
-        self._records.close()
+        with open(self._path, "ab") as file:
+            RecordWriter(file).write(Event(wall_time=time.time(), **event).SerializeToString())
 
 
 def _chart(name):
