@@ -90,12 +90,22 @@ def main(arguments) -> None:
     logging.set_verbosity(logging.ERROR)  # TensorFlow reports every function that it saves
     values = flags.FLAGS
     run_dir = pathlib.Path(values.run_dir)
+    _require_replaceable(run_dir)
     partial = run_dir.with_name(run_dir.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     demo(partial, values.model, values.epochs)
     shutil.rmtree(run_dir, ignore_errors=True)
     partial.rename(run_dir)
     print(f"\nthe page: {run_dir / 'demo.html'}")
+
+
+def _require_replaceable(run_dir):
+    """Raises where there is something else than an earlier demo."""
+    empty = not run_dir.exists() or (run_dir.is_dir() and not any(run_dir.iterdir()))
+    if not empty and not (run_dir / "summary.csv").exists():
+        raise ValueError(
+            f"run_dir must be new, empty or an earlier demo. Received: run_dir={str(run_dir)!r}"
+        )
 
 
 if __name__ == "__main__":

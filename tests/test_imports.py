@@ -165,7 +165,7 @@ MACHINERY = {
     "network_costs": {"ann.costs", "ann.models", "scales"},
     "plan": {"ann.milestones", "ann.runs", "declaration", "network_costs", "scales"},
     "parts": {"ann.did_you_mean", "plan"},
-    "wanted": {"ann.runs", "catalogue", "parts", "plan"},
+    "wanted": {"catalogue", "parts", "plan"},
     "store": {"ann.atomic_write", "ann.evaluation", "ann.runs"},
     "kit": {"ann.atomic_write", "ann.data", "ann.runs"},
     "plan_text": {"ann.runs", "catalogue", "plan", "store"},

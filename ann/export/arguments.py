@@ -84,11 +84,12 @@ def check_preprocessing(preprocessing, sample_shape) -> None:
         preprocessing(np.zeros((1, *sample_shape), "float32"))
 
 
-def check_quantize(quantize, calibration, example, formats) -> None:
-    """Raises `ValueError` where there is no such rounding, or calibration without it."""
+def check_quantize(quantize, calibration, bound, example, formats) -> None:
+    """Raises `ValueError` where there is no such rounding, or calibration or a bound without it."""
     if quantize is None:
-        if calibration is not None:
-            raise ValueError("calibration is for quantize='int8'. Received: quantize=None")
+        for name, given in (("calibration", calibration), ("quantize_bound", bound)):
+            if given is not None:
+                raise ValueError(f"{name} is for quantize='int8'. Received: quantize=None")
         return
     if quantize != "int8" or "saved_model" in formats:
         raise ValueError(

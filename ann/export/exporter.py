@@ -85,7 +85,7 @@ def export(
     arguments.check_model(model)
     path = arguments.check_folder(path)
     arguments.check_numbers(len(model.heads), errors, temperatures)
-    arguments.check_quantize(quantize, calibration, example, formats)
+    arguments.check_quantize(quantize, calibration, quantize_bound, example, formats)
     arguments.check_preprocessing(preprocessing, input_shape or model.sample_shape)
     chain = links(model, preprocessing, temperatures, input_shape)
     arguments.check_one_answer(quantize, chain)

@@ -80,7 +80,7 @@ def links(model, preprocessing=None, temperatures=None, input_shape=None) -> lis
         if None in made[-1].logits_shape:
             raise ValueError(
                 "an export has answers of fixed sizes: give export(..., input_shape=). "
-                f"Received: logits of shape (batch, {made[-1].logits_shape})"
+                f"Received: logits of shape {made[-1].logits_shape} for a sample"
             )
     made[0].preprocessing = in_float32(preprocessing)
     made[0].inputs = input_specs(inputs, "uint8" if preprocessing else None)

@@ -12,6 +12,7 @@ from ann.layers import scale_gradient
 from ann.losses import LossCombiner
 from ann.metrics import AnytimeMetric
 from ann.models import gradient_norms
+from ann.models.compile_options import compile_options
 from ann.models.exit_losses import ExitLosses, only_known
 from ann.models.exit_metrics import ExitMetrics
 from ann.models.presets import save_to_preset
@@ -22,8 +23,6 @@ from ann.models.saved_links import deserialize
 from ann.models.weighted_loss import weighted_loss
 
 TRAINING_MODES = ("joint", "no_grad", "equilibrium", "heads", "last")
-# Of `keras.Model.compile`; saved with the model as they were given.
-COMPILE_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
 
 @keras.saving.register_keras_serializable(package="ann")
@@ -150,12 +149,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 a weighting that needs gradients of the first segment where there are none.
             NotImplementedError: the weighting needs another backend.
         """
-        for name in ("loss_weights", "weighted_metrics"):
-            if kwargs.get(name) is not None:
-                raise ValueError(
-                    "the losses of the exits are weighted by `weighting`, and all metrics by the "
-                    f"sample weights. Received: {name}={kwargs[name]!r}"
-                )
+        options = compile_options(kwargs, "exits")
         if training_mode not in TRAINING_MODES:
             raise ValueError(
                 f"training_mode must be one of {TRAINING_MODES}. "
@@ -182,7 +176,7 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
             scheme, self.num_exits, losses.get_sampler(sampler), name="loss_combiner"
         )
         keras_private.replace_sublayer(self, "loss_combiner", combiner)
-        self.compile_options = {name: kwargs[name] for name in COMPILE_OPTIONS if name in kwargs}
+        self.compile_options = options
         super().compile(optimizer=optimizer, loss=None, metrics=None, **kwargs)
         # A first step that had to create the optimizer's variables would be traced twice.
         if not self.optimizer.built:

@@ -7,13 +7,11 @@ from keras import ops
 from ann import keras_private, losses
 from ann.losses import LossCombiner
 from ann.models import gradient_norms
+from ann.models.compile_options import compile_options
 from ann.models.exit_losses import ExitLosses
 from ann.models.saved_links import deserialize
 from ann.models.task_outputs import by_name, give_logits, named, require_tasks
 from ann.models.weighted_loss import weighted_loss
-
-# Of `keras.Model.compile`; saved with the model as they were given.
-_OPTIONS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
 
 @keras.saving.register_keras_serializable(package="ann")
@@ -85,12 +83,7 @@ class MultiTaskModel(keras.Model):
                 which outputs do not have.
             NotImplementedError: the weighting needs another backend.
         """
-        for name in ("loss_weights", "weighted_metrics"):
-            if kwargs.get(name) is not None:
-                raise ValueError(
-                    "the losses of the tasks are weighted by `weighting`, and all metrics by the "
-                    f"sample weights. Received: {name}={kwargs[name]!r}"
-                )
+        options = compile_options(kwargs, "tasks")
         scheme = _require_balance(losses.get(weighting))
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
@@ -99,7 +92,6 @@ class MultiTaskModel(keras.Model):
         self.task_losses = self._task_losses(given)
         combiner = LossCombiner(scheme, len(given), name="loss_combiner")
         keras_private.replace_sublayer(self, "loss_combiner", combiner)
-        options = {name: kwargs[name] for name in _OPTIONS if name in kwargs}
         arguments = {"loss": given, "metrics": metrics, **options}
         self.compile_arguments = lambda: arguments  # a dictionary would be tracked as state
         super().compile(optimizer=optimizer, loss=None, weighted_metrics=metrics or None, **kwargs)

@@ -50,6 +50,7 @@ class Preset:
             `temperature`.
         card: what the model card says, by `CARD`.
         versions: of Keras and of this package, that wrote the preset.
+        largest: value of a white pixel in the images that it was trained on.
     """
 
     name: str
@@ -60,9 +61,10 @@ class Preset:
     exits: list[dict]
     card: dict[str, str]
     versions: dict[str, str]
+    largest: int = 255
 
     def preprocess(self, images):
-        """What the network takes, from pixels 0..255: float32 of the same shape.
+        """What the network takes, from pixels 0..`largest`: float32 of the same shape.
 
         Raises:
             PresetError: the preset has no normalization.
@@ -111,6 +113,7 @@ def save_to_preset(
     curve=None,
     temperatures=None,
     card=None,
+    largest: int = 255,
 ) -> None:
     """Writes a trained network as a preset. The folder appears whole or not at all, after it has
     been read back.
@@ -127,6 +130,7 @@ def save_to_preset(
         temperatures: one per exit, as of `evaluation.fit_temperatures`.
         card: texts of the model card by `CARD`: data, licence, recipe, seed, hours, hardware,
             limits.
+        largest: value of a white pixel in the images that it was trained on.
 
     Raises:
         PresetError: the folder holds something; an argument has another length than the network's;
@@ -136,7 +140,7 @@ def save_to_preset(
     folder = pathlib.Path(folder)
     facts = _facts(
         model, name or folder.name, normalization, class_names, curve, temperatures, card
-    )
+    ) | {"largest": largest}
     arrays = _stored(model, weights)
     with _whole(folder) as temporary:
         np.savez(temporary / _WEIGHTS, **arrays)

@@ -456,7 +456,7 @@ class RunConfig:
             fields = _usable(author_defaults(fields), fields) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
-            groups[OWNERS[name]][name] = _from_json(value)
+            groups[OWNERS[name]][name] = value
         return cls(**{name: GROUPS[name](**values) for name, values in groups.items()})
 
     @classmethod
@@ -474,13 +474,8 @@ class RunConfig:
             fields = {field.name for field in dataclasses.fields(GROUPS[name])}
             unknown = sorted(map(str, set(group) - fields))
             _require(not unknown, f"fields of {name} are {sorted(fields)}", unknown=unknown)
-            groups[name] = GROUPS[name](**{k: _from_json(v) for k, v in group.items()})
+            groups[name] = GROUPS[name](**group)
         return cls(**groups)
-
-
-def _from_json(value):
-    """JSON knows no tuples."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 GROUPS = {

@@ -58,7 +58,7 @@ def export_preset(preset, output, formats, *, preprocess: bool) -> None:
     model = models.from_preset(preset)
     facts, preprocessing = model.preset, None
     if preprocess:
-        preprocessing = normalization_of(facts, preset)
+        preprocessing = _normalization_of(facts, preset)
     export.export(
         model,
         output,
@@ -66,19 +66,12 @@ def export_preset(preset, output, formats, *, preprocess: bool) -> None:
         preprocessing=preprocessing,
         errors=_of_exits(facts, "error_top1"),
         temperatures=_of_exits(facts, "temperature"),
+        largest=facts.largest,
     )
 
 
-def normalization_of(facts: models.Preset, preset) -> keras.layers.Normalization:
-    """The layer that makes a preset's input from pixels.
-
-    Args:
-        facts: of the preset.
-        preset: its name or folder, for the error.
-
-    Raises:
-        ValueError: the preset has no normalization.
-    """
+def _normalization_of(facts, preset):
+    """The layer that makes a preset's input from pixels."""
     if facts.normalization is None:
         raise ValueError(
             "the preset does not say how pixels become its input (it has no normalization). "

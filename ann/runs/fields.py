@@ -7,6 +7,8 @@ import types
 import typing
 from typing import Any
 
+import numpy as np
+
 _KINDS = {int: numbers.Integral, float: numbers.Real}
 
 
@@ -30,11 +32,16 @@ def check_types(config) -> None:
     """Raises unless every field holds what its annotation says. A whole number is a number, too;
     True and False are not.
 
+    Lists become tuples, and NumPy's numbers those of Python: a config is hashed, compared with what
+    JSON gives back, and written as JSON.
+
     Raises:
         ValueError: the first field that holds something else.
     """
     for one in dataclasses.fields(config):
-        check_type(type(config), one.name, getattr(config, one.name))
+        value = getattr(config, one.name)
+        check_type(type(config), one.name, value)
+        object.__setattr__(config, one.name, _plain(value))
 
 
 def check_type(cls: Any, name: str, value) -> None:
@@ -59,6 +66,12 @@ def _is_a(value, hint) -> bool:
     if isinstance(value, bool):
         return hint is bool
     return isinstance(value, _KINDS.get(hint, hint))
+
+
+def _plain(value):
+    if isinstance(value, tuple | list):
+        return tuple(_plain(one) for one in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def default_of(config, name: str) -> Any:

@@ -43,6 +43,11 @@ CHANGES = (
         "OPT at an exit counted from the last trains that exit; it trained one before it",
         lambda config: config.weighting.weighting == "opt" and config.weighting.opt_at < -1,
     ),
+    Change(
+        "DWA's new weights apply from an epoch's first step on; they did so from the last step of "
+        "the epoch before",
+        lambda config: config.weighting.weighting == "dwa",
+    ),
 )
 
 

@@ -7,8 +7,9 @@ import pathlib
 
 import numpy as np
 
-from ann import export, models, runtime
-from ann.runs.export import normalization_of
+from ann import models, runtime
+from ann.runs.export import export_preset
+from ann.runtime.early_exit import probabilities
 
 _COLORS = {1: "L", 3: "RGB"}  # channels of the network's input: Pillow's mode
 
@@ -30,17 +31,10 @@ class PresetPredictor:
     def __init__(self, preset, cache=None):
         model = models.from_preset(preset)
         self.preset = model.preset
-        preprocessing = normalization_of(self.preset, preset)
         path = _cache(cache) / _digest(model)
         if not (path / "manifest.json").exists():
-            errors = [exit.get("error_top1") for exit in self.preset.exits]
-            export.export(
-                model,
-                path,
-                "onnx" if importlib.util.find_spec("tf2onnx") else "saved_model",
-                preprocessing=preprocessing,
-                errors=None if None in errors else errors,
-            )
+            format = "onnx" if importlib.util.find_spec("tf2onnx") else "saved_model"
+            export_preset(preset, path, format, preprocess=True)
         self.predictor = runtime.AnytimePredictor(path)
 
     def predict(self, picture, deadline: float | None = None) -> tuple[runtime.Answer, list]:
@@ -60,11 +54,9 @@ class PresetPredictor:
             FileNotFoundError: there is no such file.
             ImportError: Pillow is not installed.
         """
-        answer = self.predictor.predict(_pixels(picture, self.predictor.input_shape), deadline)
-        temperature = self.preset.exits[answer.exit].get("temperature", 1.0)
-        logits = answer.logits / temperature
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
+        pixels = _pixels(picture, self.predictor.input_shape, self.preset.largest)
+        answer = self.predictor.predict(pixels, deadline)
+        shares = probabilities(answer.logits)
         names = self.preset.class_names or [str(one) for one in range(len(shares))]
         order = np.argsort(-shares)
         return answer, [(names[one], float(shares[one])) for one in order]
@@ -83,7 +75,7 @@ def _digest(model) -> str:
     return digest.hexdigest()[:24]
 
 
-def _pixels(path, shape):
+def _pixels(path, shape, largest):
     try:
         from PIL import Image, ImageOps
     except ImportError as error:
@@ -94,6 +86,7 @@ def _pixels(path, shape):
     try:
         with Image.open(path) as picture:
             upright = ImageOps.exif_transpose(picture).convert(_COLORS[channels])
-            return np.asarray(ImageOps.fit(upright, (width, height)), "uint8").reshape(shape)
+            pixels = np.asarray(ImageOps.fit(upright, (width, height))).reshape(shape)
     except Exception as error:  # Pillow's decoders raise what comes
         raise ValueError(f"the file is no image that can be read: {error}") from error
+    return np.round(pixels * (largest / 255)).astype("uint8")

@@ -54,6 +54,7 @@ def preset_of_run(
         name=name,
         weights=weights,
         normalization=dataset.normalization(),
+        largest=dataset.largest,
         class_names=class_names(config.data.dataset, config.data.data_dir, dataset.num_classes),
         curve=pd.read_csv(folder.curve),
         temperatures=evaluation.fit_temperatures(logits, labels),

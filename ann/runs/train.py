@@ -256,19 +256,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
     position = position or training.Position(steps_per_epoch)
     if workers.is_chief and (position.epoch < epochs or not folder.environment.exists()):
         record(folder.environment, position.steps_done)
-    first_epoch, first_step = position.next_batch
     part = (workers.index, workers.count)
-    batches = data.training_batches(
-        dataset,
-        config.data.batch_size,
-        seed=config.training.seed,
-        first_epoch=first_epoch,
-        first_step=first_step,
-        epochs=epochs,
-        augmented=config.data.augment,
-        augmentation=augmentation,
-        part=part,
-    )
     loop = training.TrainingLoop(
         engine,
         model,
@@ -280,14 +268,9 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
     )
     if verbose == "auto":
         verbose = 1 if sys.stdout.isatty() else 2
-    written = [
-        training.EpochLog(folder.epochs),
-        *_charts(folder, model, config),
-        *progress_callback(verbose, epochs),
-    ]
     with stop.at_next_step():
         loop.run(
-            batches,
+            _batches(dataset, augmentation, config, position, part),
             data.evaluation_batches(dataset, part=part),
             epochs=epochs,
             batch_size=config.data.batch_size,
@@ -297,7 +280,7 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
                 training.EvaluateAverage(),
                 training.RaiseOnNaN(),
                 training.ExitWeightLog(),
-                *(written if workers.is_chief else ()),
+                *(_written(folder, model, config, verbose) if workers.is_chief else ()),
                 *callbacks,
             ],
         )
@@ -305,6 +288,31 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
             workers.any(True)  # the chief has saved
     if loop.stopped:
         raise Stopped(signal.SIGTERM, "another worker was stopped")
+
+
+def _batches(dataset, augmentation, config, position, part):
+    """The training batches that are left."""
+    first_epoch, first_step = position.next_batch
+    return data.training_batches(
+        dataset,
+        config.data.batch_size,
+        seed=config.training.seed,
+        first_epoch=first_epoch,
+        first_step=first_step,
+        epochs=config.training.epochs,
+        augmented=config.data.augment,
+        augmentation=augmentation,
+        part=part,
+    )
+
+
+def _written(folder, model, config, verbose):
+    """Callbacks for what one process writes."""
+    return [
+        training.EpochLog(folder.epochs),
+        *_charts(folder, model, config),
+        *progress_callback(verbose, config.training.epochs),
+    ]
 
 
 def _charts(folder, model, config):

@@ -34,14 +34,15 @@ class Answer:
             network that answers for each position `(..., num_classes)`, `(batch, ...,
             num_classes)`.
         seconds: from the call to the answer.
-        macs: multiply-accumulates spent for one image, exits before this one included.
+        macs: multiply-accumulates spent for one image, exits before this one included; None where
+            they are not known.
         late: whether there was no answer yet at the deadline, or none within the budget.
     """
 
     exit: int
     logits: np.ndarray
     seconds: float
-    macs: int
+    macs: int | None
     late: bool = False
 
 

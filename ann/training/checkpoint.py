@@ -179,17 +179,25 @@ def load_weights(model, path, *, averaged: bool = True) -> None:
 def _assign_averages(model, variables, averages, path):
     """The averages are in the order of the variables that were trained; after those of the network
     come those of a learned weighting."""
-    trained = [variable for _, variable in variables if variable.trainable]
-    if len(averages) < len(trained):  # the training mode "heads"
-        trained = [variable for head in model.heads for variable in head.trainable_variables]
-    shapes = [array.shape for array in averages[: len(trained)]]
-    if shapes != [tuple(variable.shape) for variable in trained]:
+    for trained in _may_be_trained(model, variables):
+        held = averages[: len(trained)]
+        if [array.shape for array in held] == [tuple(variable.shape) for variable in trained]:
+            break
+    else:
         raise ValueError(
             "the averaged weights are of other variables than this model trains; averaged=False "
             f"loads those that were not averaged. Received: path={str(path)!r}"
         )
-    for variable, average in zip(trained, averages, strict=False):
+    for variable, average in zip(trained, held, strict=True):
         variable.assign(average)
+
+
+def _may_be_trained(model, variables):
+    """Yields what the training modes train: all, the heads, or the last segment and its head."""
+    yield [variable for _, variable in variables if variable.trainable]
+    heads, segments = getattr(model, "heads", []), getattr(model, "segments", [])
+    for links in (heads, [*segments[-1:], *heads[-1:]]):
+        yield [variable for link in links for variable in link.trainable_variables]
 
 
 def state_of(model, *, each_replica: bool = True) -> list[tuple[str, np.ndarray]]:

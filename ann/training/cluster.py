@@ -76,12 +76,25 @@ class Cluster:
             ) from None
 
 
-def num_workers(environ: Mapping[str, str] = os.environ) -> int:
-    """Number of workers in TF_CONFIG, whatever else it says; 1 if it names none."""
+def require_no_cluster(strategy: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Raises if TF_CONFIG names several workers, whatever else it says.
+
+    Args:
+        strategy: the one that would leave them out, for the error.
+        environ: environment variables.
+
+    Raises:
+        ValueError: it names several.
+    """
     try:
-        return max(1, len(_addresses(json.loads(environ.get("TF_CONFIG") or "{}"))))
+        count = len(_addresses(json.loads(environ.get("TF_CONFIG") or "{}")))
     except (ValueError, TypeError, AttributeError):
-        return 1
+        return
+    if count > 1:
+        raise ValueError(
+            f"TF_CONFIG describes {count} workers, but each of them would train alone. "
+            f"Unset TF_CONFIG, or use multi_worker. Received: strategy={strategy!r}"
+        )
 
 
 def _of_tf_config(text):

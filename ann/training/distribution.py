@@ -2,7 +2,7 @@
 
 import functools
 
-from ann.training.cluster import Cluster, num_workers
+from ann.training.cluster import Cluster, require_no_cluster
 
 NAMES = ("one_device", "mirrored", "multi_worker", "tpu")
 
@@ -25,11 +25,8 @@ def strategy(name: str, batch_size: int, virtual_devices: int = 0):
     """
     if name not in NAMES:
         raise ValueError(f"strategy must be one of {NAMES}. Received: strategy={name!r}")
-    if name != "multi_worker" and num_workers() > 1:
-        raise ValueError(
-            f"TF_CONFIG describes {num_workers()} workers, but each of them would train alone. "
-            f"Unset TF_CONFIG, or use multi_worker. Received: strategy={name!r}"
-        )
+    if name != "multi_worker":
+        require_no_cluster(name)
     made = _MAKERS[name](virtual_devices)
     if batch_size % made.num_replicas_in_sync:
         raise ValueError(

@@ -16,7 +16,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ann.training.checkpoint import Checkpoints
-from ann.training.cluster import Cluster
+from ann.training.cluster import Cluster, require_no_cluster
 from ann.training.replicas import WorkerCheckpoints
 from ann.training.workers import JaxWorkers, OneWorker
 
@@ -41,7 +41,8 @@ class JaxEngine:
         steps_per_call: as given or chosen.
 
     Raises:
-        ValueError: another strategy, a cluster that is wrong, or an indivisible batch.
+        ValueError: another strategy, a cluster that is wrong or that this strategy would not use,
+            or an indivisible batch; or JAX has started already.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class JaxEngine:
                 f"on JAX strategy must be one of {_STRATEGIES}. "
                 f"Received: strategy={strategy_name!r}"
             )
+        self._many = strategy_name == "multi_worker"
+        if not self._many:
+            require_no_cluster(strategy_name)
         if virtual_devices:
             _make_virtual_cpus(virtual_devices)
-        self._many = strategy_name == "multi_worker"
         self.workers = _joined() if self._many else OneWorker()
         devices = jax.local_devices()[:1] if strategy_name == "one_device" else jax.devices()
         if batch_size % len(devices):
@@ -257,7 +260,17 @@ def _put(values, sharding):
 def _joined():
     cluster = Cluster.from_environment()
     if not jax.distributed.is_initialized():
+        _join(cluster)
+    return JaxWorkers()
+
+
+def _join(cluster):
+    if cluster.index == 0:  # all meet at the first address; the other ports are not used
+        cluster.require_free_port()
+    try:
         keras.distribution.initialize(
             ",".join(cluster.addresses), len(cluster.addresses), cluster.index
         )
-    return JaxWorkers()
+    except RuntimeError as error:  # JAX has done something before, or the chief does not answer
+        sentence = str(error).splitlines()[0]
+        raise ValueError(f"worker {cluster.index} cannot join its cluster: {sentence}") from error

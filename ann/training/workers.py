@@ -47,8 +47,7 @@ class StrategyWorkers(OneWorker):
 
     def from_chief(self, content: bytes | None) -> bytes:
         given = content if self.is_chief else b""
-        high, low = divmod(len(given), 2**16)
-        high, low = self._sum(np.float32([high, low])).astype(int)
+        high, low = self._sum(np.float32(divmod(len(given), 2**16))).astype(int)
         size = high * 2**16 + low
         if not size:  # TensorFlow crashes in a sum of nothing
             return b""
@@ -101,7 +100,8 @@ class JaxWorkers(OneWorker):
         from jax.experimental import multihost_utils
 
         given = np.frombuffer(content if self.is_chief else b"", np.uint8)
-        size = int(multihost_utils.broadcast_one_to_all(np.array(len(given), np.int32)))
-        padded = np.zeros(size, np.uint8)
+        halves = np.array(divmod(len(given), 2**16), np.int32)  # JAX has no larger integers
+        high, low = np.asarray(multihost_utils.broadcast_one_to_all(halves)).astype(int)
+        padded = np.zeros(high * 2**16 + low, np.uint8)
         padded[: len(given)] = given
         return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()

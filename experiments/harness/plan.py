@@ -21,6 +21,7 @@ from experiments.harness.scales import DATASETS, FIELDS, OF_PAPER, SEEDS
 _PASSES = 3
 # Timed runs that tell how long another takes.
 _ALIKE = 9
+_name = functools.cache(run_name)  # many tables share their runs
 _NOTHING_TIMED = pd.DataFrame({"training_macs": [], "workers": [], "seconds": []})
 
 
@@ -50,10 +51,10 @@ class PlannedRun:
         """Where it stands in the table, as `cells.CELL`."""
         return (self.dataset, self.networks, self.variant, self.method, self.seed)
 
-    @functools.cached_property
+    @property
     def name(self) -> str:
         """Name of the run (`ann.runs.identity.run_name`)."""
-        return run_name(self.config)
+        return _name(self.config)
 
 
 def plan(experiment: Experiment, scale: str) -> list[PlannedRun]:
@@ -179,16 +180,15 @@ class Plan(typing.NamedTuple):
     hours_left: float | None
 
 
-def summary(runs, stored: pd.DataFrame, name_of) -> Plan:
+def summary(runs, stored: pd.DataFrame) -> Plan:
     """What a plan still needs.
 
     Args:
         runs: of `plan`.
         stored: finished runs (`RunStore.runs`); the median speed of those that were timed and are
             nearest in size tells how long the others take.
-        name_of: from a config to the name of its run.
     """
-    macs = {name_of(run.config): training_macs(run.config) for run in runs}
+    macs = {run.name: training_macs(run.config) for run in runs}
     left = [value for name, value in macs.items() if name not in stored.index]
     hours = hours_of(stored)
     sizes = collections.Counter(left).items()  # seeds and weightings of a network cost the same

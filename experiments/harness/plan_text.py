@@ -2,16 +2,10 @@
 is left of it.
 """
 
-import functools
-
 from ann.runs.folder import RunFolder
-from ann.runs.identity import run_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.plan import hours_of, plan, summary, training_macs
 from experiments.harness.store import RunStore
-
-# Many tables share their runs.
-_name = functools.cache(run_name)
 
 
 def list_experiments(store: RunStore) -> str:
@@ -40,7 +34,7 @@ def plan_as_text(plans, store: RunStore) -> str:
     for name, runs in plans.items():
         lines.append(f"{name}: {_summary(runs, stored)}")
         for run in runs:
-            state = "finished" if _name(run.config) in stored.index else "to do"
+            state = "finished" if run.name in stored.index else "to do"
             where = f"{run.config.model.model}, {run.dataset}"
             lines.append(
                 f"    {state:8}  {training_macs(run.config):8.2g} MACs  {_what(run)}, {where}"
@@ -83,7 +77,7 @@ def _what(run) -> str:
 def _summary(runs, stored) -> str:
     if not runs:
         return "nothing is trained"
-    what = summary(runs, stored, _name)
+    what = summary(runs, stored)
     hours = _hours(what.hours_left, stored)
     return f"{what.runs} runs, {what.finished} of them finished; {what.macs:.2g} MACs, {hours}"
 

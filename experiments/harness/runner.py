@@ -13,7 +13,6 @@ import time
 
 from ann import data
 from ann.runs.folder import RunFolder
-from ann.runs.identity import run_name
 from ann.runs.signals import Stopped, stop_on_signals
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.joined import measure_joined
@@ -139,11 +138,11 @@ def run(plans, scale: str, *, runs_dir, store, workers: int, hours: float = math
 def _run(plans, scale, runs_dir, store, workers, deadline):
     stored = set(store.runs().index)
     wanted = [run for runs in plans.values() for run in runs]
-    found, missing = prepared({run.dataset for run in wanted if run_name(run.config) not in stored})
+    found, missing = prepared({run.dataset for run in wanted if run.name not in stored})
     for line in missing:
         print(line)
     plans = {
-        name: [run for run in runs if run.dataset in found or run_name(run.config) in stored]
+        name: [run for run in runs if run.dataset in found or run.name in stored]
         for name, runs in plans.items()
     }
     configs = {name: run.config for name, run in most_wanted_first(plans, scale).items()}

@@ -3,7 +3,6 @@
 import functools
 import itertools
 
-from ann.runs.identity import run_name
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.parts import Part
 from experiments.harness.plan import PlannedRun, plan
@@ -39,11 +38,11 @@ def most_wanted_first(plans, scale: str) -> dict[str, PlannedRun]:
         scale: of the plans.
 
     Returns:
-        Dictionary from `run_name` to the run, most wanted first.
+        Dictionary from the name of a run to the run, most wanted first.
     """
     runs, places = {}, _places(scale)
     for run in itertools.chain.from_iterable(plans.values()):
-        runs.setdefault(_name(run.config), run)
+        runs.setdefault(run.name, run)
     return dict(sorted(runs.items(), key=lambda item: places.get(item[0], len(places))))
 
 
@@ -52,9 +51,5 @@ def _places(scale):
     places = {}
     for experiment, part in WANTED.get(scale, ()):
         for run in part.of(plan(EXPERIMENTS[experiment], scale)):
-            places.setdefault(_name(run.config), len(places))
+            places.setdefault(run.name, len(places))
     return places
-
-
-# Many tables share their runs.
-_name = functools.cache(run_name)

@@ -3,11 +3,14 @@
 import pathlib
 import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from experiments import demo
 from experiments.story import words
 from experiments.story.page import race_table
 from experiments.story.pictures import Answers
@@ -19,6 +22,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 def test_the_demo_writes_its_page_and_replaces_an_earlier_one(tmp_path):
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "old").write_text("")
+    (tmp_path / "demo" / "summary.csv").write_text("")
     arguments = [f"--run_dir={tmp_path / 'demo'}", "--epochs=1", "--model=resann-n1-c4"]
     run = subprocess.run(
         [sys.executable, "-m", "experiments.demo", *arguments],
@@ -47,6 +51,14 @@ def test_the_demo_writes_its_page_and_replaces_an_earlier_one(tmp_path):
     assert page.count('class="picture"') >= 2
     assert "share of cost" in run.stdout
     assert str(folder / "demo.html") in run.stdout
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(demo.flags, "FLAGS", types.SimpleNamespace(run_dir=str(tmp_path)))
+    with pytest.raises(ValueError, match="new, empty or an earlier demo. Received: run_dir="):
+        demo.main([])
+    assert (tmp_path / "thesis.txt").exists()
 
 
 def curve(*wrong):

@@ -176,7 +176,8 @@ def test_what_int8_refuses(tmp_path):
         ({"quantize": "int4", "calibration": images}, "quantize='int4'"),
         ({"quantize": "int8"}, "needs calibration"),
         ({"quantize": "int8", "calibration": (images, [1])}, "class index for each of its 2"),
-        ({"calibration": images}, "quantize=None"),
+        ({"calibration": images}, "calibration is for.*quantize=None"),
+        ({"quantize_bound": 1.0}, "quantize_bound is for.*quantize=None"),
     ):
         with pytest.raises(ValueError, match=message):
             export.export(model, tmp_path / "e", "onnx", **arguments)

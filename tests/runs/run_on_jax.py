@@ -1,5 +1,6 @@
 """A whole run on JAX, where TensorFlow cannot be imported; for test_train_on_jax.py."""
 
+import json
 import os
 import pathlib
 import signal
@@ -35,6 +36,11 @@ REFUSED = {
     "gradnorm": {"weighting": "gradnorm"},
     "batch_size": {"batch_size": 63},
 }
+CLUSTER = {"cluster": {"worker": ["localhost:1", "localhost:2"]}, "task": {"index": 1}}
+REFUSED_IN_A_CLUSTER = {
+    "alone": {"strategy": "mirrored"},
+    "too late": {"strategy": "multi_worker"},  # JAX has started
+}
 
 
 def tiny(config, num_classes, input_shape):
@@ -62,8 +68,8 @@ def stopped_and_resumed(config, folder):
     return train(config, folder, resume=True, verbose=0, build_model=tiny)
 
 
-def refused(root):
-    for name, fields in REFUSED.items():
+def refused(cases, root):
+    for name, fields in cases.items():
         try:
             train(
                 RunConfig.from_fields({**FIELDS, **fields}),
@@ -84,7 +90,9 @@ def main(root):
     logs = [pd.read_csv(RunFolder(root / name).epochs) for name in ("whole", "parts")]
     speed = ["seconds", "images_per_second"]
     pd.testing.assert_frame_equal(*(log.drop(columns=speed) for log in logs), check_exact=True)
-    refused(root)
+    refused(REFUSED, root)
+    os.environ["TF_CONFIG"] = json.dumps(CLUSTER)
+    refused(REFUSED_IN_A_CLUSTER, root)
 
 
 def worker(root):

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from ann.runs.config import (
@@ -12,6 +13,7 @@ from ann.runs.config import (
     TrainingConfig,
     WeightingConfig,
 )
+from ann.runs.identity import run_name
 
 
 def test_defaults_are_the_papers():
@@ -26,6 +28,20 @@ def test_defaults_are_the_papers():
 def test_dictionary_round_trip_through_json():
     config = RunConfig(training=TrainingConfig(epochs=3, lr_drop_at=(0.4,), lr_drop_to=(0.2,)))
     assert RunConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_numbers_of_numpy_and_lists_are_as_those_of_python():
+    given = RunConfig(
+        training=TrainingConfig(
+            epochs=np.int64(3), l2=np.float64(0.5), lr_drop_at=[np.float64(0.4)], lr_drop_to=[0.2]
+        )
+    )
+    config = RunConfig(
+        training=TrainingConfig(epochs=3, l2=0.5, lr_drop_at=(0.4,), lr_drop_to=(0.2,))
+    )
+    assert json.dumps(given.to_dict()) == json.dumps(config.to_dict())
+    assert hash(given) == hash(config)
+    assert run_name(given) == run_name(config)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,23 @@ def test_a_change_of_the_code_renames_the_runs_it_concerns_and_no_others(monkeyp
     assert run_name(plain) == before[1]
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"weighting": "dwa"}, 2),
+        ({"weighting": "dwa", "sampler": "rwm"}, 3),
+        ({"weighting": "const", "sampler": "rwm", "rwm_rate": 0.1}, 1),
+        ({"weighting": "opt", "opt_at": -2}, 2),
+        ({"weighting": "opt", "opt_at": -1}, 1),
+        ({"weighting": "adaloss"}, 1),
+    ],
+)
+def test_runs_that_would_train_differently_today_have_other_names(fields, expected):
+    config = RunConfig.from_fields(fields)
+    assert recipe(config) == expected
+    assert (run_name(config) == run_name(config, made_by=1)) == (expected == 1)
+
+
 def test_claims_leave_out_the_settings_of_other_schemes():
     weighting = claims(RunConfig.from_fields({"weighting": "const"}))["weighting"]
     assert weighting == {"weighting": "const", "sampler": None}

@@ -83,6 +83,22 @@ def test_a_preset_is_exported_with_its_normalization_errors_and_temperatures(pre
     assert [exit["error_top1"] for exit in predictor.manifest["exits"]] == pytest.approx(written)
 
 
+def test_a_picture_is_scaled_to_the_white_of_the_training(tmp_path):
+    config = RunConfig.from_fields({"model": "resann-n1-c4", "epochs": 1, "batch_size": 512})
+    train(config, tmp_path / "run", verbose=0)  # the digits, whose white is 16
+    preset_of_run(tmp_path / "run", tmp_path / "preset", weights="float32")
+    model = models.from_preset(tmp_path / "preset")
+    pixels = build.dataset(config).test.images[0]
+    picture = np.round(pixels[..., 0] * (255 / 16)).astype("uint8")
+    Image.fromarray(picture).save(tmp_path / "picture.png")
+    predictor = PresetPredictor(tmp_path / "preset", tmp_path / "cache")
+    assert predictor.predictor.manifest["input"]["largest"] == 16
+    answer, _ = predictor.predict(tmp_path / "picture.png")
+    logits = np.asarray(model(model.preset.preprocess(pixels[None]))[-1])[0]
+    expected = logits / model.preset.exits[-1]["temperature"]
+    np.testing.assert_allclose(answer.logits, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_a_picture_is_answered_within_its_deadline(preset, tmp_path):
     pixels = build.dataset(CONFIG).test.images[0]
     Image.fromarray(pixels).save(tmp_path / "picture.png")

@@ -111,6 +111,8 @@ def test_tensorflow_loads_the_network_and_measures_the_same(run):
         ("mixup", "need TensorFlow.*mixup=0.2"),
         ("gradnorm", "TensorFlow"),
         ("batch_size", "multiple of the 2 replicas. Received: batch_size=63"),
+        ("alone", "2 workers.*train alone.*Received: strategy='mirrored'"),
+        ("too late", "worker 1 cannot join its cluster: .*before any JAX"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_any_work(run, name, reason):

@@ -66,7 +66,7 @@ def test_the_newest_and_the_best_are_kept(dense_chain, tmp_path):
         assert other.heads[0].layers[-1].bias.numpy().tolist() == [2, 0, 0]
 
 
-@pytest.mark.parametrize("mode", ["joint", "heads"])
+@pytest.mark.parametrize("mode", ["joint", "heads", "last"])
 @pytest.mark.parametrize("weighting", ["adaloss", "uncertainty"])  # the latter is learned
 def test_the_weights_of_a_checkpoint_are_those_that_were_evaluated(
     dense_chain, tmp_path, mode, weighting

@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from ann.training.cluster import Cluster, num_workers
+from ann.training.cluster import Cluster, require_no_cluster
 
 STEP = {
     "SLURM_STEP_NODELIST": "n[9-10],gpu[007,009]-ib",
@@ -90,6 +90,8 @@ def test_a_port_in_use_is_refused():
             Cluster(("localhost:1", address), 1).require_free_port()
 
 
-def test_number_of_workers_in_tf_config():
-    assert num_workers({}) == num_workers({"TF_CONFIG": "{"}) == 1
-    assert num_workers(tf_config(cluster={"chief": ["a:1"], "worker": ["b:1"]})) == 2
+def test_a_cluster_that_would_not_be_used_is_refused():
+    for environ in ({}, {"TF_CONFIG": "{"}, tf_config(cluster={"worker": ["a:1"]})):
+        require_no_cluster("mirrored", environ)
+    with pytest.raises(ValueError, match="2 workers.*train alone.*Received: strategy='mirrored'"):
+        require_no_cluster("mirrored", tf_config(cluster={"chief": ["a:1"], "worker": ["b:1"]}))

@@ -280,16 +280,16 @@ def test_what_is_left_is_timed_by_what_was_run():
         {"training_macs": [1e12], "seconds": [100.0], "workers": [2]},
         index=[run_name(runs[0].config)],
     )
-    found = summary(runs, stored, run_name)
+    found = summary(runs, stored)
     assert (found.runs, found.finished) == (6, 1)
     assert found.hours_left == pytest.approx(5 / 6 * found.macs / (1e12 * 2 / 100) / 3600)
-    assert summary(runs, stored.drop(columns="seconds"), run_name).hours_left is None
+    assert summary(runs, stored.drop(columns="seconds")).hours_left is None
     # Runs of another size, which spent their time otherwise, do not count where there are enough of
     # this one.
     alike = [{"training_macs": found.macs / 6, "seconds": 60.0, "workers": 2}] * 9
     other = [{"training_macs": found.macs / 600, "seconds": 60.0, "workers": 2}] * 20
     stored = pd.DataFrame(alike + other, index=[f"run {k}" for k in range(29)])
-    assert summary(runs, stored, run_name).hours_left == pytest.approx(6 * 60 / 2 / 3600)
+    assert summary(runs, stored).hours_left == pytest.approx(6 * 60 / 2 / 3600)
 
 
 def test_declarations_are_checked():
