@@ -3,9 +3,9 @@
 import contextlib
 import os
 import pathlib
+import secrets
 import shutil
 import signal
-import tempfile
 import threading
 
 import filelock
@@ -23,16 +23,17 @@ def atomic_folder(path):
     path = pathlib.Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
-    temporary = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".partial-{path.name}-"))
+    temporary = path.with_name(f".partial-{path.name}-{secrets.token_hex(8)}")
     previous = path.with_name(f".{path.name}.previous")
     try:
-        with _lock(temporary), _sigterm_raises():
-            yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-            os.rename(path, previous)
-        os.rename(temporary, path)
+        with _lock(temporary):  # from before it is there until it is gone: see `_remove_left_over`
+            temporary.mkdir()
+            with _sigterm_raises():
+                yield temporary
+            if path.exists():
+                shutil.rmtree(previous, ignore_errors=True)
+                os.rename(path, previous)
+            os.rename(temporary, path)
         shutil.rmtree(previous, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

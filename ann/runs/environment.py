@@ -60,6 +60,8 @@ def _commit() -> str | None:
     """
     git = ["git", "-C", str(pathlib.Path(ann.__file__).parent)]
     try:
+        # An installed library may be inside the checkout of another project.
+        _output([*git, "ls-files", "--error-unmatch", "__init__.py"])
         commit = _output([*git, "rev-parse", "HEAD"])
         return commit + ("+changes" if _output([*git, "status", "--porcelain", "."]) else "")
     except (OSError, subprocess.CalledProcessError):

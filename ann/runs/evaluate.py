@@ -12,8 +12,12 @@ from ann.runs.config import RunConfig
 from ann.runs.folder import RunFolder
 
 
-def finished(run_dir) -> tuple[RunFolder, RunConfig]:
+def finished(run_dir, data_dir=None) -> tuple[RunFolder, RunConfig]:
     """The folder of a finished run and its config.
+
+    Args:
+        run_dir: the folder.
+        data_dir: folder of the data, where it has moved; default: the one of the training.
 
     Raises:
         FileNotFoundError: the folder holds no finished run.
@@ -21,7 +25,11 @@ def finished(run_dir) -> tuple[RunFolder, RunConfig]:
     folder = RunFolder(run_dir)
     if not folder.curve.exists():
         raise FileNotFoundError(f"no finished run (curve.csv) here. Received: {str(folder.path)!r}")
-    return folder, RunConfig.from_dict(json.loads(folder.config.read_text()))
+    config = RunConfig.from_dict(json.loads(folder.config.read_text()))
+    if data_dir:
+        moved = dataclasses.replace(config.data, data_dir=str(data_dir))
+        config = dataclasses.replace(config, data=moved)
+    return folder, config
 
 
 def evaluate(run_dir, data_dir: str | None = None) -> pd.DataFrame:
@@ -37,11 +45,7 @@ def evaluate(run_dir, data_dir: str | None = None) -> pd.DataFrame:
     Raises:
         FileNotFoundError: the folder holds no finished run, or the data is not there.
     """
-    folder, config = finished(run_dir)
-    if data_dir:
-        config = dataclasses.replace(
-            config, data=dataclasses.replace(config.data, data_dir=data_dir)
-        )
+    folder, config = finished(run_dir, data_dir)
     dataset = build.dataset(config)
     model = keras.saving.load_model(folder.model, compile=False)
     return evaluation.anytime_curve(model, data.evaluation_batches(dataset))

@@ -38,11 +38,8 @@ def preset_of_run(
         FileNotFoundError: the folder holds no finished run, or the data is not there.
         ValueError: what `models.save_to_preset` refuses.
     """
-    folder, config = finished(run_dir)
+    folder, config = finished(run_dir, data_dir)
     require_new(output)  # before the work
-    if data_dir:
-        found = dataclasses.replace(config.data, data_dir=data_dir)
-        config = dataclasses.replace(config, data=found)
     dataset = build.dataset(config)
     model = keras.saving.load_model(folder.model, compile=False)
     batches = data.evaluation_batches(dataset)

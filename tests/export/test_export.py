@@ -1,6 +1,7 @@
 """What an export holds, that it answers as the model does, and that it is whole or not there."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from ann import costs, export, models, runtime
+from ann.export import folder
 from ann.export.folder import atomic_folder
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -128,6 +130,19 @@ def test_what_another_process_writes_is_left_alone(tmp_path):
     with atomic_folder(tmp_path / "e") as one, atomic_folder(tmp_path / "e") as other:
         assert one.exists()
         assert other.exists()
+
+
+def test_no_other_process_removes_what_is_being_put_in_its_place(tmp_path, monkeypatch):
+    rename = os.rename
+
+    def meanwhile(source, target):
+        folder._remove_left_over(tmp_path / "e")  # as another process begins
+        rename(source, target)
+
+    monkeypatch.setattr(folder.os, "rename", meanwhile)
+    with atomic_folder(tmp_path / "e") as made:
+        (made / "file").write_text("whole")
+    assert [path.name for path in tmp_path.rglob("*")] == ["e", "file"]
 
 
 def test_refusals(tmp_path):
