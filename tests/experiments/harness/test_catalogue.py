@@ -117,7 +117,7 @@ def test_a_dry_run_trains_nothing(tmp_path):
     )
     assert shown.returncode == 0, shown.stderr
     assert "adaloss_table1: 21 runs, 0 of them finished" in shown.stdout
-    assert "to do      6.3e+11 MACs  OPT at exit 4, resann-n3-c8, cifar10, seed 2" in shown.stdout
+    assert "to do      6.3e+11 MACs  OPT at exit 4, seed 2, resann-n3-c8, cifar10" in shown.stdout
     assert "all, with runs that they share once: 27 runs" in shown.stdout
     assert list(tmp_path.iterdir()) == []
 
