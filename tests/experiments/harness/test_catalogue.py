@@ -66,7 +66,7 @@ def test_a_new_table_is_found_by_its_folder(tree):
     planned = light(
         "experiments.run", "--experiment=new-study", "--dry_run", cwd=tree, path=[tree, ROOT]
     )
-    assert "new_study, quick: 2 runs, 0 of them finished" in planned.stdout
+    assert "new_study: 2 runs, 0 of them finished" in planned.stdout
 
 
 def test_a_new_table_is_a_make_target(tree):
@@ -116,8 +116,8 @@ def test_a_dry_run_trains_nothing(tmp_path):
         f"--runs_dir={tmp_path}",
     )
     assert shown.returncode == 0, shown.stderr
-    assert "adaloss_table1, quick: 21 runs, 0 of them finished" in shown.stdout
-    assert "to do      6.3e+11 MACs  OPT at exit 4, resann-n3-c8, cifar10, seed 2" in shown.stdout
+    assert "adaloss_table1: 21 runs, 0 of them finished" in shown.stdout
+    assert "to do      6.3e+11 MACs  OPT at exit 4, seed 2, resann-n3-c8, cifar10" in shown.stdout
     assert "all, with runs that they share once: 27 runs" in shown.stdout
     assert list(tmp_path.iterdir()) == []
 
