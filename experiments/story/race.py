@@ -77,7 +77,7 @@ def choose_deadlines(milliseconds) -> np.ndarray:
 
 
 def _by_exit(anytime, sheets):
-    """What each exit costs and how often it errs, one after the other."""
+    """The cost and the error of each exit, one after the other."""
     askers = [(anytime, {"budget_macs": macs}) for macs in anytime.macs]
     measured = pd.DataFrame(_interleaved(askers, sheets)).drop(columns="slowest")
     measured["milliseconds"] = np.maximum.accumulate(measured.milliseconds)
