@@ -52,15 +52,6 @@ def test_no_family_is_left_out():
     assert set(MATRIX) == {*SMALL, "attached", "eann"}
 
 
-def lively(model):
-    """Gives every variable a value that shows if it is lost."""
-    random = np.random.default_rng(1)
-    for variable in model.variables:
-        if variable.ndim == 1:
-            variable.assign(random.uniform(0.5, 1.5, variable.shape))
-    return model
-
-
 def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
 
@@ -68,7 +59,7 @@ def assert_close(actual, expected):
 @pytest.fixture(
     params=MATRIX.items(), ids=lambda p: f"{p[0]}, pixels" if p[1] else p[0], scope="module"
 )
-def exported(request, tmp_path_factory):
+def exported(request, tmp_path_factory, lively):
     """Model, export, two images for it, and the model's answers to them."""
     family, pixels = request.param
     keras.utils.set_random_seed(0)

@@ -17,15 +17,6 @@ from ann.export.folder import atomic_folder
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
-def lively(model):
-    """Gives every variable a value that shows if it is lost."""
-    random = np.random.default_rng(1)
-    for variable in model.variables:
-        if variable.ndim == 1:
-            variable.assign(random.uniform(0.5, 1.5, variable.shape))
-    return model
-
-
 def images(model, count=2):
     return np.random.default_rng(0).normal(size=(count, *model.sample_shape)).astype("float32")
 
@@ -50,7 +41,7 @@ def test_manifest_tells_costs_and_errors(tmp_path):
     assert manifest["formats"] == ["saved_model"]
 
 
-def test_preprocessing_is_part_of_the_export(tmp_path):
+def test_preprocessing_is_part_of_the_export(tmp_path, lively):
     model = lively(models.build("resann-n1-c4", num_classes=10, input_shape=(16, 16, 3)))
     normalization = keras.layers.Normalization(
         mean=[100.0, 120.0, 140.0], variance=[400.0, 900.0, 1600.0]
@@ -67,7 +58,7 @@ def test_preprocessing_is_part_of_the_export(tmp_path):
             predictor.predict(pixels.astype("float32"))
 
 
-def test_mixed_precision_is_shipped_in_float32(tmp_path):
+def test_mixed_precision_is_shipped_in_float32(tmp_path, lively):
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = lively(models.build("resann-n1-c4", num_classes=10, input_shape=(16, 16, 3)))
     keras.config.set_dtype_policy("float32")
