@@ -95,30 +95,32 @@ class Checkpoints:
         Raises:
             ValueError: all are damaged, or the newest belongs to another model.
         """
-        path = self.newest_whole()
-        return None if path is None else load_state(model, path.read_bytes(), path)
+        path, content = self.newest_whole()
+        return load_state(model, content, path) if content else None
 
-    def newest_whole(self) -> pathlib.Path | None:
-        """The newest checkpoint that is whole, as `restore` takes it.
+    def newest_whole(self) -> tuple[pathlib.Path | None, bytes]:
+        """The newest checkpoint that is whole, as `restore` takes it, and its content; None and
+        nothing where there is no checkpoint.
 
         Raises:
             ValueError: all are damaged.
         """
         paths = self.newest_first()
         for path in paths:
+            content = path.read_bytes()
             try:
-                state_file.read(path)
+                state_file.parse(content, path)
             except state_file.DamagedStateError as error:
                 _LOG.warning("%s. Going back to the checkpoint before it.", error)
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            return path
+            return path, content
         if paths:
             raise ValueError(
                 f"all {len(paths)} checkpoints in {self.folder} are damaged; "
                 "the files are kept as *.damaged. Delete the folder to start over"
             )
-        return None
+        return None, b""
 
     def remove_leftovers(self) -> None:
         """Removes what writes that were killed have left."""

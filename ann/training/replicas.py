@@ -70,8 +70,8 @@ class WorkerCheckpoints(Checkpoints):
             self.write(position, state, is_best=is_best)
 
     def restore(self, model) -> Position | None:
-        path = self.newest_whole() if self.workers.is_chief else None
-        content = self.workers.from_chief(path.read_bytes() if path else b"")
+        path, content = self.newest_whole() if self.workers.is_chief else (None, b"")
+        content = self.workers.from_chief(content)
         if not content:
             return None
         return load_state(model, content, path or "of the chief", each_replica=False)
