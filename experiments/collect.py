@@ -39,11 +39,7 @@ def collect(run_dirs) -> pd.DataFrame:
             raise FileNotFoundError(
                 f"no finished run (curve.csv) here. Received: {str(folder.path)!r}"
             )
-        config = json.loads(folder.config.read_text())
-        config["data"].pop("data_dir")
-        settings = cells(
-            {name: value for group in config.values() for name, value in group.items()}
-        )
+        settings = cells(folder.settings())
         made_with = cells(json.loads(folder.environment.read_text()))
         curve = pd.read_csv(folder.curve)
         frames.append(

@@ -54,6 +54,12 @@ class RunFolder:
     lock = property(lambda self: self.path / ".lock")
     lock_holder = property(lambda self: self.path / ".lock_holder.json")
 
+    def settings(self) -> dict:
+        """The fields of the config that say what was run: not where its data are."""
+        groups = json.loads(self.config.read_text()).values()
+        fields = {name: value for group in groups for name, value in group.items()}
+        return {name: value for name, value in fields.items() if name != "data_dir"}
+
     @property
     def epochs_done(self) -> int:
         """Epochs in the log of the run."""

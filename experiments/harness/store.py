@@ -82,13 +82,7 @@ class RunStore:
         if len(probabilities):
             self._write("run_sampling", probabilities.assign(run=run))
         config = json.loads(folder.config.read_text())
-        settings = {
-            name: value
-            for group in config.values()
-            for name, value in group.items()
-            if name != "data_dir"
-        }
-        row = cells(settings) | cells(json.loads(folder.environment.read_text())) | facts
+        row = cells(folder.settings()) | cells(json.loads(folder.environment.read_text())) | facts
         row["recipe"] = recipe(RunConfig.from_dict(config))
         self._write("runs", pd.DataFrame([row]).assign(run=run))
 
