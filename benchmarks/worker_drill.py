@@ -25,9 +25,6 @@ from absl import app, flags
 
 from benchmarks.fault_drill import differences
 
-_KILLS = flags.DEFINE_integer("kills", 3, "How many times a worker is killed.")
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
-
 _RUN = (
     *("--dataset=digits", "--model=resann-n1-c4", "--epochs=6", "--batch_size=64"),
     *("--learning_rate=0.02", "--sync_batch_norm", "--checkpoint_every_steps=5"),
@@ -85,12 +82,13 @@ def _newest_checkpoint(folder):
 def main(argv):
     if argv[1:]:
         raise app.UsageError(f"settings must have the form --flag=value. Received: {argv[1:]}")
-    moments, rows = random.Random(_SEED.value), []
+    values = flags.FLAGS
+    moments, rows = random.Random(values.seed), []
     with tempfile.TemporaryDirectory() as root:
         whole, killed = pathlib.Path(root) / "whole", pathlib.Path(root) / "killed"
         for worker in start(whole):
             assert worker.wait() == 0, pathlib.Path(f"{whole}.log0").read_text()
-        for number in range(_KILLS.value):
+        for number in range(values.kills):
             how = signal.SIGSTOP if number % 3 == 2 else signal.SIGKILL
             rows.append(lose(start(killed), killed, number % 2, how, moments.random() / 2))
         for worker in start(killed):
@@ -100,5 +98,12 @@ def main(argv):
         print(f"differences from the run without a fault: {different or 'none'}")
 
 
+def define_flags():
+    """The settings of the command line."""
+    flags.DEFINE_integer("kills", 3, "How many times a worker is killed.")
+    flags.DEFINE_integer("seed", 0, "Seed of the moments.")
+
+
 if __name__ == "__main__":
+    define_flags()
     app.run(main)
