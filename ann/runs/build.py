@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from ann import data, losses, models, training
-from ann.runs.config import RunConfig, settings_of
+from ann.runs.config import RunConfig
+from ann.runs.weighting_config import settings_of
 
 
 def engine(config: RunConfig):

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ann import data, losses
 from ann.did_you_mean import unknown_name
-from ann.losses.knob import Knob, run_settings
-from ann.runs.fields import check_type, check_types, require_unused
+from ann.runs.author_code import author_defaults
+from ann.runs.fields import check_type, check_types, require_name, require_unused
 from ann.runs.fields import field as _field
 from ann.runs.fields import require as _require
 from ann.runs.recipe_fields import DataRecipe, TrainingRecipe
+from ann.runs.weighting_config import WeightingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class DataConfig(DataRecipe):
 
     def __post_init__(self):
         check_types(self)
-        _require_name("dataset", self.dataset, data.names())
+        require_name("dataset", self.dataset, data.names())
         _require(self.batch_size >= 1, "batch_size must be at least 1", batch_size=self.batch_size)
         _require(
             self.train_examples is None or self.train_examples >= self.batch_size,
@@ -104,82 +105,6 @@ class ModelConfig:
             preset=self.preset,
             model=self.model,
         )
-
-
-def settings_of(name: str) -> dict[str, tuple[str, Knob]]:
-    """What a scheme or sampler can be set by: from a field of `WeightingConfig` to the argument of
-    the class, and its range and help."""
-    cls = (losses.schemes() | losses.samplers())[name]
-    return {one.flag: (argument, one) for argument, one in run_settings(cls).items()}
-
-
-def _settings() -> dict[str, Knob]:
-    """The settings of all schemes and samplers by flag; the help says which ones have them."""
-    found: dict[str, Knob] = {}
-    owners: dict[str, list[str]] = {}
-    for name in (*losses.schemes(), *losses.samplers()):
-        for flag, (_, one) in settings_of(name).items():
-            if found.setdefault(flag, one) != one:
-                raise TypeError(f"two settings share a flag but differ. Received: {name}, {flag}")
-            owners.setdefault(flag, []).append(name)
-    return {
-        flag: dataclasses.replace(one, help=f"{', '.join(owners[flag])}: {one.help}.")
-        for flag, one in found.items()
-    }
-
-
-SETTINGS = _settings()
-
-
-def _type_of(flag: str):
-    """Type of a setting: that of its default; a default of None stands for a number."""
-    default = SETTINGS[flag].default
-    return float | None if default is None else type(default)
-
-
-def _check_weighting(self):
-    check_types(self)
-    for name, known in (("weighting", losses.schemes()), ("sampler", losses.samplers())):
-        value = getattr(self, name)
-        _require_name(name, value, known, none_allowed=name == "sampler")
-    for flag, one in SETTINGS.items():
-        one.check(flag, getattr(self, flag))
-
-
-def _require_name(what, value, known, *, none_allowed=False):
-    if value not in known and not (value is None and none_allowed):
-        raise ValueError(unknown_name(what, value, known))
-
-
-if TYPE_CHECKING:  # what a type checker sees of the class that is made below
-
-    @dataclasses.dataclass(frozen=True)
-    class WeightingConfig:
-        weighting: str = "adaloss"
-        sampler: str | None = None
-
-        def __init__(self, weighting: str = ..., sampler: str | None = ..., **settings: Any): ...
-
-        def __getattr__(self, setting: str) -> Any: ...
-
-else:
-    WeightingConfig = dataclasses.make_dataclass(
-        "WeightingConfig",
-        [
-            ("weighting", str, _field("adaloss", "Weighting scheme.")),
-            ("sampler", str | None, _field(None, "Sampler that adds weight to one exit per step.")),
-            *(
-                (flag, _type_of(flag), _field(one.default, one.help))
-                for flag, one in SETTINGS.items()
-            ),
-        ],
-        frozen=True,
-        namespace={
-            "__module__": __name__,  # by which a worker process finds the class
-            "__doc__": "How the losses of the exits are combined; one field per setting.",
-            "__post_init__": _check_weighting,
-        },
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -452,8 +377,9 @@ class RunConfig:
                 raise ValueError(unknown_name("field", name, sorted(OWNERS)))
             check_type(GROUPS[OWNERS[name]], name, value)
         if fields.get("preset") == "author_code":
-            _require_available(fields)
-            fields = _usable(author_defaults(fields), fields) | dict(fields)
+            papers = cls().to_dict().values()
+            defaults = {name: value for group in papers for name, value in group.items()}
+            fields = author_defaults(fields, defaults) | dict(fields)
         groups = {name: {} for name in GROUPS}
         for name, value in fields.items():
             groups[OWNERS[name]][name] = value
@@ -488,82 +414,3 @@ GROUPS = {
 
 # Field -> its group. The names are unique over all groups.
 OWNERS = {field.name: name for name, group in GROUPS.items() for field in dataclasses.fields(group)}
-
-# The learning rate's steps and the weight decay in the authors' code (docs/author_code.md): 300
-# epochs on CIFAR, 60 on SVHN, 128 on ILSVRC; as fractions of the training here.
-_AUTHORS_CIFAR = {
-    "l2": 2e-4,
-    "decay_on": "author_code",
-    "lr_drop_at": (140 / 300, 210 / 300, 250 / 300),
-    "lr_drop_to": (0.1, 0.01, 0.002),
-}
-_AUTHORS_TRAINING: dict[str, dict[str, Any]] = {
-    "cifar10": _AUTHORS_CIFAR,
-    "cifar100": _AUTHORS_CIFAR,
-    "svhn": {
-        "blur": False,
-        "decay_on": "author_code",
-        "lr_drop_at": (0.25, 0.5, 0.75),
-        "lr_drop_to": (0.1, 0.01, 0.002),
-    },
-    "imagenet2012": {
-        "decay_on": "author_code",
-        "lr_drop_at": (30 / 128, 60 / 128, 90 / 128, 105 / 128),
-        "lr_drop_to": (0.1, 0.01, 0.001, 0.0001),
-    },
-}
-_AUTHORS_ILSVRC_BATCH = 256  # whose learning rate is 0.1; it grows with the batch
-
-# What the authors' code does on a data set and this project does not, by the field that would have
-# to do it.
-_NOT_AVAILABLE: dict[str | None, dict[str, str]] = {
-    "svhn": {
-        "augment": "they deform the images and change brightness and contrast",
-        "l2": "their 2e-4 falls to a fifth every 480,000 steps",
-    }
-}
-
-
-def _require_available(fields: Mapping[str, Any]):
-    """What cannot be done as the authors did it must be given."""
-    for name, reason in _NOT_AVAILABLE.get(fields.get("dataset"), {}).items():
-        _require(
-            name in fields,
-            f"preset 'author_code' cannot do what the authors do on {fields['dataset']}: {reason}. "
-            f"Set {name} to go on without it",
-            preset="author_code",
-        )
-
-
-def _usable(defaults: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults without those that another schedule or optimizer has no use for."""
-    unused = set()
-    if fields.get("schedule", "steps") != "steps":
-        unused |= {"lr_drop_at", "lr_drop_to"}
-    if fields.get("optimizer", "sgd") != "sgd":
-        unused |= {"l2", "decay_on"}
-    return {name: value for name, value in defaults.items() if name not in unused}
-
-
-def author_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What the authors' code sets for a run with these fields, where it differs from the papers.
-
-    Args:
-        fields: those that are given; they say the data set, the scheme and the sampler.
-    """
-    defaults = RunConfig()
-    dataset = fields.get("dataset", defaults.data.dataset)
-    weighting = fields.get("weighting", defaults.weighting.weighting)
-    sampler = fields.get("sampler", defaults.weighting.sampler)
-    found = dict(_AUTHORS_TRAINING.get(dataset, {}))
-    if dataset == "imagenet2012":
-        batch_size = fields.get("batch_size", defaults.data.batch_size)
-        found["learning_rate"] = 0.1 * batch_size / _AUTHORS_ILSVRC_BATCH
-    if fields.get("training_mode") == "no_grad":
-        found["l2"] = 0.0
-    for name in filter(None, (weighting, sampler)):
-        _require_name("weighting or sampler", name, losses.schemes() | losses.samplers())
-        for flag, (_, one) in settings_of(name).items():
-            if one.author_code is not None:
-                found[flag] = one.author_code
-    return found

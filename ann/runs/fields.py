@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ann.did_you_mean import unknown_name
+
 _KINDS = {int: numbers.Integral, float: numbers.Real}
 
 
@@ -26,6 +28,16 @@ def require(condition: bool, allowed: str, **received: Any) -> None:
     if not condition:
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
         raise ValueError(f"{allowed}. Received: {values}")
+
+
+def require_name(what: str, value, known, *, none_allowed: bool = False) -> None:
+    """Raises unless the value is a known name, or None where that is allowed.
+
+    Raises:
+        ValueError: the name, and what was probably meant.
+    """
+    if value not in known and not (value is None and none_allowed):
+        raise ValueError(unknown_name(what, value, known))
 
 
 def check_types(config) -> None:

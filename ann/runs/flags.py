@@ -6,8 +6,9 @@ import typing
 from absl import flags
 
 from ann import data, losses
-from ann.runs.config import GROUPS, OWNERS, SETTINGS, RunConfig, settings_of
+from ann.runs.config import GROUPS, OWNERS, RunConfig
 from ann.runs.fields import require_unused
+from ann.runs.weighting_config import SETTINGS, settings_of
 
 
 def define() -> None:

@@ -12,7 +12,8 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from ann.runs.config import SETTINGS, RunConfig, settings_of
+from ann.runs.config import RunConfig
+from ann.runs.weighting_config import SETTINGS, settings_of
 
 # The defaults of the day on which names were first made from differences. It is never edited: a
 # default that changes makes a difference from then on.
