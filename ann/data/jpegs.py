@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
@@ -192,8 +193,9 @@ def _recode(encoded, name):
     try:
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except tf.errors.InvalidArgumentError as error:
+        reason = re.sub(r"\{\{.*?\}\} | *\[Op:\w+\]", "", error.message)  # where in TensorFlow
         raise ValueError(
-            f"{name.decode()} is not an image that can be decoded, or is cut short: {error.message}"
+            f"{name.decode()} is not an image that can be decoded, or is cut short: {reason}"
         ) from None
     if tf.io.is_jpeg(encoded):  # It is complete, with extra bytes after its end.
         return encoded

@@ -242,7 +242,8 @@ def _first_sentence(error) -> str:
             "When it is back, start all workers again with --start_or_resume"
         )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
-    return (ours or lines or [type(error).__name__])[0].removeprefix("ValueError: ")
+    # What comes before the error's name is TensorFlow's way to the operation.
+    return (ours or lines or [type(error).__name__])[0].rpartition("ValueError: ")[2]
 
 
 def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callbacks, stop):

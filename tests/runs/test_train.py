@@ -269,6 +269,8 @@ def test_a_broken_image_is_one_sentence(tmp_path, class_folders, monkeypatch):
         with pytest.raises(RunError, match=f"^.*{image.name} is not an image") as error:
             train(config, tmp_path / "runs" / split, verbose=0)
         assert "\n" not in str(error.value)
+        assert str(error.value).startswith(str(image))
+        assert "{{" not in str(error.value)
         image.write_bytes(content)
 
 
