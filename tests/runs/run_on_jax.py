@@ -26,8 +26,6 @@ FIELDS = {
     "learning_rate": 0.05,
     "strategy": "mirrored",
     "steps_per_call": 3,
-    "random_erasing": 0.1,
-    "cutmix": 1.0,
 }
 REFUSED = {
     "class_folders": {"dataset": "class_folders"},
