@@ -107,6 +107,17 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 state = keras.tree.map_structure(ops.stop_gradient, state)
         return logits
 
+    def compute_output_spec(self, inputs, training=None):
+        """Shapes and types of the logits as the links state them.
+
+        Keras would trace the whole network for it, which took as long as building it.
+        """
+        state, logits = inputs, []
+        for segment, head in zip(self.segments, self.heads, strict=True):
+            state = segment.compute_output_spec(state)
+            logits.append(head.compute_output_spec(state))
+        return logits
+
     def compile(
         self,
         optimizer="sgd",
