@@ -49,9 +49,9 @@ for arguments in json.loads(sys.argv[1]):
         err.write(code)
         code = 1
     ended.append({"returncode": code or 0, "stdout": out.getvalue(), "stderr": err.getvalue()})
-    for module, defined in flags.FLAGS.flags_by_module_dict().items():
-        for flag in defined if module.startswith("ann.") else ():
-            delattr(flags.FLAGS, flag.name)
+    modules = flags.FLAGS.flags_by_module_dict().items()
+    for flag in [flag for name, own in modules if name.startswith("ann.") for flag in own]:
+        delattr(flags.FLAGS, flag.name)
 print(json.dumps(ended))
 """
 
