@@ -139,9 +139,8 @@ def _figure(path, curves) -> str:
     """A picture, or what it shows, to explore."""
     file = f"{path.parent.name}/{path.name}"
     if curves:
-        return (
-            f'{interactive_curves(curves, title=path.stem)}<p><a href="{file}">as a picture</a></p>'
-        )
+        drawn = interactive_curves(curves, title=path.stem)
+        return f'{drawn}<p class="made"><a href="{file}">{path.name}</a></p>'
     return f'<p><img loading="lazy" alt="{path.stem}" src="{file}"></p>'
 
 
