@@ -27,6 +27,7 @@ from ann.runs.config import (
 from ann.runs.folder import RunFolder, RunFolderError
 from ann.runs.signals import Stopped
 from ann.runs.train import RunError, train
+from ann.training.workers import OneWorker
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),
@@ -164,6 +165,17 @@ def test_a_signal_saves_at_the_next_step(tmp_path):
     resumed = train_small(TINY, tmp_path / "stopped", resume=None)
     pd.testing.assert_frame_equal(resumed, train_small(TINY, tmp_path / "whole"))
     same_rows(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_a_signal_to_one_worker_in_its_last_save_stops_all(tmp_path, monkeypatch):
+    """Here it came to another worker: this one hears of it when they meet after training."""
+    config, log = with_(TINY, training={"epochs": 1}), tmp_path / "epochs.csv"
+    monkeypatch.setattr(OneWorker, "any", lambda self, flag: flag or log.exists())
+    with pytest.raises(Stopped, match="another worker was stopped") as stopped:
+        train(config, tmp_path, verbose=0)
+    assert stopped.value.exit_code == 143
+    monkeypatch.undo()
+    assert len(train(config, tmp_path, resume=True, verbose=0)) == 3
 
 
 def test_the_same_seed_gives_the_same_run(tmp_path):
