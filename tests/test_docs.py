@@ -44,6 +44,19 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
     assert int(loaded.loss_combiner.state["steps"]) == 3
 
 
+def test_finished_runs_are_compared(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    columns = {"exit": [0, 1], "macs": [10, 20], "fraction": [0.5, 1.0], "loss": [1.0, 0.5]}
+    curve = pd.DataFrame({**columns, "error_top1": [20.0, 10.0], "error_top5": [2.0, 1.0]})
+    for name in ("const", "adaloss"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        curve.to_csv(tmp_path / "runs" / name / "curve.csv", index=False)
+    (code,) = [one for one in code_blocks(ROOT / "docs" / "training.md") if "curve.csv" in one]
+    exec(code, {})
+    assert (tmp_path / "curves.png").exists()
+    assert "<title>adaloss: exit 1, " in (tmp_path / "curves.html").read_text()
+
+
 def test_a_tracker_gets_every_epoch(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     seen = []

@@ -153,16 +153,6 @@ def _require_function_of_logits(function):
         )
 
 
-def _is_one_half(config, option) -> bool:
-    """Whether a metric compares with a probability of one half: also the default of `thresholds`,
-    None, but not that of `threshold` where the largest answer is taken."""
-    if option not in config:
-        return False
-    if config[option] is None:
-        return option == "thresholds" and config.get("top_k") is None
-    return 0.5 in np.ravel(config[option])
-
-
 def _accuracy(losses):
     if losses.classifies:
         return lambda labels, logits: 1 - losses.wrong(labels, [logits])[0]

@@ -108,7 +108,11 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         return logits
 
     def compute_output_spec(self, inputs, training=None):
-        # Link by link: traced as a whole, a layer may not know sizes that it can tell of.
+        """Shapes and types of the logits as the links state them.
+
+        Keras would trace the network as a whole, which takes as long as building it, and where
+        layers may not know sizes that the links can tell.
+        """
         state, logits = inputs, []
         for segment, head in zip(self.segments, self.heads, strict=True):
             state = segment.compute_output_spec(state)
