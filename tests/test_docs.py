@@ -10,6 +10,7 @@ import pytest
 
 from ann import losses, models
 from ann.losses import LossCombiner
+from benchmarks import attach_matrix
 from examples.small_cnn import small_cnn
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.plan import plan
@@ -43,6 +44,19 @@ def test_the_scheme_of_the_docs_can_be_added_trained_saved_and_resumed(
     assert int(loaded.loss_combiner.state["steps"]) == 3
 
 
+def test_finished_runs_are_compared(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    columns = {"exit": [0, 1], "macs": [10, 20], "fraction": [0.5, 1.0], "loss": [1.0, 0.5]}
+    curve = pd.DataFrame({**columns, "error_top1": [20.0, 10.0], "error_top5": [2.0, 1.0]})
+    for name in ("const", "adaloss"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        curve.to_csv(tmp_path / "runs" / name / "curve.csv", index=False)
+    (code,) = [one for one in code_blocks(ROOT / "docs" / "training.md") if "curve.csv" in one]
+    exec(code, {})
+    assert (tmp_path / "curves.png").exists()
+    assert "<title>adaloss: exit 1, " in (tmp_path / "curves.html").read_text()
+
+
 def test_a_tracker_gets_every_epoch(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     seen = []
@@ -69,6 +83,20 @@ def test_the_page_on_attaching_exits_runs(tmp_path, monkeypatch):
     assert names["answer"].logits.shape == (10,)
     assert names["table"].unit.max() > 3
     names["plain"].get_layer("expanded_conv_2_add")
+
+
+def test_the_page_on_attaching_exits_shows_the_measured_table():
+    table = pd.read_csv(ROOT / attach_matrix.PATH, index_col="family", dtype=str)
+    assert attach_matrix.markdown(table) in (ROOT / "docs" / "attach_exits.md").read_text()
+
+
+def test_the_page_on_several_tasks_shows_the_measured_table():
+    table = pd.read_csv(ROOT / "experiments/results/benchmark_several_tasks.csv")
+    means = table.groupby(["method", "task"], sort=False).error.mean().unstack()
+    means = means[["digit", "half", "ink"]].assign(mean=means.mean(axis=1))
+    page = (ROOT / "docs" / "several_tasks.md").read_text()
+    for method, row in means.round(1).iterrows():
+        assert f"| {' | '.join(map(str, row))} |" in page, method
 
 
 def test_the_page_on_several_tasks_runs():

@@ -42,6 +42,9 @@ def main(arguments) -> None:
     config = run_flags.config_from(flags.FLAGS)
     run_dir = flags.FLAGS.run_dir or default_run_dir(config)
     resume = None if flags.FLAGS.start_or_resume else flags.FLAGS.resume
+    # TensorFlow takes a while to start, and the first epoch to compile.
+    what = f"{config.model.model} on {config.data.dataset}, {config.training.epochs} epochs"
+    print(f"{what}, into {run_dir}", flush=True)
     with _ended_by_signals(run_dir):
         from ann.runs.train import train
 

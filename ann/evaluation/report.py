@@ -8,6 +8,7 @@ import pandas as pd
 
 from ann.atomic_write import atomic_path
 from ann.evaluation.curve import average_error, milestones
+from ann.evaluation.interactive_figure import SCRIPT, STYLE, interactive_curves
 
 _STYLE = """
 :root { color-scheme: light dark }
@@ -38,7 +39,9 @@ _PAGE = """<!doctype html>
 <title>{title}</title><style>{style}</style></head><body>
 <h1>{title}</h1>
 <div class="cards">{cards}</div>
-<img alt="top-1 error against cost" src="data:image/png;base64,{figure}">
+{interactive}
+<details><summary>The figure as a picture</summary>
+<img alt="top-1 error against cost" src="data:image/png;base64,{figure}"></details>
 <h2>Milestones</h2>
 <p>Top-1 error (%) at fractions of the total cost by two rules. "interpolate" interpolates between
 exits. "latest" takes the last exit within the budget. AE is the mean over all exits. A dash means
@@ -46,23 +49,25 @@ that there is no exit within the budget.</p>
 {milestones}
 <h2>Exit by exit</h2>
 {curves}
-<details><summary>How these results were made</summary><pre>{details}</pre></details>
-</body></html>
+{details}
+<script>{script}</script></body></html>
 """
+_DETAILS = "<details><summary>How these results were made</summary><pre>{}</pre></details>"
 
 
-def write_report(curves, figure, path, *, title: str, details: str) -> None:
+def write_report(curves, figure, path, *, title: str, details: str = "") -> None:
     """Writes a self-contained HTML page, for light and dark screens of any width.
 
-    The page begins with a summary of each network. It shows a figure, the errors at the milestones,
-    and, folded, the curve of each network and how the results were made.
+    The page begins with a summary of each network and error against cost as a figure to explore.
+    It shows the errors at the milestones, and, folded, the figure as a picture, the curve of each
+    network, and how the results were made.
 
     Args:
         curves: dictionary from label to curve (as returned by `anytime_curve`).
-        figure: PNG file to show.
+        figure: PNG file, the same figure as a picture.
         path: HTML file to write.
         title: title of the page.
-        details: configuration, versions, and hardware as text.
+        details: configuration, versions, and hardware as text; none: the page says nothing of it.
     """
     sections = [
         f"<details{' open' if len(curves) == 1 else ''}><summary>{html.escape(label)}</summary>"
@@ -71,12 +76,14 @@ def write_report(curves, figure, path, *, title: str, details: str) -> None:
     ]
     page = _PAGE.format(
         title=html.escape(title),
-        style=_STYLE,
+        style=_STYLE + STYLE,
+        script=SCRIPT,
+        interactive=interactive_curves(curves, title=f"{title}: top-1 error against cost"),
         cards="".join(_card(label, curve) for label, curve in curves.items()),
         figure=base64.b64encode(pathlib.Path(figure).read_bytes()).decode(),
         milestones=_table(milestone_table(curves)),
         curves="\n".join(sections),
-        details=html.escape(details),
+        details=_DETAILS.format(html.escape(details)) if details else "",
     )
     with atomic_path(path) as temporary:
         temporary.write_text(page)

@@ -16,7 +16,7 @@ from experiments.harness.untrained import kind_of
 
 def draw(
     experiment: Experiment, found: pd.DataFrame, numbers: pd.DataFrame, runs, sampling, path_of
-) -> list:
+) -> dict:
     """Draws the figures of an experiment, as far as it is measured.
 
     Args:
@@ -28,14 +28,15 @@ def draw(
         path_of: from what a picture shows to where it goes.
 
     Returns:
-        The files written.
+        Dictionary from each file written to the curves in it: a dictionary from label to curve if
+        the figure is error against cost, else None.
     """
-    paths = []
+    written = {}
     for kind in experiment.figures:
         for what, picture in _pictures(experiment, kind, found, numbers, runs, sampling).items():
-            paths.append(path_of(what))
-            picture(paths[-1])
-    return paths
+            path = path_of(what)
+            written[path] = picture(path)
+    return written
 
 
 def _pictures(experiment, kind, found, numbers, runs, sampling) -> dict:
@@ -90,14 +91,16 @@ def _lines(found, column) -> dict[str, pd.DataFrame]:
     for where, rows in grouped:
         of_line = dict(zip([*SETTING, "method"], where, strict=True))
         names = [of_line[name] for name in (*SETTING, "method") if name in (several or {"method"})]
-        lines[" ".join(filter(None, names))] = (
-            rows.groupby("macs").mean(numeric_only=True).reset_index()
-        )
+        exits = rows.groupby("macs")
+        means = exits.mean(numeric_only=True).assign(seeds=exits.seed.nunique())
+        lines[" ".join(filter(None, names))] = means.reset_index()
     return lines
 
 
 def _curves(experiment, found, path, title):
-    evaluation.plot_curves(_lines(found, "error_top1"), path, title=title)
+    lines = _lines(found, "error_top1")
+    evaluation.plot_curves(lines, path, title=title)
+    return lines
 
 
 def _training_losses(experiment, found, path, title):

@@ -5,6 +5,7 @@ import importlib.resources
 
 import pandas as pd
 
+from ann.evaluation.interactive_figure import SCRIPT, STYLE, interactive_curves
 from experiments.harness import verdicts as judged
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.page_text import INTRODUCTION, TITLE, by_experiment, claims_table
@@ -40,7 +41,7 @@ def as_html(sections, states: pd.DataFrame) -> str:
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{TITLE}</title><style>\n{style}</style></head><body>",
+            f"<title>{TITLE}</title><style>\n{style}{STYLE}</style></head><body>",
             f"<h1>{TITLE}</h1>",
             _cards(states),
             '<details class="how"><summary>How claims are judged</summary>',
@@ -52,7 +53,7 @@ def as_html(sections, states: pd.DataFrame) -> str:
             *(_experiment(name, shown) for name, shown in measured.items()),
             f"<h2>Not measured yet</h2><p>{len(rest)} tables and figures.</p>",
             *(_unmeasured(name, one) for name, one in rest.items()),
-            "</body></html>\n",
+            f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
 
@@ -130,11 +131,17 @@ def _experiment(name, shown) -> str:
         left = len(one.verdicts) - len(claims)
         if left:
             parts.append(f'<p class="made">{left} more claims are not measured at this scale.</p>')
-        parts += [
-            f'<p><img loading="lazy" alt="{path.stem}" src="{path.parent.name}/{path.name}"></p>'
-            for path in one.figures
-        ]
+        parts += [_figure(path, curves) for path, curves in one.figures.items()]
     return "\n".join(parts)
+
+
+def _figure(path, curves) -> str:
+    """A picture, or what it shows, to explore."""
+    file = f"{path.parent.name}/{path.name}"
+    if curves:
+        drawn = interactive_curves(curves, title=path.stem)
+        return f'{drawn}<p class="made"><a href="{file}">{path.name}</a></p>'
+    return f'<p><img loading="lazy" alt="{path.stem}" src="{file}"></p>'
 
 
 def _unmeasured(name, one) -> str:

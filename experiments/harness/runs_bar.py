@@ -26,6 +26,8 @@ class RunsBar:
             bar_format="{percentage:3.0f}%|{bar:20}| {elapsed} passed, {remaining} left{postfix}",
             disable=None,  # where there is no terminal
         )
+        if self.bar.disable and macs:
+            print(f"0/{len(macs)} runs are finished", flush=True)
 
     def show(self) -> None:
         """Brings the bar up to date."""

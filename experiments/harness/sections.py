@@ -17,14 +17,15 @@ DASH = "–"
 
 class Section(typing.NamedTuple):
     """An experiment at a scale: `comparison.side_by_side`, `verdicts.verdicts`, what each of them
-    is made of (`verdicts.evidence`), figure files, what was run, as text."""
+    is made of (`verdicts.evidence`), figure files with their curves (`figures.draw`), what was run,
+    as text."""
 
     name: str
     scale: str
     table: pd.DataFrame
     verdicts: pd.DataFrame
     evidence: list
-    figures: list
+    figures: dict
     made_of: str
 
     @property
@@ -44,7 +45,7 @@ def section(name: str, scale: str, stored: Stored, folder, figures_dir=None) -> 
     """
     experiment = EXPERIMENTS[name]
     runs, found, numbers = _measure(experiment, scale, stored, folder)
-    pictures = []
+    pictures = {}
     if figures_dir is not None:
         path_of = lambda what: pathlib.Path(figures_dir) / f"{name}-{scale}-{what}.png"
         pictures = draw(experiment, found, numbers, runs, stored.sampling, path_of)

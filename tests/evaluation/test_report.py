@@ -25,10 +25,13 @@ def test_figure_and_page_are_written(tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "A &amp; B" in page
     assert "const &lt;1&gt;" in page
-    assert page.index("first of 2 exits: 20.00 % at 50% of the cost") < page.index("<img")
+    assert page.index("first of 2 exits: 20.00 % at 50% of the cost") < page.index("<figure")
     assert "last: 10.00 % for 6.00 M MACs" in page
     assert "mean of all exits: 15.00 %" in page
-    assert page.count("<details>") == 3
+    assert page.count("<details>") == 4
+    assert "<title>const &lt;1&gt;: exit 0, 3.00 M MACs (50%), error 20.00 %</title>" in page
+    assert page.count('type="checkbox"') == 2
+    assert page.count("<script>") == 1
     assert "http" not in page  # nothing from elsewhere
     assert "data:image/png;base64," in page
     assert sorted(path.name for path in tmp_path.iterdir()) == ["curve.png", "report.html"]

@@ -149,9 +149,12 @@ def test_the_pages_show_them_all(results):
     for name in EXPERIMENTS:
         assert f'id="{name}"' in page
         assert f"## {name}: " in markdown
-    pictures = re.findall(r'src="([^"]+)"', page)
+    pictures = re.findall(r'(?:src|href)="(figures/[^"]+)"', page)
     assert len(pictures) == len(list((results / "figures").glob("*.png")))
     assert all((results / picture).exists() for picture in pictures)
+    curves = list((results / "figures").glob("*-curves*.png"))
+    assert page.count('<figure class="curves">') == len(curves) > 0
+    assert ", mean of 3 seeds</title>" in page
     assert "nan" not in re.sub(r"<[^>]+>", " ", page).lower().split()
     assert (
         page.index("Decided claims") < page.index("Not decided (") < page.index('id="adaloss_fig1"')

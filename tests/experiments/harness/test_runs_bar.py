@@ -40,6 +40,9 @@ def test_a_log_file_has_a_line_for_each_run(paths, capsys):
     bar.end(paths[1], "failed: ValueError")
     bar.close()
     shown = capsys.readouterr()
-    expected = ["1/2 runs: begun finished in 3 s", "2/2 runs: waiting failed: ValueError"]
-    assert shown.out.splitlines() == expected
+    assert shown.out.splitlines() == [
+        "0/2 runs are finished",
+        "1/2 runs: begun finished in 3 s",
+        "2/2 runs: waiting failed: ValueError",
+    ]
     assert shown.err == ""
