@@ -49,6 +49,18 @@ CHANGES = (
         "the epoch before",
         lambda config: config.weighting.weighting == "dwa",
     ),
+    Change(
+        "mixup, CutMix, random erasing and RandAugment draw the same numbers on every engine; their "
+        "seeds were folded, and the shares of mixing drawn, in another way",
+        lambda config: any(
+            (
+                config.data.mixup,
+                config.data.cutmix,
+                config.data.random_erasing,
+                config.data.randaugment,
+            )
+        ),
+    ),
 )
 
 

@@ -122,6 +122,8 @@ def test_a_change_of_the_code_renames_the_runs_it_concerns_and_no_others(monkeyp
         ({"weighting": "opt", "opt_at": -2}, 2),
         ({"weighting": "opt", "opt_at": -1}, 1),
         ({"weighting": "adaloss"}, 1),
+        ({"weighting": "adaloss", "random_erasing": 0.25}, 2),
+        ({"weighting": "dwa", "mixup": 0.2, "cutmix": 1.0}, 3),
     ],
 )
 def test_runs_that_would_train_differently_today_have_other_names(fields, expected):
