@@ -28,8 +28,13 @@ def anytime_curve(model, dataset, *, lazy_heads=False) -> pd.DataFrame:
         than classes `loss` is that loss, and there are no errors.
 
     Raises:
-        ValueError: the data set is empty.
+        ValueError: the data set is empty, or the model is no anytime network.
     """
+    if not hasattr(model, "num_exits"):
+        raise ValueError(
+            "anytime_curve measures an anytime network; models.attach_exits makes one of a Keras "
+            f"model. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
     if getattr(model, "exit_losses", None) and not model.exit_losses.classifies:
         return _with_costs(model, lazy_heads, {"loss": _mean_losses(model, dataset)})
     totals, count = np.zeros((3, model.num_exits)), 0

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +36,13 @@ def test_curve_agrees_with_keras_and_with_direct_computation(random):
 def test_an_empty_data_set_is_refused():
     with pytest.raises(ValueError, match="empty"):
         evaluation.anytime_curve(models.build("resann-n1-c2"), [])
+
+
+def test_a_model_without_exits_is_refused():
+    plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="plain")
+    for measure in (lambda: evaluation.anytime_curve(plain, []), lambda: costs.profile(plain)):
+        with pytest.raises(ValueError, match="attach_exits makes one .* Received: Sequential 'pl"):
+            measure()
 
 
 def test_milestones_by_hand():
