@@ -242,6 +242,42 @@ def _exports(model, format, x, input_shape):
         export.export(model, f"{folder}/export", format, example=x, input_shape=input_shape)
 
 
+def markdown(table) -> str:
+    """The table as docs/attach_exits.md shows it, from the CSV read as text.
+
+    An empty cell was not run; what failed shows its error.
+    """
+    lines = [
+        "| network | units | exits | MACs to each exit | plain model, counted independently "
+        "| trains, saves, loads | exports |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for family, one in table.fillna("").iterrows():
+        kept = {one.trains, one.saves_and_loads}
+        exports = {name: one[name] for name in export.FORMATS}
+        cells = [
+            family,
+            one.units,
+            one.exits,
+            _grouped(one.macs_by_exit),
+            "the same" if one.independent_macs == one.macs else one.independent_macs,
+            " ".join(sorted(kept)),
+            "not run" if not any(exports.values()) else _summary(exports),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _grouped(numbers: str) -> str:
+    return " · ".join(f"{int(one):,}" for one in numbers.split())
+
+
+def _summary(exports: dict) -> str:
+    if set(exports.values()) == {"yes"}:
+        return "all"
+    return "; ".join(f"{name}: {found or 'not run'}" for name, found in exports.items())
+
+
 def main(argv):
     del argv
     table = pd.read_csv(PATH, index_col="family", dtype=str) if PATH.exists() else pd.DataFrame()
@@ -253,7 +289,7 @@ def main(argv):
         table = new.combine_first(table) if len(table) else new
         with atomic_path(PATH) as temporary:
             table.reindex(columns=[*new, *(c for c in table if c not in new)]).to_csv(temporary)
-    print(table.to_string())
+    print(markdown(table))
 
 
 if __name__ == "__main__":

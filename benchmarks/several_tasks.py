@@ -23,9 +23,10 @@ from ann.runs.environment import cells, environment
 
 # The ink in standard deviations, so that all losses are about 1: what a user would do by hand.
 BY_HAND = "const, ink scaled by hand"
-# Of AdaLoss's weights a share gamma is constant, which keeps the largest loss from being weighted
-# down by more than 1 / gamma = 20.
+# Of AdaLoss's weights a share gamma is constant, 0.05 for exits, which keeps the largest loss from
+# being weighted down by more than 1 / gamma = 20. Tasks have none by default.
 WITHOUT_GAMMA = "adaloss, gamma=0"
+_GAMMA = {"adaloss": 0.05, WITHOUT_GAMMA: 0.0}
 METHODS = (
     "const",
     BY_HAND,
@@ -66,7 +67,7 @@ def network():
 def _weighting(method, examples):
     if method == "dwa":
         return losses.DynamicWeightAverage(steps_per_epoch=-(-examples // _BATCH))
-    return losses.AdaLoss(gamma=0.0) if method == WITHOUT_GAMMA else method.split(",")[0]
+    return losses.AdaLoss(gamma=_GAMMA[method]) if method in _GAMMA else method.split(",")[0]
 
 
 def train(method: str, seed: int, epochs: int) -> pd.DataFrame:

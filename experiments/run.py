@@ -88,7 +88,7 @@ def _run(plans, values, store):
         runs_dir=values.runs_dir,
         store=store,
         workers=values.workers or default_workers(),
-        hours=values.hours or math.inf,
+        hours=math.inf if values.hours is None else values.hours,
     )
 
 
@@ -123,7 +123,10 @@ def define_flags():
         "hours",
         None,
         "Save the runs in progress and end after this many hours; default: no limit.",
-        lower_bound=0,
+    )
+    # A lower bound of absl would let NaN through.
+    flags.register_validator(
+        "hours", lambda hours: hours is None or hours > 0, "it must be a positive number"
     )
     flags.DEFINE_integer(
         "nice", 0, "Leave the processor to others: 0 (no) to 19.", lower_bound=0, upper_bound=19

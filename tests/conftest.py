@@ -20,17 +20,24 @@ tf.config.set_logical_device_configuration(
 
 
 gc.collect()
-# What was imported is there to stay: `clear_session` collects garbage before every test.
-gc.freeze()
+gc.freeze()  # what was imported is there to stay: no later collection needs to look at it
 
 
 @pytest.fixture(autouse=True)
 def _fresh_keras():
-    keras.utils.clear_session()
+    # Python frees the networks of earlier tests in time: a collection before each costs minutes.
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("float32")
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def zero_kernels(monkeypatch):
+    """Networks of which only the structure is read are built faster without random kernels."""
+    zeros = lambda self, shape, dtype=None: keras.ops.zeros(shape, dtype)
+    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", zeros)
 
 
 @pytest.fixture

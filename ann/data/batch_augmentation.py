@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 
-import tensorflow as tf
+import numpy as np
 
-from ann.data import mixing
-from ann.data.randaugment import randaugment
+from ann.data import mixing_draws, philox
+
+if typing.TYPE_CHECKING:
+    import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +60,11 @@ class BatchAugmentation:
             `(images, labels)`; with mixup or CutMix the labels are distributions, float32 `(batch,
             num_classes)`.
         """
+        import tensorflow as tf  # JAX needs the draws alone
+
+        from ann.data import mixing
+        from ann.data.randaugment import randaugment
+
         rand_seed, erase_seed, mix_seed = tf.unstack(
             tf.random.experimental.stateless_split(seed, 3)
         )
@@ -72,6 +80,10 @@ class BatchAugmentation:
         return images, labels
 
     def _mixed(self, images, labels, seed):
+        import tensorflow as tf
+
+        from ann.data import mixing
+
         which_seed, seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         mix = lambda: mixing.mixup(images, labels, self.mixup, seed)
         cut = lambda: mixing.cutmix(images, labels, self.cutmix, seed)
@@ -93,13 +105,37 @@ class BatchAugmentation:
         Raises:
             ValueError: as `check`.
         """
+        import tensorflow as tf
+
         self.check(dataset)
         options = {"normalization": dataset.normalization(), "num_classes": dataset.num_classes}
 
         def augment(step, batch):
             # Apart from the seeds of the data set's own augmentation, which are (seed, step).
-            own = tf.random.experimental.stateless_fold_in(tf.stack([seed, step]), 1)
+            one = tf.constant(1, tf.int64)
+            own = tf.random.experimental.stateless_fold_in(tf.stack([seed, step]), one)
             return self.augment(*batch, own, **options)
 
         numbered = batches.enumerate(start=first_step)
         return numbered.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def draws(self, seeds, count: int, size) -> dict[str, np.ndarray]:
+        """What `apply` draws for its batches, for `jax_augment`; RandAugment is for TensorFlow.
+
+        Args:
+            seeds: of the steps, uint32 `(steps, 4)`, as in `ann.data.philox`.
+            count: images in a batch.
+            size: height and width of an image.
+
+        Returns:
+            Arrays `(steps, count, ...)`, those of `mixing_draws` by names of their own.
+        """
+        _, erase_seeds, mix_seeds = philox.split(philox.fold_in(seeds, 1), 3)
+        drawn = {}
+        if self.erasing:
+            erased = mixing_draws.erasing(erase_seeds, count, size, self.erasing)
+            drawn |= {f"erase_{name}": values for name, values in erased.items()}
+        if self.mixup or self.cutmix:
+            mixed = mixing_draws.mixture(mix_seeds, count, size, self.mixup, self.cutmix)
+            drawn |= {f"mix_{name}": values for name, values in mixed.items()}
+        return drawn

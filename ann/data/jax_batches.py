@@ -1,8 +1,8 @@
 """Batches of small images for JAX: made on the device, inside the compiled training step.
 
 They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed,
-cropped and flipped alike. Pixels may differ in the last bit, for XLA divides by multiplying with
-the reciprocal; blurred ones by 1e-5.
+cropped, flipped, erased and mixed alike. Pixels may differ in the last bit, for XLA divides by
+multiplying with the reciprocal; blurred ones and noise by 1e-5.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TrainingBatches(keras.utils.PyDataset):
         arrays: what `make` takes as its first argument.
 
     Raises:
-        ValueError: an augmentation beyond that of the data set is wanted.
+        ValueError: RandAugment is wanted.
     """
 
     def __init__(
@@ -49,13 +49,14 @@ class TrainingBatches(keras.utils.PyDataset):
         augmented,
         augmentation=None,
     ):
-        if augmentation is not None:
+        if augmentation is not None and augmentation.operations:
             raise ValueError(
-                "a BatchAugmentation needs TensorFlow: it does not run with KERAS_BACKEND=jax. "
+                "RandAugment needs TensorFlow: it does not run with KERAS_BACKEND=jax. "
                 f"Received: augmentation={augmentation}"
             )
         super().__init__()
         self.batch_size, self.seed, self.augmented = batch_size, seed, augmented
+        self.augmentation = augmentation
         self._steps_per_epoch = len(dataset.train) // batch_size
         self._first = first_epoch * self._steps_per_epoch + first_step
         self._end = epochs * self._steps_per_epoch
@@ -78,14 +79,18 @@ class TrainingBatches(keras.utils.PyDataset):
         """What is random about the batches `start`, `start + 1`, ...
 
         Returns:
-            Arrays `(count, batch_size)`: `which`, the numbers of the images, and what the
-            augmentation of the data set draws.
+            Arrays `(count, batch_size, ...)`: `which`, the numbers of the images, and what the
+            augmentations draw.
         """
         steps = np.arange(start, start + count) + self._first
         places = [divmod(step, self._steps_per_epoch) for step in steps.tolist()]
         draws = {"which": np.stack([self._order(epoch)[step] for epoch, step in places])}
+        seeds = philox.seeds_of(self.seed, steps)
         if self.augmented:
-            draws |= self._augmentation(philox.seeds_of(self.seed, steps))
+            draws |= self._augmentation(seeds)
+        if self.augmentation is not None:
+            size = self._dataset.image_shape[:2]
+            draws |= self.augmentation.draws(seeds, self.batch_size, size)
         return draws
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 (two epochs; the object lives as long as the run)
@@ -128,7 +133,13 @@ class TrainingBatches(keras.utils.PyDataset):
             x = jax_augment.flip(x, draws["flip"])
         if "sigma" in draws:
             x = jax_augment.blur(x.astype(jnp.float32), draws["sigma"])
-        return (x.astype(jnp.float32) - mean) / std, jnp.take(labels, draws["which"])
+        x, y = (x.astype(jnp.float32) - mean) / std, jnp.take(labels, draws["which"])
+        if "erase_box" in draws:
+            x = jax_augment.erase(x, draws["erase_box"], draws["erase_noise"])
+        if "mix_box" in draws:
+            mixture = {name[4:]: one for name, one in draws.items() if name.startswith("mix_")}
+            x, y = jax_augment.mix(x, jax.nn.one_hot(y, self._dataset.num_classes), **mixture)
+        return x, y
 
 
 class EvaluationBatches(keras.utils.PyDataset):

@@ -7,7 +7,7 @@ labels is the area before it is rounded to pixels. Hence our own.
 
 import tensorflow as tf
 
-_TINY = 1e-30
+from ann.data.beta import INTERVALS, quantiles
 
 
 def erase(images, probability: float, seed):
@@ -99,10 +99,10 @@ def _between(one, other, share):
 
 
 def _beta(count, alpha, seed):
-    first, second = (
-        tf.random.stateless_gamma((count,), one, alpha=alpha) + _TINY for one in _split(seed, 2)
-    )
-    return first / (first + second)
+    place = tf.random.stateless_uniform((count,), seed) * INTERVALS
+    index, table = tf.cast(place, tf.int32), tf.constant(quantiles(alpha))
+    low, high = tf.gather(table, index), tf.gather(table, index + 1)
+    return low + (place - tf.cast(index, tf.float32)) * (high - low)
 
 
 def _partners(images, seed):

@@ -1,5 +1,6 @@
 """Error against cost, exit by exit."""
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -10,7 +11,7 @@ from ann.milestones import MILESTONES, read_at
 _BATCH = 128
 
 
-def anytime_curve(model, dataset, *, lazy_heads=False) -> pd.DataFrame:
+def anytime_curve(model, dataset, *, lazy_heads=False, input_shape=None) -> pd.DataFrame:
     """Measures the loss and the error of each exit, and reports its cost.
 
     Args:
@@ -20,6 +21,8 @@ def anytime_curve(model, dataset, *, lazy_heads=False) -> pd.DataFrame:
             that is compiled with another loss what that wants.
         lazy_heads: whether only the head of the exit that answers is computed, as by
             `AnytimePredictor.predict(..., lazy_heads=True)` (002 section 3.1).
+        input_shape: shape of one sample that the costs are for, where the model leaves sizes open
+            (`None`).
 
     Returns:
         DataFrame with one row per exit and the columns `exit` (0-based), `macs` (incremental, or
@@ -28,30 +31,27 @@ def anytime_curve(model, dataset, *, lazy_heads=False) -> pd.DataFrame:
         than classes `loss` is that loss, and there are no errors.
 
     Raises:
-        ValueError: the data set is empty, or the model is no anytime network.
+        ValueError: the data set is empty, or the costs cannot be counted (`costs.profile`), which
+            is found out before the data is read.
     """
-    if not hasattr(model, "num_exits"):
-        raise ValueError(
-            "anytime_curve measures an anytime network; models.attach_exits makes one of a Keras "
-            f"model. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
-        )
+    profile = costs.profile(model, input_shape=input_shape)
+    macs = profile["macs_lazy" if lazy_heads else "macs_incremental"]
+    exits = {"exit": range(model.num_exits), "macs": macs, "fraction": macs / macs.iloc[-1]}
+    return pd.DataFrame({**exits, **_measures(model, dataset)})
+
+
+def _measures(model, dataset) -> dict:
+    """Loss of each exit and, for classes, its errors in percent."""
     if getattr(model, "exit_losses", None) and not model.exit_losses.classifies:
-        return _with_costs(model, lazy_heads, {"loss": _mean_losses(model, dataset)})
+        return {"loss": _mean_losses(model, dataset)}
     totals, count = np.zeros((3, model.num_exits)), 0
-    for answers, labels in batch_answers(model, _batches(dataset, model.num_classes)):
+    for answers, labels in batch_answers(model, _batches(model, dataset)):
         totals += np.stack([_batch_sums(logits, labels) for logits in answers], axis=1)
         count += len(labels)
     if not count:
         raise ValueError("anytime_curve needs at least one batch. Received: an empty dataset")
     loss, top1, top5 = totals / count
-    errors = {"error_top1": 100 * top1, "error_top5": 100 * top5}
-    return _with_costs(model, lazy_heads, {"loss": loss, **errors})
-
-
-def _with_costs(model, lazy_heads, measures):
-    macs = costs.profile(model)["macs_lazy" if lazy_heads else "macs_incremental"]
-    exits = {"exit": range(model.num_exits), "macs": macs, "fraction": macs / macs.iloc[-1]}
-    return pd.DataFrame({**exits, **measures})
+    return {"loss": loss, "error_top1": 100 * top1, "error_top5": 100 * top5}
 
 
 def _mean_losses(model, dataset):
@@ -65,12 +65,18 @@ def _mean_losses(model, dataset):
     return np.concatenate(batches, axis=1).mean(axis=1)
 
 
-def _batches(dataset, num_classes):
+def _batches(model, dataset):
     """Yields batches whose labels are class indices."""
-    for images, labels in _pairs(dataset):
+    for inputs, labels in _pairs(dataset):
         labels = np.asarray(labels)
-        one_hot = labels.ndim == 2 and labels.shape[1] == num_classes
-        yield images, labels.argmax(axis=1) if one_hot else labels
+        if labels.dtype.kind == "f" and labels.ndim < len(model.logits_shape):
+            raise ValueError(
+                "anytime_curve: labels must be class indices or one-hot, or the model must be "
+                "compiled with the loss of these labels. "
+                f"Received: labels of {labels.dtype} {labels.shape}"
+            )
+        one_hot = labels.ndim == len(model.logits_shape) and labels.shape[-1] == model.num_classes
+        yield inputs, labels.argmax(axis=-1) if one_hot else labels
 
 
 def _pairs(dataset):
@@ -78,10 +84,11 @@ def _pairs(dataset):
     return _cut(*dataset) if isinstance(dataset, tuple) else dataset
 
 
-def _cut(images, labels):
-    """Yields arrays in batches."""
-    for start in range(0, len(images), _BATCH):
-        yield images[start : start + _BATCH], labels[start : start + _BATCH]
+def _cut(inputs, labels):
+    """Yields arrays, or structures of them, in batches."""
+    for start in range(0, len(labels), _BATCH):
+        part = slice(start, start + _BATCH)
+        yield keras.tree.map_structure(lambda x, part=part: x[part], inputs), labels[part]
 
 
 def _batch_sums(logits, labels):

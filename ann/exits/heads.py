@@ -125,39 +125,32 @@ def token_head(state, num_classes: int, *, name: str) -> keras.Model:
     return keras.Model(inputs, _linear(num_classes)(x), name=name)
 
 
-def map_head(state, num_classes: int, *, name: str, size=None) -> keras.Model:
-    """BN, ReLU, linear layer at each place, bilinear upsampling: for segmentation.
+def map_head(state, num_classes: int, *, name: str, factors=(1, 1)) -> keras.Model:
+    """BN, ReLU, linear layer at each place, upsampling: for segmentation.
+
+    The upsampling is bilinear. Where height or width are open, places are repeated instead: Keras's
+    bilinear layer needs to know them.
 
     Args:
-        state: Keras tensor `(batch, height, width, channels)` like those the head will read.
+        state: Keras tensor `(batch, height, width, channels)` like those the head will read; height
+            and width may be open.
         num_classes: width of the logits.
         name: name of the returned model.
-        size: `(height, width)` of the logits, multiples of those of the state; default the same.
+        factors: how many times the height and the width of the state those of the logits are.
 
     Returns:
-        Functional model from `(batch, height, width, channels)` to float32 logits `(batch, *size,
-        num_classes)`.
-
-    Raises:
-        ValueError: `size` is not a multiple of the size of the state, or one of them is unknown.
+        Functional model from `(batch, height, width, channels)` to float32 logits `(batch,
+        factors[0] * height, factors[1] * width, num_classes)`.
     """
-    height_width = tuple(state.shape[1:3])
-    size = height_width if size is None else tuple(size)
-    known = None not in (*height_width, *size)
-    if size != height_width and (
-        not known or any(b % a for a, b in zip(height_width, size, strict=True))
-    ):
-        raise ValueError(
-            "map_head: the size of the logits must be known, and a multiple of the features' size. "
-            f"Received: size={size}, features of {height_width}"
-        )
     inputs = keras.Input(state.shape[1:], dtype=state.dtype, name="state")
     x = keras.layers.ReLU(name="relu")(normalization("bn")(inputs))
     logits = _linear(num_classes)(x)
-    if size != height_width:
-        factors = tuple(b // a for a, b in zip(height_width, size, strict=True))
+    if tuple(factors) != (1, 1):
         logits = keras.layers.UpSampling2D(
-            factors, interpolation="bilinear", dtype="float32", name="upsample"
+            factors,
+            interpolation="nearest" if None in state.shape[1:3] else "bilinear",
+            dtype="float32",
+            name="upsample",
         )(logits)
     return keras.Model(inputs, logits, name=name)
 
@@ -177,33 +170,35 @@ def has_head(rank: int) -> bool:
     return rank in _POOLED
 
 
-def default_head(state, num_classes: int, *, name: str, positions=None) -> keras.Model:
+def default_head(state, num_classes: int, *, name: str, factors=None) -> keras.Model:
     """The head for features of this rank.
 
     Args:
         state: Keras tensor like those the head will read.
         num_classes: width of the logits.
         name: name of the returned model.
-        positions: sizes of the positions to answer for; None for one answer.
+        factors: for answers at each position, how many times as many positions there are as in the
+            state, along each axis; None for one answer.
 
     Returns:
         `vector_head`, `sequence_head` or `linear_head` for ranks 2, 3, and 4 or 5 where there is
-        one answer; with positions `token_head` or `map_head` for ranks 3 and 4.
+        one answer; for each position `token_head` or `map_head` for ranks 3 and 4.
 
     Raises:
-        ValueError: there is no such head, or it cannot answer for those positions.
+        ValueError: there is no such head.
 
     Example:
-        >>> default_head(keras.Input((4, 4, 8)), 3, name="head", positions=(8, 8)).output.shape
+        >>> default_head(keras.Input((4, 4, 8)), 3, name="head", factors=(2, 2)).output.shape
         (None, 8, 8, 3)
     """
-    if positions is None:
+    if factors is None:
         return _POOLED[len(state.shape)](state, num_classes, name=name)
-    if len(state.shape) == 4 and len(positions) == 2:
-        return map_head(state, num_classes, name=name, size=positions)
-    if len(state.shape) == 3 and positions[0] in (None, state.shape[1]):
+    if len(state.shape) == 4:
+        return map_head(state, num_classes, name=name, factors=factors)
+    if len(state.shape) == 3 and tuple(factors) == (1,):
         return token_head(state, num_classes, name=name)
     raise ValueError(
-        f"no head answers for the positions {tuple(positions)} from features {state.shape}: give "
-        f"one by head=. Received: state.shape={state.shape}"
+        "there are heads that answer for each position of maps, and of tokens that are as many as "
+        f"the answers; give another by head=. Received: features {state.shape}, {factors} times as "
+        "many answers"
     )

@@ -12,6 +12,7 @@ from ann.models.cut_graph import CutGraph, alone
 from ann.models.cut_state import masks_at_work, read_state, with_masks, without_masks
 from ann.models.cuts import Cutter
 from ann.models.multi_exit import MultiExitModel
+from ann.models.positions import factors
 
 
 def attach_exits(
@@ -52,8 +53,8 @@ def attach_exits(
             everything after the last cut is left out.
         per_position: whether the exits answer for each position, as in segmentation and language
             models, with logits `(batch, ..., num_classes)`; default: where the classifier that is
-            kept does. Maps are resized to the positions of that classifier, or without it to those
-            of the input.
+            kept does. Maps are enlarged to the positions of that classifier, or without it to those
+            of the input, which must be a whole multiple.
         name: of the model; default that of `keras_model`.
 
     Raises:
@@ -70,7 +71,6 @@ def attach_exits(
         >>> model.num_exits
         2
     """
-    require_graph(keras_model)
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
         raise ValueError(
             f"attach_exits: num_classes must be an integer of at least 1. Received: {num_classes=}"
@@ -91,25 +91,12 @@ def attach_exits(
             f"classifier is {'kept' if classifier else 'not kept'}"
         )
     if head is None:
-        positions = _positions(graph, classifier, per_position)
-        head = functools.partial(exits.default_head, positions=positions)
-    segments, heads = _links(graph, cuts, classifier, logits, head, num_classes)
+        heads_at = _default_heads(graph, cuts, _positions_of(graph, classifier, per_position))
+    else:
+        heads_at = [head] * len(cuts)
+    segments, heads = _links(graph, cuts, classifier, logits, heads_at, num_classes)
     input_shape = keras.tree.map_structure(lambda x: tuple(x.shape[1:]), graph.inputs)
     return MultiExitModel(segments, heads, input_shape, name=name or keras_model.name)
-
-
-def require_graph(model) -> None:
-    """Raises unless a model shows its layers.
-
-    Raises:
-        ValueError: it is neither functional nor a built Sequential model.
-    """
-    if not (isinstance(model, keras.Sequential) or is_functional(model)) or not model.built:
-        raise ValueError(
-            "attach_exits: only a functional model, or a Sequential model that is built, shows its "
-            f"layers. Received: keras_model={type(model).__name__} "
-            f"{getattr(model, 'name', model)!r}"
-        )
 
 
 def _layer_names(model, at) -> list[str]:
@@ -127,23 +114,32 @@ def _layer_names(model, at) -> list[str]:
     return [one if isinstance(one, str) else names[id(one)] for one in at]
 
 
-def _positions(graph, classifier, per_position):
-    """Sizes of the positions that exits answer for, or None where they answer once."""
+def _positions_of(graph, classifier, per_position):
+    """The tensor whose positions the exits answer for, or None where they answer once."""
     if classifier:
-        sizes = tuple(graph.outputs[0].shape[1:-1])
-        if per_position is not None and per_position != bool(sizes):
+        (answer,) = graph.outputs
+        answers_for_each = len(answer.shape) > 2
+        if per_position is not None and per_position != answers_for_each:
             raise ValueError(
-                f"attach_exits: the model's own classifier gives {graph.outputs[0].shape}, and all "
+                f"attach_exits: the model's own classifier gives {answer.shape}, and all "
                 "exits must answer alike (keep_classifier=False leaves it out). "
                 f"Received: per_position={per_position}"
             )
-        return sizes or None
-    if not per_position:
-        return None
-    return tuple(keras.tree.flatten(graph.inputs)[0].shape[1:3])
+        return answer if answers_for_each else None
+    return keras.tree.flatten(graph.inputs)[0] if per_position else None
 
 
-def _links(graph, cuts, classifier, logits, head, num_classes):
+def _default_heads(graph, cuts, positions_of) -> list:
+    """`exits.default_head` for each cut."""
+    if positions_of is None:
+        return [exits.default_head] * len(cuts)
+    return [
+        functools.partial(exits.default_head, factors=one)
+        for one in factors(graph, cuts, positions_of)
+    ]
+
+
+def _links(graph, cuts, classifier, logits, heads_at, num_classes):
     """Segments and heads of the chain.
 
     Args:
@@ -151,7 +147,7 @@ def _links(graph, cuts, classifier, logits, head, num_classes):
         cuts: indices of the calls with an exit after them, increasing.
         classifier, logits: the calls of the model's own classifier, and what gives its logits
             (`logits_of`); or 0 and None.
-        head: makes the head that reads a cut.
+        heads_at: for each cut, what makes the head that reads it.
         num_classes: width of the logits.
     """
     ends = [(graph.ancestors[index], graph.calls[index].makes) for index in cuts]
@@ -173,7 +169,9 @@ def _links(graph, cuts, classifier, logits, head, num_classes):
         state, read_values = read_state(tensors, crossing)
         name = f"head_{index:02d}"
         if main:
-            heads.append(_head_on_state(head, state, read_values, main[0], num_classes, name=name))
+            heads.append(
+                _head_on_state(heads_at[index], state, read_values, main[0], num_classes, name=name)
+            )
         else:
             heads.append(_classifier_head(state, read_values, *logits, name=name))
         has_masks = len(tensors) > len(carried)

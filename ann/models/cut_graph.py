@@ -7,7 +7,7 @@ import functools
 
 import keras
 
-from ann.graph import Call, needed, read
+from ann.graph import Call, is_functional, needed, read
 from ann.models.blocks import opened
 from ann.models.saved_links import Copied
 
@@ -33,10 +33,12 @@ class CutGraph:
         shared: for each layer with weights that is called more than once, the set of its calls.
 
     Raises:
-        ValueError: Keras cannot save and load the model, which is how it is copied.
+        ValueError: the model is neither functional nor a built Sequential one, or Keras cannot save
+            and load it, which is how it is copied.
     """
 
     def __init__(self, model, input_shape=None):
+        _require_graph(model)
         self.inputs = _inputs(model, input_shape)
         calls, outputs = read(_copy(model), self.inputs, opened)
         self.outputs = keras.tree.flatten(outputs)
@@ -69,6 +71,17 @@ class CutGraph:
         made = made.union(*(call.makes for call in self.chosen(done)))
         return list(
             dict.fromkeys(x for call in self.chosen(later) for x in call.reads if x in made)
+        )
+
+
+def _require_graph(model) -> None:
+    """Raises unless a model shows its layers."""
+    if not (isinstance(model, keras.Sequential) or is_functional(model)) or not model.built:
+        raise ValueError(
+            "attach_exits: only a functional model, or a Sequential model that is built, shows its "
+            "layers. keras.Model(x, model.call(x)), with x = keras.Input(...), makes one of most "
+            f"models of your own class. Received: keras_model={type(model).__name__} "
+            f"{getattr(model, 'name', model)!r}"
         )
 
 
@@ -107,8 +120,16 @@ def _copy(model):
         raise ValueError(
             "attach_exits copies a model by way of Keras's saving, and Keras cannot save and load "
             "this one. A layer of your own needs `get_config`, and the decorator "
-            f"@keras.saving.register_keras_serializable(). Keras says: {error}"
+            f"@keras.saving.register_keras_serializable(). Keras says: {_first_cause(error)}"
         ) from error
+
+
+def _first_cause(error) -> str:
+    """What began it, in a line: Keras adds the configuration of the layer, and that of the whole
+    model to each error after it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error).partition("\n")[0].partition(" Full object config")[0]
 
 
 def _with_own_layers(calls):

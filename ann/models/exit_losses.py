@@ -16,6 +16,14 @@ from ann.losses.cross_entropy import exit_cross_entropies, wrong_predictions
 _SUM_TOLERANCE = 1e-3
 _CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 _BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
+# Losses of Keras that read probabilities and have no `from_logits`.
+_OF_PROBABILITIES = (
+    "categorical_generalized_cross_entropy",
+    "dice",
+    "k_l_divergence",
+    "kl_divergence",
+    "tversky",
+)
 
 
 class ExitLosses:
@@ -23,8 +31,8 @@ class ExitLosses:
 
     Args:
         loss: None for the cross-entropy of classes; else name, function of `(labels, logits)`, or
-            Keras loss. A loss that can read logits does: names are completed with
-            `from_logits=True`.
+            Keras loss. A loss that can read logits does: names, and functions of Keras, are
+            completed with `from_logits=True`.
         logits_shape: `(batch, ..., num_classes)`.
         output: name of the output of a task, whose one answer takes the place of the exits'.
         from_logits: whether the answers are logits; False for probabilities, None where it is not
@@ -93,7 +101,7 @@ class ExitLosses:
         return ops.stack([self._values(labels, one) for one in logits])
 
     def _values(self, labels, logits):
-        if self._is_of_keras and self.num_classes == 1 and len(labels.shape) < self._rank:
+        if _is_of_keras(self._loss) and self.num_classes == 1 and len(labels.shape) < self._rank:
             labels = ops.expand_dims(labels, -1)
         if isinstance(self._loss, keras.losses.Loss):
             values = self._loss.call(ops.convert_to_tensor(labels), logits)
@@ -140,13 +148,11 @@ class ExitLosses:
                 self._refuse(
                     "class indices, which are integers (for values use loss='mse')", labels
                 )
-        elif self._is_of_keras and not _fits(shape, wanted) and not _fits((*shape, 1), wanted):
+        elif (
+            _is_of_keras(self._loss) and not _fits(shape, wanted) and not _fits((*shape, 1), wanted)
+        ):
             answers = "logits" if self._output is None else "output"
             self._refuse(f"of the shape of the {answers}, {_batch(wanted)}", labels)
-
-    @property
-    def _is_of_keras(self) -> bool:
-        return isinstance(self.given, str) or type(self._loss).__module__.startswith("keras.")
 
     def _refuse(self, wanted, labels):
         of_output = "" if self._output is None else f" of the output {self._output!r}"
@@ -202,30 +208,42 @@ def _resolved(loss, output, from_logits):
         return None
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
-        if inspect.isclass(loss):
-            loss = loss()
-        elif not isinstance(loss, keras.losses.Loss):
-            name = loss.__name__
-            takes_it = "from_logits" in inspect.signature(loss).parameters
-            loss = _Named(loss, name, {"from_logits": bool(from_logits)} if takes_it else {})
-        return loss
+        if "from_logits" in _options(loss):
+            loss = type(loss)(from_logits=bool(from_logits))
+    elif inspect.isclass(loss):
+        loss = loss()
     if not callable(loss):
         raise ValueError(
             f"loss must be a name, a function or a Keras loss. Received: loss={loss!r}"
         )
+    if inspect.isfunction(loss) and loss.__module__.startswith("keras."):
+        takes_it = "from_logits" in inspect.signature(loss).parameters
+        options = {"from_logits": bool(from_logits)} if takes_it else {}
+        loss = _Named(loss, loss.__name__, options)
+    _require_readable(loss, output, from_logits)
+    return loss
+
+
+def _require_readable(loss, output, from_logits):
+    """Raises where a loss reads logits and is given probabilities, or the other way round."""
+    who = "exits give" if output is None else f"the output {output!r} gives"
     reads_logits = _options(loss).get("from_logits")
     if None not in (reads_logits, from_logits) and reads_logits != from_logits:
-        who = "exits give" if output is None else f"the output {output!r} gives"
         raise ValueError(
             f"{who} {'logits' if from_logits else 'probabilities'}: the loss must have "
             f"from_logits={from_logits}. "
             f"Received: loss={type(loss).__name__}(from_logits={reads_logits})"
         )
-    return loss
+    if from_logits and _name_of(loss) in _OF_PROBABILITIES and _is_of_keras(loss):
+        raise ValueError(
+            f"{who} logits, and this loss reads probabilities: give a function such as "
+            "lambda y, logits: keras.losses.dice(y, keras.ops.sigmoid(logits)). "
+            f"Received: loss={_name_of(loss)}"
+        )
 
 
 class _Named(keras.losses.Loss):
-    """A function of `keras.losses` by name."""
+    """A function of `keras.losses`."""
 
     def __init__(self, function, name, options):
         super().__init__(name=name, reduction=None)
@@ -234,6 +252,10 @@ class _Named(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return self._function(y_true, y_pred, **self._options)
+
+
+def _is_of_keras(loss) -> bool:
+    return isinstance(loss, _Named) or type(loss).__module__.startswith("keras.")
 
 
 def _options(loss) -> dict:

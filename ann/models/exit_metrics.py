@@ -1,8 +1,10 @@
 """What is measured at each exit: loss, error, and the metrics given to `compile`."""
 
+import inspect
 import itertools
 
 import keras
+import numpy as np
 from keras import ops
 
 from ann.metrics import AnytimeMetric
@@ -16,7 +18,7 @@ class ExitMetrics(AnytimeMetric):
         exit_names: names of the exits, shallow to deep.
         losses: the loss of the exits.
         metrics: names, functions or Keras metrics of `(labels, logits)`, each copied for every
-            exit. Named `exit_00_<name>`, ... in the logs.
+            exit. Names of those that can read logits do. Named `exit_00_<name>`, ... in the logs.
 
     Raises:
         ValueError: a metric is unknown, or reads probabilities.
@@ -84,26 +86,71 @@ def _metric(given, losses):
         return keras.metrics.MeanMetricWrapper(_accuracy(losses), name="accuracy")
     name = given if isinstance(given, str) else getattr(given, "__name__", None)
     if isinstance(given, str):
-        given = keras.metrics.get(given)
-        given = given() if isinstance(given, type) else given
+        given = _by_name(given)
     if isinstance(given, keras.metrics.Metric):
-        config = given.get_config()
-        if config.get("from_logits") is False:
-            raise ValueError(
-                "exits give logits: the metric must have from_logits=True. "
-                f"Received: metrics={type(given).__name__}(from_logits=False)"
-            )
-        if isinstance(given, keras.metrics.BinaryAccuracy) and config["threshold"] == 0.5:
-            raise ValueError(
-                "exits give logits: threshold=0.0 is a probability of one half. "
-                "Received: metrics=BinaryAccuracy(threshold=0.5)"
-            )
-        return type(given).from_config(config | ({"name": name} if name else {}))
+        _require_logits_read(given)
+        return type(given).from_config(given.get_config() | ({"name": name} if name else {}))
     if not callable(given):
         raise ValueError(
             f"metrics must be names, functions or Keras metrics. Received: metrics={given!r}"
         )
+    if inspect.isfunction(given) and given.__module__.startswith("keras."):
+        _require_function_of_logits(given)
     return keras.metrics.MeanMetricWrapper(given, name=name)
+
+
+def _by_name(name):
+    """A metric or function of Keras; a metric that can read logits does."""
+    found = keras.metrics.get(name)
+    found = found() if isinstance(found, type) else found
+    if not isinstance(found, keras.metrics.Metric):
+        return found
+    config = found.get_config()
+    if "from_logits" in config:
+        return type(found).from_config(config | {"from_logits": True})
+    return type(found).from_config(config | dict.fromkeys(_at_one_half(config), 0.0))
+
+
+def _require_logits_read(metric):
+    """Raises where a metric of Keras reads probabilities."""
+    config = metric.get_config()
+    what = f"Received: metrics={type(metric).__name__}"
+    if config.get("from_logits") is False:
+        raise ValueError(
+            f"exits give logits: the metric must have from_logits=True. {what}(from_logits=False)"
+        )
+    if "from_logits" in config or not type(metric).__module__.startswith("keras."):
+        return
+    of_share = isinstance(metric, keras.metrics.FBetaScore) and metric.threshold is not None
+    if of_share or "num_thresholds" in config:
+        raise ValueError(
+            "exits give logits, and this metric reads probabilities: give a function of labels and "
+            f"logits. {what}"
+        )
+    for option in _at_one_half(config):
+        raise ValueError(
+            f"exits give logits: {option}=0.0 is a probability of one half. {what}({option}=0.5)"
+        )
+
+
+def _at_one_half(config) -> list[str]:
+    """The options by which a metric compares with 0.5: also the default of `thresholds`, None."""
+    default = [None] if config.get("top_k") is None else []
+    values = {"threshold": [0.5], "thresholds": [0.5, *default]}
+    return [
+        option
+        for option, halves in values.items()
+        if option in config and set(np.ravel(config[option])) & set(halves)
+    ]
+
+
+def _require_function_of_logits(function):
+    options = {"from_logits", "threshold"} & set(inspect.signature(function).parameters)
+    if options:
+        raise ValueError(
+            f"exits give logits: give this metric as an object, whose {options.pop()} can be set. "
+            f"Received: metrics={function.__name__}"
+        )
 
 
 def _accuracy(losses):

@@ -79,10 +79,10 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
         shapes = {tuple(logits.shape) for logits in self(sample_inputs(self))}
         if len(shapes) != 1:
             widths = sorted({shape[-1] for shape in shapes})
-            received = widths if len(widths) > 1 else sorted(shapes, key=str)
-            raise ValueError(
-                f"all heads must give the same number of classes. Received: {received}"
-            )
+            what, received = "number of classes", widths
+            if len(widths) == 1:
+                what, received = "positions", sorted(shapes, key=str)
+            raise ValueError(f"all heads must give the same {what}. Received: {received}")
         self.logits_shape = shapes.pop()
         self.num_classes = self.logits_shape[-1]
 
@@ -105,6 +105,18 @@ class MultiExitModel(keras_private.ResultsInOrder, keras.Model):
                 state = scale_gradient(state, later)
             if self.training_mode == "no_grad":
                 state = keras.tree.map_structure(ops.stop_gradient, state)
+        return logits
+
+    def compute_output_spec(self, inputs, training=None):
+        """Shapes and types of the logits as the links state them.
+
+        Keras would trace the network as a whole, which takes as long as building it, and where
+        layers may not know sizes that the links can tell.
+        """
+        state, logits = inputs, []
+        for segment, head in zip(self.segments, self.heads, strict=True):
+            state = segment.compute_output_spec(state)
+            logits.append(head.compute_output_spec(state))
         return logits
 
     def compile(

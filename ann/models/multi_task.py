@@ -73,7 +73,8 @@ class MultiTaskModel(keras.Model):
             metrics: by output, as in `keras.Model.compile`; sample weights apply to them. Named
                 `<output>_<metric>` in the logs.
             weighting: name or `ann.losses.Scheme`, how the losses are combined: "const", or one
-                that follows the losses.
+                that follows the losses. The name "adaloss" stands for `losses.AdaLoss(gamma=0.0)`,
+                which balances losses of any scale.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss` of
                 `keras.Model.compile`.
 
@@ -84,7 +85,7 @@ class MultiTaskModel(keras.Model):
             NotImplementedError: the weighting needs another backend.
         """
         options = compile_options(kwargs, "tasks")
-        scheme = _require_balance(losses.get(weighting))
+        scheme = _require_balance(_for_tasks(weighting))
         if scheme.needs_gradient_norms:
             gradient_norms.require_backend(scheme)
         given = by_name("loss", loss, self.task_names, every=True)
@@ -191,6 +192,18 @@ class MultiTaskModel(keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: deserialize(value) for name, value in config.items()})
+
+
+def _for_tasks(weighting):
+    """The scheme; an AdaLoss given by name has no share of constant weights.
+
+    That share keeps a loss from being weighted down by more than 1 / gamma. The losses of exits
+    have one scale, and it helps them; those of tasks may differ by any factor.
+    """
+    scheme = losses.get(weighting)
+    if isinstance(weighting, str) and isinstance(scheme, losses.AdaLoss):
+        return type(scheme)(gamma=0.0)
+    return scheme
 
 
 def _require_balance(scheme):

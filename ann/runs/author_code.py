@@ -55,7 +55,7 @@ def author_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> di
     chosen = {**defaults, **given}
     _require_available(given, chosen["dataset"])
     found = dict(_AUTHORS_TRAINING.get(chosen["dataset"], {}))
-    if chosen["dataset"] == "imagenet2012":
+    if chosen["dataset"] == "imagenet2012" and chosen["base_batch_size"] is None:
         found["learning_rate"] = 0.1 * chosen["batch_size"] / _AUTHORS_ILSVRC_BATCH
     if chosen["training_mode"] == "no_grad":
         found["l2"] = 0.0

@@ -103,7 +103,7 @@ def optimizer(
         shared["exit_decay"] = _exit_decay(config, steps_per_epoch, num_exits)
     else:
         shared["decay_on"] = wanted.decay_on
-    schedule = _schedule(wanted, steps_per_epoch)
+    schedule = _schedule(wanted, _peak_rate(config), steps_per_epoch)
     if wanted.optimizer == "adamw":
         return training.KernelAdamW(schedule, weight_decay=wanted.weight_decay, **shared)
     return training.L2SGD(
@@ -119,13 +119,22 @@ def _exit_decay(config, steps_per_epoch, num_exits):
     return static.weights(num_exits)
 
 
-def _schedule(wanted, steps_per_epoch):
+def _peak_rate(config):
+    """The learning rate, in proportion to the images of an update (Goyal et al. 2017, 2.1)."""
+    wanted = config.training
+    if wanted.base_batch_size is None:
+        return wanted.learning_rate
+    images = config.data.batch_size * wanted.accumulate_steps
+    return wanted.learning_rate * images / wanted.base_batch_size
+
+
+def _schedule(wanted, learning_rate, steps_per_epoch):
     total = wanted.epochs * steps_per_epoch
     if wanted.schedule == "cosine":
-        schedule = training.cosine_schedule(wanted.learning_rate, total)
+        schedule = training.cosine_schedule(learning_rate, total)
     else:
         schedule = training.step_schedule(
-            wanted.learning_rate, total, drop_at=wanted.lr_drop_at, drop_to=wanted.lr_drop_to
+            learning_rate, total, drop_at=wanted.lr_drop_at, drop_to=wanted.lr_drop_to
         )
     warmup = round(wanted.warmup_epochs * steps_per_epoch)
     return training.WarmUp(schedule, warmup) if warmup else schedule
@@ -150,11 +159,10 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
-    if keras.config.backend() == "jax":
+    if wanted.randaugment and keras.config.backend() == "jax":
         raise ValueError(
-            "randaugment, random_erasing, mixup and cutmix need TensorFlow: they do not run with "
-            f"KERAS_BACKEND=jax. Received: randaugment={wanted.randaugment}, "
-            f"random_erasing={wanted.random_erasing}, mixup={wanted.mixup}, cutmix={wanted.cutmix}"
+            "randaugment needs TensorFlow: it does not run with KERAS_BACKEND=jax. "
+            f"Received: randaugment={wanted.randaugment}"
         )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,

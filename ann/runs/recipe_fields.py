@@ -71,6 +71,11 @@ class TrainingRecipe:
     warmup_epochs: float = field(
         0.0, "Epochs over which the learning rate rises linearly to its schedule."
     )
+    base_batch_size: int | None = field(
+        None,
+        "sgd: batch size that learning_rate is meant for; it is multiplied by the images of one "
+        "update of the weights over this number. Default: learning_rate as it is.",
+    )
     optimizer: str = field(
         "sgd", "sgd with momentum and l2, or adamw with weight_decay (betas 0.9 and 0.999)."
     )
@@ -131,6 +136,11 @@ class TrainingRecipe:
         for name in ("warmup_epochs", "weight_decay"):
             value = getattr(self, name)
             require(0 <= value < float("inf"), f"{name} must not be negative", **{name: value})
+        require(
+            self.base_batch_size is None or self.base_batch_size >= 1,
+            "base_batch_size must be at least 1",
+            base_batch_size=self.base_batch_size,
+        )
         temperature = self.distillation_temperature
         require(
             0 < temperature < float("inf"),
@@ -153,6 +163,12 @@ class TrainingRecipe:
         else:
             names = ["momentum", "l2", "nesterov"]
             require_unused(self, names, "optimizer is adamw, which has weight_decay")
+            require(
+                self.base_batch_size is None,
+                "base_batch_size scales the learning rate as is right for sgd; give adamw its own",
+                base_batch_size=self.base_batch_size,
+                optimizer=self.optimizer,
+            )
             require(
                 self.decay_on != "author_code",
                 "decay_on 'author_code' needs the optimizer sgd",

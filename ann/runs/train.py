@@ -285,9 +285,9 @@ def _fit(engine, model, images, config, folder, steps_per_epoch, verbose, callba
                 *callbacks,
             ],
         )
-        if loop.stopped:
-            workers.any(True)  # the chief has saved
-    if loop.stopped:
+        # The chief has saved. A signal may have come to one worker during its last save.
+        stopped = workers.any(loop.stopped or stop.requested())
+    if stopped:
         raise Stopped(signal.SIGTERM, "another worker was stopped")
 
 

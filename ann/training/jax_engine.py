@@ -64,7 +64,8 @@ class JaxEngine:
         if virtual_devices:
             _make_virtual_cpus(virtual_devices)
         self.workers = _joined() if self._many else OneWorker()
-        devices = jax.local_devices()[:1] if strategy_name == "one_device" else jax.devices()
+        whole = strategy_name != "one_device"
+        devices = jax.devices()[: virtual_devices or None] if whole else jax.local_devices()[:1]
         if batch_size % len(devices):
             raise ValueError(
                 f"batch_size must be a multiple of the {len(devices)} replicas. "
@@ -141,8 +142,11 @@ class JaxEngine:
             logs, state = self._step(state, self._arrays, draws)
         else:
             # One program for every count, so that a resumed run has the bits of the whole one.
-            room = [(0, self.steps_per_call - count), (0, 0)]
-            draws = {name: np.pad(rows, room) for name, rows in draws.items()}
+            room = (0, self.steps_per_call - count)
+            draws = {
+                name: np.pad(rows, [room, *[(0, 0)] * (rows.ndim - 1)])
+                for name, rows in draws.items()
+            }
             draws = _put(draws, self._divided_rows)
             logs, state = self._steps(state, self._arrays, draws, count)
         self._done += count
@@ -235,7 +239,7 @@ def _make_virtual_cpus(count):
     try:
         jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError:  # JAX has started; asking for its devices would start it
-        if len(jax.local_devices()) == count:
+        if len(jax.local_devices()) >= count:
             return
         raise ValueError(
             "virtual devices must be made before JAX starts in a process, and only once. "

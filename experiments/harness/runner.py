@@ -15,7 +15,6 @@ from ann import data
 from ann.runs.folder import RunFolder
 from ann.runs.signals import Stopped, stop_on_signals
 from experiments.harness.catalogue import EXPERIMENTS
-from experiments.harness.joined import measure_joined
 from experiments.harness.plan import training_macs
 from experiments.harness.runs_bar import RunsBar
 from experiments.harness.wanted import most_wanted_first
@@ -149,6 +148,8 @@ def _run(plans, scale, runs_dir, store, workers, deadline):
     failed = train_all(configs, runs_dir, store, workers, deadline)
     if time.monotonic() > deadline:
         print("the time is up: all is saved. The same command goes on.")
+    from experiments.harness.joined import measure_joined  # with it comes TensorFlow
+
     for name, runs in plans.items():
         try:
             measure_joined(EXPERIMENTS[name], runs, runs_dir, store)

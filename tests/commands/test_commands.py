@@ -1,9 +1,11 @@
 """The commands as a user types them."""
 
+import json
 import os
 import pathlib
 import subprocess
 import sys
+import types
 import zipfile
 
 import pandas as pd
@@ -28,6 +30,38 @@ def python(*arguments, cwd=ROOT, **variables):
 
 def ann(*arguments):
     return python("-m", "ann", *arguments)
+
+
+ONE_BY_ONE = """
+import contextlib, io, json, sys
+from absl import flags
+from ann.__main__ import main
+
+ended = []
+for arguments in json.loads(sys.argv[1]):
+    out, err, code = io.StringIO(), io.StringIO(), None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(["ann", *arguments])
+        except SystemExit as end:
+            code = end.code
+    if isinstance(code, str):  # Python prints it and ends with 1
+        err.write(code)
+        code = 1
+    ended.append({"returncode": code or 0, "stdout": out.getvalue(), "stderr": err.getvalue()})
+    modules = flags.FLAGS.flags_by_module_dict().items()
+    for flag in [flag for name, own in modules if name.startswith("ann.") for flag in own]:
+        delattr(flags.FLAGS, flag.name)
+print(json.dumps(ended))
+"""
+
+
+def one_by_one(*commands, before="", **variables):
+    """How each of several commands ends. They share a process: importing TensorFlow takes longer
+    than most of them."""
+    run = python("-c", before + ONE_BY_ONE, json.dumps(commands), **variables)
+    assert run.returncode == 0, run.stderr
+    return [types.SimpleNamespace(**ended) for ended in json.loads(run.stdout.splitlines()[-1])]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -86,22 +120,25 @@ def test_bad_values_are_refused_with_what_is_allowed(argument, message, tmp_path
 
 
 def test_a_run_is_trained_evaluated_and_exported(tmp_path):
-    run_dir = tmp_path / "run"
-    run = ann("train", *TINY, "--weighting=linear", f"--run_dir={run_dir}")
+    run_dir, output = tmp_path / "run", tmp_path / "again.csv"
+    training = ("train", *TINY, "--weighting=linear", f"--run_dir={run_dir}")
+    run, again, measured, exported = one_by_one(
+        training,
+        training,
+        ("evaluate", f"--run_dir={run_dir}", f"--output={output}"),
+        ("export", f"--run_dir={run_dir}", f"--output={tmp_path / 'e'}", "--format=onnx"),
+    )
     assert run.returncode == 0, run.stderr
     assert "error_top1" in run.stdout
     assert f"written to {run_dir}" in run.stdout
-    again = ann("train", *TINY, "--weighting=linear", f"--run_dir={run_dir}")
     assert again.returncode == 1
     assert "error: the folder holds this run already: pass --resume" in again.stderr
     assert "Traceback" not in again.stderr
-    measured = ann("evaluate", f"--run_dir={run_dir}", f"--output={tmp_path / 'again.csv'}")
     assert measured.returncode == 0, measured.stderr
     assert "error at 0.25: none, 0.5: " in measured.stdout
     assert "none: the first exit costs 0.4" in measured.stdout
-    curve, repeated = (pd.read_csv(p) for p in (run_dir / "curve.csv", tmp_path / "again.csv"))
+    curve, repeated = (pd.read_csv(p) for p in (run_dir / "curve.csv", output))
     pd.testing.assert_frame_equal(curve, repeated)
-    exported = ann("export", f"--run_dir={run_dir}", f"--output={tmp_path / 'e'}", "--format=onnx")
     assert exported.returncode == 0, exported.stderr
     assert "3 exits as onnx" in exported.stdout
 
@@ -174,27 +211,26 @@ class Ramp(StaticScheme):
         return 1 + self.slope * np.arange(num_exits)
 """
 ADD_SCHEME = """
-import sys
 from ann import losses
 from ramp import Ramp
 losses._SCHEMES["ramp"] = Ramp  # the line in the room's dictionary
-from ann.__main__ import main
-main(["ann", "train", *sys.argv[1:]])
 """
 
 
 def test_a_scheme_is_its_file_and_its_line(tmp_path):
     """Its flag, range and help come from the class."""
     (tmp_path / "ramp.py").write_text(SCHEME)
-
-    def train(*arguments):
-        return python("-c", ADD_SCHEME, *arguments, PYTHONPATH=str(tmp_path))
-
-    shown = " ".join(train("--help").stdout.split())
+    run_dir = f"--run_dir={tmp_path / 'run'}"
+    shown, refused, run = one_by_one(
+        ("train", "--help"),
+        ("train", "--weighting=ramp", "--ramp_slope=-1", run_dir),
+        ("train", *TINY, "--weighting=ramp", "--ramp_slope=3", run_dir),
+        before=ADD_SCHEME,
+        PYTHONPATH=str(tmp_path),
+    )
+    shown = " ".join(shown.stdout.split())
     assert "--ramp_slope ramp: growth of the weights from exit to exit. (default: '1.0')" in shown
-    refused = train("--weighting=ramp", "--ramp_slope=-1", f"--run_dir={tmp_path / 'run'}")
     assert "ramp_slope must be in [0, inf). Received: ramp_slope=-1" in refused.stderr
-    run = train(*TINY, "--weighting=ramp", "--ramp_slope=3", f"--run_dir={tmp_path / 'run'}")
     assert run.returncode == 0, run.stderr
     log = pd.read_csv(tmp_path / "run" / "epochs.csv")
     weights = [log[f"exit_{k:02d}_weight"].iloc[-1] for k in range(3)]

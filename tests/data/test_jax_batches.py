@@ -30,6 +30,28 @@ def test_training_batches(name):
         np.testing.assert_allclose(x, tf_x, rtol=1e-5 if "blur" in name else 2.5e-7, atol=1e-6)
 
 
+MIXTURES = [
+    {"erasing": 0.7},
+    {"mixup": 0.2},
+    {"cutmix": 1.0},
+    {"erasing": 0.5, "mixup": 0.4, "cutmix": 1.0},
+]
+
+
+@pytest.mark.parametrize("options", MIXTURES)
+def test_erased_and_mixed_batches(options):
+    """Bit by bit but for the last bits of noise and shares: the same rectangles and partners."""
+    dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True)
+    options = {**OPTIONS, "augmentation": data.BatchAugmentation(**options)}
+    mine = jax_batches.TrainingBatches(dataset, 48, **options, augmented=True)
+    theirs = list(data.training_batches(dataset, 48, **options))
+    assert len(mine) == len(theirs)
+    for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
+        assert (x.dtype, y.dtype) == (tf_x.dtype, tf_y.dtype)
+        np.testing.assert_allclose(y, tf_y, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(x, tf_x, rtol=1e-5, atol=1e-5)
+
+
 def test_evaluation_batches():
     dataset = data.load("digits")
     mine = jax_batches.EvaluationBatches(dataset, 100)
@@ -41,11 +63,11 @@ def test_evaluation_batches():
 
 
 def test_what_needs_tensorflow_is_refused():
-    with pytest.raises(ValueError, match="needs TensorFlow.*Received: augmentation="):
+    with pytest.raises(ValueError, match="RandAugment needs TensorFlow.*Received: augmentation="):
         jax_batches.TrainingBatches(
             data.load("digits"),
             64,
             **OPTIONS,
             augmented=True,
-            augmentation=data.BatchAugmentation(mixup=0.2),
+            augmentation=data.BatchAugmentation(operations=2),
         )

@@ -20,6 +20,8 @@ def test_the_numbers_of_tensorflow(pair):
         philox.integers(seeds, 14, 9)[1],
         tf.random.stateless_uniform((14,), seed, maxval=9, dtype=tf.int32),
     )
+    folded = tf.random.experimental.stateless_fold_in(seed, tf.constant(1, tf.int64)).numpy()
+    np.testing.assert_array_equal(philox.fold_in(seeds, 1)[1], folded.view(np.uint32))
     split = tf.random.experimental.stateless_split(seed, 3).numpy()
     np.testing.assert_array_equal(philox.split(seeds, 3)[:, 1], split.view(np.uint32).reshape(3, 4))
 

@@ -76,3 +76,23 @@ def test_arrays_and_one_hot_labels_give_the_same_curve(dense_chain, random):
     expected = evaluation.anytime_curve(model, [(x, y)])
     for dataset in ((x, y), (x, np.eye(3)[y]), [(x[:80], np.eye(3)[y[:80]]), (x[80:], y[80:])]):
         pd.testing.assert_frame_equal(evaluation.anytime_curve(model, dataset), expected)
+
+
+def test_open_sizes_and_one_hot_positions(random):
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(image)
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    plain = keras.Model(image, keras.layers.Conv2D(3, 1)(x))
+    model = models.attach_exits(plain, at="first", num_classes=3)
+    x, y = random.normal(size=(2, 4, 4, 3)).astype("float32"), random.integers(0, 3, (2, 4, 4))
+
+    def unread():
+        raise AssertionError("costs come first")
+        yield
+
+    with pytest.raises(ValueError, match="sizes must be fixed"):
+        evaluation.anytime_curve(model, unread())
+    found = evaluation.anytime_curve(model, (x, y), input_shape=(4, 4, 3))
+    assert found.macs.tolist() == [16 * (27 + 3) * 4, 16 * (27 + 3 + 36 + 3) * 4]
+    one_hot = evaluation.anytime_curve(model, (x, np.eye(3)[y]), input_shape=(4, 4, 3))
+    pd.testing.assert_frame_equal(one_hot, found)

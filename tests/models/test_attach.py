@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from ann import costs, losses
-from ann.models import attach_exits
+from ann.models import attach_exits, cut_points
 from examples.small_cnn import small_cnn
 
 applications = keras.applications
@@ -434,9 +434,59 @@ def test_models_that_cannot_be_cut_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             attach_exits(model, at=[], num_classes=5)
+    with pytest.raises(ValueError, match=r"keras.Model\(x, model.call\(x\)\).* 'own'"):
+        cut_points(Own(name="own"))
     token = keras.layers.Identity(dtype="int32", name="token")(keras.ops.cast(one, "int32"))
     plain = keras.Model(one, layers.Dense(5)(layers.Embedding(9, 2)(token)[:, 0]))
     with pytest.raises(
         ValueError, match=r"after 'token': its output, int32 \(None, 4\), is not features"
     ):
         attach_exits(plain, at=["token"], num_classes=5)
+
+
+def u_net(size):
+    image = keras.Input((size, size, 3))
+    early = layers.Conv2D(4, 3, padding="same", activation="relu", name="early")(image)
+    deep = layers.Conv2D(4, 3, padding="same", activation="relu", name="deep")(
+        layers.MaxPooling2D()(early)
+    )
+    odd = layers.Conv2D(4, 3, activation="relu", name="odd")(deep)
+    x = layers.Concatenate()([layers.UpSampling2D()(deep), early])
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    outputs = layers.Conv2D(2, 1)(x) + layers.GlobalMaxPooling2D(keepdims=True)(
+        layers.Conv2D(2, 1)(odd)
+    )
+    return keras.Model(image, layers.Conv2D(2, 1)(outputs))
+
+
+@pytest.mark.parametrize("size", [None, 16])
+def test_each_position_is_answered_below_the_upsampling_also_for_open_sizes(size, random):
+    model = attach_exits(u_net(size), at=["early", "deep"], num_classes=2)
+    x = random.normal(size=(2, 16, 16, 3)).astype("float32")
+    assert [logits.shape for logits in model(x)] == [(2, 16, 16, 2)] * 3
+    with pytest.raises(ValueError, match="after 'odd' cannot answer for each position.* whole mul"):
+        attach_exits(u_net(size), at=["odd"], num_classes=2)
+
+
+def test_positions_of_tokens_are_not_enlarged():
+    class Table(layers.Layer):
+        """Positions of up to 12 tokens."""
+
+        def build(self, shape):
+            self.table = self.add_weight(shape=(12, shape[-1]))
+
+        def call(self, x):
+            return x + self.table[: keras.ops.shape(x)[1]]
+
+        def compute_output_spec(self, x):
+            assert x.shape[1] is None or x.shape[1] <= 12
+            return keras.KerasTensor(x.shape, x.dtype)
+
+    keras.saving.register_keras_serializable(package="tests")(Table)
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Dense(4, name="kept")(Table()(layers.Embedding(9, 4)(tokens)))
+    halved = layers.UpSampling1D()(layers.Conv1D(4, 2, strides=2, name="halved")(x))
+    plain = keras.Model(tokens, layers.Dense(9)(layers.Dense(4)(halved)))
+    assert attach_exits(plain, at="kept", num_classes=9).num_exits == 2
+    with pytest.raises(ValueError, match="tokens that are as many as the answers"):
+        attach_exits(plain, at="halved", num_classes=9)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from ann import evaluation, losses
 from ann.models import MultiExitModel
 from ann.models.exit_losses import ExitLosses
+from ann.models.exit_metrics import ExitMetrics
 
 K = keras.losses
 LOSSES = {  # loss, labels for 12 samples and 3 values
@@ -188,12 +189,56 @@ def test_labels_of_several_classes_in_a_stream_are_not_silent(dense_chain):
         ({"loss": "crossentropie"}, "crossentropie"),
         ({"metrics": [keras.metrics.BinaryAccuracy()]}, "threshold=0.0 is a probability of one"),
         ({"metrics": [keras.metrics.CategoricalCrossentropy()]}, "metric must have from_logits"),
+        ({"metrics": [keras.metrics.Precision()]}, "thresholds=0.0 is a probability of one half"),
+        ({"metrics": [keras.metrics.F1Score(threshold=0.5)]}, "this metric reads probabilities"),
+        ({"metrics": [keras.metrics.PrecisionAtRecall(0.5)]}, "this metric reads probabilities"),
+        ({"metrics": [keras.metrics.binary_accuracy]}, "as an object, whose threshold can be set"),
+        ({"loss": "dice"}, "this loss reads probabilities: give a function such as lambda y, log"),
+        ({"loss": K.KLDivergence()}, "this loss reads probabilities"),
+        ({"loss": K.CategoricalCrossentropy}, "must have from_logits=True"),
         ({"loss_weights": [1]}, "weighted by `weighting`.*Received: loss_weights"),
     ],
 )
 def test_what_cannot_be_compiled_is_refused(arguments, message, dense_chain):
     with pytest.raises(ValueError, match=message):
         dense_chain().compile(**arguments)
+
+
+@pytest.mark.parametrize("loss", [K.binary_crossentropy, "BinaryCrossentropy", "bce"])
+def test_losses_of_keras_by_function_or_class_name_read_logits(loss):
+    labels, logits = np.array([[0.0, 1.0]], "float32"), np.array([[3.0, -2.0]], "float32")
+    found = ExitLosses(loss, (None, 2)).per_answer(labels, [logits])
+    expected = K.binary_crossentropy(labels, logits, from_logits=True)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-6)
+
+
+def test_metrics_by_name_read_logits():
+    names = ["auc", "binary_accuracy", "precision"]
+    labels = np.array([[1, 0], [1, 1]], "float32")
+    logits = np.array([[0.2, -0.3], [-0.1, 0.4]], "float32")
+    metrics = ExitMetrics(["exit_00"], ExitLosses("binary_crossentropy", (None, 2)), names)
+    metrics.update(labels, [logits])
+    found = metrics.result()
+    assert [float(found[f"exit_00_{name}"]) for name in names[1:]] == [0.75, 1.0]
+    expected = keras.metrics.AUC(from_logits=True)
+    expected.update_state(labels, logits)
+    assert float(found["exit_00_auc"]) == pytest.approx(float(expected.result()))
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        keras.metrics.AUC(from_logits=True, thresholds=[0.4, 0.5]),
+        keras.metrics.Precision(thresholds=0),
+        keras.metrics.Precision(top_k=1),
+        keras.metrics.F1Score(),
+        keras.metrics.TopKCategoricalAccuracy(k=1),
+    ],
+)
+def test_metrics_of_logits_are_taken(metric, dense_chain):
+    model = dense_chain()
+    model.compile(loss="categorical_crossentropy", metrics=[metric])
+    assert len(model.anytime_metric.of_exit) == 3
 
 
 def test_one_class_is_refused_where_classes_are_wanted(dense_chain):

@@ -11,9 +11,10 @@ import pytest
 import tensorflow as tf
 
 from ann import costs, models
+from ann.models.denseann import ILSVRC_DEPTHS
 
 # Index of a unit after the first exit, where that is not 2.
-AFTER_AN_EXIT = {"denseann121": 14, "msdnet-cifar-b3": 4, "msdnet23": 4}
+AFTER_AN_EXIT = {"denseann37": 12, "msdnet-cifar-b3": 4, "msdnet23": 4}
 
 FAMILIES = {
     "resann cifar": ("resann-n1-c4", {"input_shape": (16, 16, 3)}),
@@ -30,11 +31,11 @@ FAMILIES = {
     "resann ilsvrc, basic": ("resann18", {"input_shape": (32, 32, 3), "num_classes": 10}),
     "denseann cifar": ("denseann-n2-g4", {"input_shape": (16, 16, 3), "s": 2, "dropout": 0.1}),
     "denseann ilsvrc": (
-        "denseann121",
+        "denseann37",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4},
     ),
     "denseann ilsvrc, author code": (
-        "denseann121",
+        "denseann37",
         {"input_shape": (32, 32, 3), "num_classes": 10, "growth": 4, "preset": "author_code"},
     ),
     "vitann cifar": ("vitann-n3-c16", {"input_shape": (16, 16, 3), "heads": 2, "dropout": 0.1}),
@@ -60,6 +61,14 @@ FAMILIES = {
         {"input_shape": (64, 64, 3), "num_classes": 10, "channels": 4, "growth": 2},
     ),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_denseann():
+    """A depth that nobody published, with 2 exits: 121 has six times the layers to build."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ILSVRC_DEPTHS, 37, ((3, 4, 5, 4), 4))
+        yield
 
 
 @pytest.fixture(params=FAMILIES, scope="module")

@@ -15,6 +15,17 @@ def small(**kwargs):
     return models.build("resann-n1-c4", input_shape=(8, 8, 3), **kwargs)
 
 
+def dense():
+    """A chain of as many exits, for what is the same with any links: a third of the time."""
+    segments, heads, shape = [], [], (8, 8, 3)
+    for _ in range(3):
+        layers = (keras.layers.Flatten(), keras.layers.Dense(8), keras.layers.BatchNormalization())
+        segments.append(keras.Sequential([keras.Input(shape), *layers]))
+        heads.append(keras.Sequential([keras.Input((8,)), keras.layers.Dense(10)]))
+        shape = (8,)
+    return MultiExitModel(segments, heads, (8, 8, 3))
+
+
 def test_the_chain_by_hand():
     model = small()
     state, logits = X, []
@@ -29,7 +40,7 @@ def test_the_chain_by_hand():
 
 @pytest.mark.parametrize("labels", [Y, Y[:, None], np.eye(10, dtype="float32")[Y]])
 def test_fit_evaluate_predict_with_plain_labels(labels):
-    model = small()
+    model = dense()
     model.compile(optimizer=keras.optimizers.SGD(0.05), weighting="linear")
     history = model.fit(
         X, labels, batch_size=10, epochs=2, validation_data=(X, labels), verbose=0
@@ -53,14 +64,14 @@ def test_fit_evaluate_predict_with_plain_labels(labels):
 
 
 def test_training_lowers_the_loss():
-    model = small()
+    model = dense()
     model.compile(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), weighting="adaloss")
     history = model.fit(X, Y, batch_size=10, epochs=15, verbose=0).history["exit_02_loss"]
     assert history[-1] < 0.5 * history[0]
 
 
 def test_the_training_step_is_traced_once(monkeypatch):
-    model, traced = small(), []
+    model, traced = dense(), []
     call = MultiExitModel.call
     monkeypatch.setattr(
         MultiExitModel, "call", lambda *args, **kwargs: traced.append(1) or call(*args, **kwargs)
@@ -71,7 +82,7 @@ def test_the_training_step_is_traced_once(monkeypatch):
 
 
 def test_sample_weights_scale_the_loss():
-    model = small()
+    model = dense()
     model.compile(weighting="const")
     plain, halved = (
         model.evaluate(X, Y, sample_weight=w, verbose=0, return_dict=True)
@@ -117,7 +128,7 @@ def test_weighting_state_survives_a_crash_with_kerass_own_callback(tmp_path):
 
     def run(*callbacks):
         keras.utils.set_random_seed(0)
-        model = small()
+        model = dense()
         model.compile(optimizer=keras.optimizers.SGD(0.05), weighting="adaloss")
         model.fit(
             X, Y, batch_size=10, epochs=3, shuffle=False, verbose=0, callbacks=list(callbacks)
@@ -134,11 +145,11 @@ def test_weighting_state_survives_a_crash_with_kerass_own_callback(tmp_path):
 
 
 def test_compiling_again_starts_the_weighting_afresh():
-    model = small()
+    model = dense()
     model.compile(weighting="adaloss")
     model.fit(X, Y, verbose=0)
     model.compile(weighting="const")
-    assert len(model.weights) == len(small().weights) + 1  # the combiner's exit weights
+    assert len(model.weights) == len(dense().weights) + 1  # the combiner's exit weights
     model.compile(weighting="adaloss")
     assert int(model.loss_combiner.state["steps"]) == 0
     model.fit(X, Y, verbose=0)

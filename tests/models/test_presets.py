@@ -297,7 +297,13 @@ def test_jax_reads_what_tensorflow_wrote_and_back(network, random, tmp_path):
     pixels = random.integers(0, 256, (4, 8, 8, 3)).astype("float32")
     np.save(tmp_path / "pixels.npy", pixels)
     paths = [tmp_path / name for name in ("preset", "pixels.npy", "logits.npz", "again")]
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        # Compiled once, run once: not worth XLA's optimizations.
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    }
     command = [sys.executable, "-c", ON_JAX, *map(str, paths)]
     run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False

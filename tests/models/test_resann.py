@@ -28,10 +28,10 @@ def test_all_13_networks_of_the_papers_are_listed():
     }
 
 
-@pytest.mark.parametrize("name", [name for name in models.names() if name.startswith("resann-")])
-def test_exits_as_in_the_papers(name):
-    n = int(name.split("-")[1][1:])
-    model = models.build(name, c=2)  # narrow: the placement is what is tested
+@pytest.mark.parametrize("n", [7, 9, 13, 17, 25])
+def test_exits_as_in_the_papers(n):
+    # The placement depends on the depth alone, so that one narrow network stands for all of it.
+    model = models.build(f"resann-n{n}-c2")
     assert model.num_exits == (25 if n == 25 else 3 * n)
     assert [int(s.layers[-1].name.split("_")[1]) for s in model.segments] == every(
         3 * n, 3 if n == 25 else 1
@@ -92,14 +92,14 @@ def test_presets():
         (14, [1, 2, 3, 4]),
     ],
 )
-def test_ilsvrc_exits(depth, exits_after):
+def test_ilsvrc_exits(depth, exits_after, zero_kernels):
     model = models.build(f"resann{depth}", num_classes=1000)
     assert [int(s.layers[-1].name.split("_")[1]) + 1 for s in model.segments] == exits_after
     assert model.segments[-1].output_shape[1:] == (7, 7, 2048)
 
 
 @pytest.mark.parametrize("depth", [18, 34, 152])
-def test_the_other_depths_build(depth):
+def test_the_other_depths_build(depth, zero_kernels):
     model = models.build(f"resann{depth}", num_classes=3, input_shape=(64, 64, 3))
     assert model.segments[-1].output_shape[1:] == (2, 2, 2048 if depth == 152 else 512)
 

@@ -109,7 +109,18 @@ def test_schedule_and_optimizer_are_as_asked_for():
     assert (adamw.weight_decay, adamw.decay_on, adamw.use_ema) == (0.03, "all", False)
 
 
+def test_the_learning_rate_grows_with_the_images_of_an_update():
+    fields = {"base_batch_size": 32, "accumulate_steps": 2, "warmup_epochs": 1}
+    rate = build.optimizer(config(**fields), 4, 3)._learning_rate
+    np.testing.assert_allclose([rate(0), rate(3)], [0.05 * 256 / 32 / 4, 0.05 * 256 / 32])
+    authors = {"preset": "author_code", "dataset": "imagenet2012", "batch_size": 512}
+    scaled = RunConfig.from_fields(authors | {"base_batch_size": 256})  # once, not twice
+    assert float(build.optimizer(scaled, 4, 3)._learning_rate(0)) == pytest.approx(0.2)
+
+
 REFUSED = [
+    ({"base_batch_size": 0}, "base_batch_size must be at least 1"),
+    ({"optimizer": "adamw", "base_batch_size": 64}, "base_batch_size scales .* for sgd"),
     ({"schedule": "linear"}, "schedule must be one of"),
     ({"optimizer": "adam"}, "optimizer must be one of"),
     ({"decay_on": "biases"}, "decay_on must be one of"),

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from ann import data as ann_data
-from ann import training
+from ann import models, training
 from ann.runs import build
 from ann.runs.config import (
     DataConfig,
@@ -27,12 +27,30 @@ from ann.runs.config import (
 from ann.runs.folder import RunFolder, RunFolderError
 from ann.runs.signals import Stopped
 from ann.runs.train import RunError, train
+from ann.training.workers import OneWorker
 
 TINY = RunConfig(
     data=DataConfig(dataset="synthetic", batch_size=64),
     model=ModelConfig(model="resann-n1-c4"),
     training=TrainingConfig(epochs=3, learning_rate=0.05),
 )
+
+
+def small_network(config, num_classes, image_shape):
+    """Three exits like TINY's, in a third of the time: what a run does is the same for every
+    network."""
+    del config
+    segments, heads, shape = [], [], image_shape
+    for _ in range(3):
+        layers = (keras.layers.Flatten(), keras.layers.Dense(6), keras.layers.BatchNormalization())
+        segments.append(keras.Sequential([keras.Input(shape), *layers]))
+        heads.append(keras.Sequential([keras.Input((6,)), keras.layers.Dense(num_classes)]))
+        shape = (6,)
+    return models.MultiExitModel(segments, heads, image_shape)
+
+
+def train_small(config, folder, **options):
+    return train(config, folder, verbose=0, build_model=small_network, **options)
 
 
 def with_(config, **groups):
@@ -116,8 +134,8 @@ def test_the_best_epoch_is_kept_and_remembered(tmp_path):
 
     for folder, callbacks in ((tmp_path / "whole", ()), (tmp_path / "killed", [Stop()])):
         with contextlib.suppress(KeyboardInterrupt):
-            train(with_(TINY, runtime={"best": "val_loss"}), folder, verbose=0, callbacks=callbacks)
-    train(with_(TINY, runtime={"best": "val_loss"}), folder, resume=True, verbose=0)
+            train_small(with_(TINY, runtime={"best": "val_loss"}), folder, callbacks=callbacks)
+    train_small(with_(TINY, runtime={"best": "val_loss"}), folder, resume=True)
     log = pd.read_csv(RunFolder(folder).epochs)
     best = training.Checkpoints(RunFolder(folder).checkpoints).best
     facts, _ = training.state_file.read(best)
@@ -140,27 +158,38 @@ def test_a_signal_saves_at_the_next_step(tmp_path):
                 os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Stopped) as stopped:
-        train(TINY, tmp_path / "stopped", verbose=0, callbacks=[Signal()])
+        train_small(TINY, tmp_path / "stopped", callbacks=[Signal()])
     assert stopped.value.exit_code == 143
     (checkpoint,) = training.Checkpoints(tmp_path / "stopped" / "checkpoints").newest_first()
     assert checkpoint.name == "checkpoint_000000006.state"
-    resumed = train(TINY, tmp_path / "stopped", resume=None, verbose=0)
-    pd.testing.assert_frame_equal(resumed, train(TINY, tmp_path / "whole", verbose=0))
+    resumed = train_small(TINY, tmp_path / "stopped", resume=None)
+    pd.testing.assert_frame_equal(resumed, train_small(TINY, tmp_path / "whole"))
     same_rows(tmp_path / "whole", tmp_path / "stopped")
 
 
+def test_a_signal_to_one_worker_in_its_last_save_stops_all(tmp_path, monkeypatch):
+    """Here it came to another worker: this one hears of it when they meet after training."""
+    config, log = with_(TINY, training={"epochs": 1}), tmp_path / "epochs.csv"
+    monkeypatch.setattr(OneWorker, "any", lambda self, flag: flag or log.exists())
+    with pytest.raises(Stopped, match="another worker was stopped") as stopped:
+        train(config, tmp_path, verbose=0)
+    assert stopped.value.exit_code == 143
+    monkeypatch.undo()
+    assert len(train(config, tmp_path, resume=True, verbose=0)) == 3
+
+
 def test_the_same_seed_gives_the_same_run(tmp_path):
-    curves = [train(TINY, tmp_path / name, verbose=0) for name in ("a", "b")]
+    curves = [train_small(TINY, tmp_path / name) for name in ("a", "b")]
     np.testing.assert_allclose(curves[0].loss, curves[1].loss, rtol=1e-5)
-    other = train(with_(TINY, training={"seed": 1}), tmp_path / "c", verbose=0)
+    other = train_small(with_(TINY, training={"seed": 1}), tmp_path / "c")
     assert (other.loss != curves[0].loss).any()
 
 
 def test_a_finished_run_is_evaluated_again_not_trained(tmp_path):
-    first = train(TINY, tmp_path, verbose=0)
+    first = train_small(TINY, tmp_path)
     checkpoints = training.Checkpoints(RunFolder(tmp_path).checkpoints)
     before = [path.stat().st_mtime_ns for path in checkpoints.newest_first()]
-    again = train(TINY, tmp_path, resume=True, verbose=0)
+    again = train_small(TINY, tmp_path, resume=True)
     np.testing.assert_allclose(again.loss, first.loss, rtol=1e-5)
     assert [path.stat().st_mtime_ns for path in checkpoints.newest_first()] == before
 
@@ -177,19 +206,18 @@ def test_mixed_precision_runs(tmp_path, precision):
 
 
 def test_the_folder_of_another_run_is_refused_and_kept(tmp_path):
-    train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
+    train_small(with_(TINY, training={"epochs": 1}), tmp_path)
     before = RunFolder(tmp_path).curve.read_bytes()
     with pytest.raises(RunFolderError, match="pass --resume"):
-        train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
+        train_small(with_(TINY, training={"epochs": 1}), tmp_path)
     for resume in (False, True):
         with pytest.raises(
             RunFolderError, match=r"another run, with gamma=0.05 instead of 0.5.*Received: run_dir="
         ):
-            train(
+            train_small(
                 with_(TINY, training={"epochs": 1}, weighting={"gamma": 0.5}),
                 tmp_path,
                 resume=resume,
-                verbose=0,
             )
     assert RunFolder(tmp_path).curve.read_bytes() == before
 
@@ -197,7 +225,7 @@ def test_the_folder_of_another_run_is_refused_and_kept(tmp_path):
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("do not overwrite")
     with pytest.raises(RunFolderError, match="new, empty or run folder"):
-        train(TINY, tmp_path, resume=None, verbose=0)
+        train_small(TINY, tmp_path, resume=None)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -205,11 +233,11 @@ def test_what_cannot_be_a_run_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(RunFolderError, match="file is a file, not a folder"):
-            train(TINY, path, verbose=0)
+            train_small(TINY, path)
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "nothing", tmp_path / "empty"):
         with pytest.raises(RunFolderError, match="no run to resume.*Received: run_dir="):
-            train(TINY, path, resume=True, verbose=0)
+            train_small(TINY, path, resume=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
     assert list((tmp_path / "empty").iterdir()) == []
 
@@ -219,16 +247,16 @@ def test_two_processes_cannot_train_in_one_folder(tmp_path):
     with RunFolder(tmp_path).open(config, data=data):
         for resume in (True, None):
             with pytest.raises(RunFolderError, match=f"process {os.getpid()} on .* is training"):
-                train(config, tmp_path, resume=resume, verbose=0)
+                train_small(config, tmp_path, resume=resume)
     with RunFolder(tmp_path).open(config, resume=True, data=data):
         pass
 
 
 def test_another_precision_is_refused(tmp_path):
-    train(with_(TINY, training={"epochs": 1}), tmp_path, verbose=0)
+    train_small(with_(TINY, training={"epochs": 1}), tmp_path)
     other = with_(TINY, training={"epochs": 1}, runtime={"precision": "mixed_bfloat16"})
     with pytest.raises(RunFolderError, match="precision='float32' instead of 'mixed_bfloat16'"):
-        train(other, tmp_path, resume=True, verbose=0)
+        train_small(other, tmp_path, resume=True)
 
 
 def test_data_that_changed_is_refused(tmp_path, class_folders):
@@ -247,14 +275,14 @@ def test_data_that_changed_is_refused(tmp_path, class_folders):
     image = moved / "train" / "a" / "00.JPEG"
     image.write_bytes(image.read_bytes() + b" ")
     with pytest.raises(RunFolderError, match="data has changed.*digest of the training images"):
-        train(config, tmp_path / "run", resume=True, verbose=0)
+        train_small(config, tmp_path / "run", resume=True)
     shutil.copy(image, moved / "train" / "a" / "99.JPEG")
     with pytest.raises(RunFolderError, match="training images 13 instead of 12"):
-        train(config, tmp_path / "run", resume=True, verbose=0)
+        train_small(config, tmp_path / "run", resume=True)
     for split in ("train", "val"):
         shutil.copytree(moved / split / "a", moved / split / "d")
     with pytest.raises(RunFolderError, match="classes 4 instead of 3"):
-        train(config, tmp_path / "run", resume=True, verbose=0)
+        train_small(config, tmp_path / "run", resume=True)
 
 
 def test_a_broken_image_is_one_sentence(tmp_path, class_folders, monkeypatch):
@@ -267,7 +295,7 @@ def test_a_broken_image_is_one_sentence(tmp_path, class_folders, monkeypatch):
         content = image.read_bytes()
         image.write_bytes(content[:100])
         with pytest.raises(RunError, match=f"^.*{image.name} is not an image") as error:
-            train(config, tmp_path / "runs" / split, verbose=0)
+            train_small(config, tmp_path / "runs" / split)
         assert "\n" not in str(error.value)
         assert str(error.value).startswith(str(image))
         assert "{{" not in str(error.value)
@@ -294,23 +322,23 @@ def test_a_full_disk_is_an_error_and_costs_nothing(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(training.state_file, "write", full)
         with pytest.raises(OSError, match="No space left"):
-            train(TINY, tmp_path / "run", verbose=0)
+            train_small(TINY, tmp_path / "run")
     assert list(RunFolder(tmp_path / "run").checkpoints.iterdir()) == []
-    train(TINY, tmp_path / "run", resume=True, verbose=0)
+    train_small(TINY, tmp_path / "run", resume=True)
 
 
 def test_an_unreadable_config_is_refused(tmp_path):
     RunFolder(tmp_path).config.write_text("{")
     with pytest.raises(RunFolderError, match="unreadable"):
-        train(TINY, tmp_path, resume=True, verbose=0)
+        train_small(TINY, tmp_path, resume=True)
 
 
 def test_a_damaged_newest_checkpoint_costs_an_epoch_not_the_run(tmp_path, caplog):
-    whole = train(TINY, tmp_path, verbose=0)
+    whole = train_small(TINY, tmp_path)
     newest = training.Checkpoints(RunFolder(tmp_path).checkpoints).newest_first()[0]
     newest.write_bytes(b"scrambled")
     before = RunFolder(tmp_path).epochs.read_text()
-    resumed = train(TINY, tmp_path, resume=True, verbose=0)
+    resumed = train_small(TINY, tmp_path, resume=True)
     assert f"{newest.name} is wrong: the file is damaged" in caplog.text
     pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
     assert len(RunFolder(tmp_path).epochs.read_text().splitlines()) == len(before.splitlines())
@@ -356,7 +384,7 @@ def test_missing_data_is_refused_before_the_folder_is_made(tmp_path):
 @pytest.fixture(scope="module")
 def two_epochs(tmp_path_factory):
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "two")
-    train(with_(TINY, training={"epochs": 2}), folder.path, verbose=0)
+    train_small(with_(TINY, training={"epochs": 2}), folder.path)
     return folder
 
 
@@ -382,7 +410,7 @@ def test_what_is_lost_or_damaged_in_the_folder_is_named(
     else:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(RunFolderError, match=f"{message}.*Received: run_dir="):
-        train(with_(TINY, training={"epochs": 2}), folder.path, resume=True, verbose=0)
+        train_small(with_(TINY, training={"epochs": 2}), folder.path, resume=True)
 
 
 def test_a_checkpoint_of_an_earlier_version_is_refused(tmp_path):
@@ -393,18 +421,17 @@ def test_a_checkpoint_of_an_earlier_version_is_refused(tmp_path):
     before = sorted(tmp_path.rglob("*"))
     for resume in (True, None):
         with pytest.raises(RunFolderError, match=r"an earlier version of ann.*cannot read"):
-            train(TINY, tmp_path, resume=resume, verbose=0)
+            train_small(TINY, tmp_path, resume=resume)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_runtime_is_not_part_of_the_claim(tmp_path):
     config = with_(TINY, training={"epochs": 1})
-    train(config, tmp_path, verbose=0)
-    train(
+    train_small(config, tmp_path)
+    train_small(
         dataclasses.replace(config, runtime=RuntimeConfig(evaluate_every=5)),
         tmp_path,
         resume=True,
-        verbose=0,
     )
 
 
@@ -464,10 +491,9 @@ def test_one_by_one_each_exit_is_trained_on_top_of_those_before(tmp_path):
 
 
 def test_weighting_config_is_used(tmp_path):
-    train(
+    train_small(
         dataclasses.replace(TINY, weighting=WeightingConfig(weighting="linear")),
         tmp_path,
-        verbose=0,
     )
     log = pd.read_csv(RunFolder(tmp_path).epochs)
     assert log[["exit_00_weight", "exit_01_weight", "exit_02_weight"]].iloc[-1].tolist() == [

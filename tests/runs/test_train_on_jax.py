@@ -21,8 +21,8 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 SCRIPT = pathlib.Path(__file__).parent / "run_on_jax.py"
 
 
-def start(root, **environment):
-    """The script in a process of its own."""
+def start(root, devices=1, **environment):
+    """The script in a process of its own with so many virtual devices."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
@@ -30,6 +30,9 @@ def start(root, **environment):
         "PYTHONPATH": str(ROOT),
         "JAX_COMPILATION_CACHE_DIR": str(root / "compiled"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        # A program that runs a few times is not worth XLA's optimizations.
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} "
+        "--xla_backend_optimization_level=0",
         **environment,
     }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -41,7 +44,7 @@ def run(tmp_path_factory):
     """Folder and output of the script, in one process with two virtual devices."""
     pytest.importorskip("jax")
     root = tmp_path_factory.mktemp("jax")
-    process = start(root, XLA_FLAGS="--xla_force_host_platform_device_count=2")
+    process = start(root, devices=2)
     output, errors = process.communicate()
     assert process.returncode == 0, errors
     return root, output
@@ -106,10 +109,7 @@ def test_tensorflow_loads_the_network_and_measures_the_same(run):
     [
         ("class_folders", "decoded by TensorFlow.*KERAS_BACKEND=jax.*Received: name="),
         ("imagenet2012", "decoded by TensorFlow"),
-        ("randaugment", "need TensorFlow.*Received: randaugment=2"),
-        ("random_erasing", "need TensorFlow.*random_erasing=0.1"),
-        ("mixup", "need TensorFlow.*mixup=0.2"),
-        ("gradnorm", "TensorFlow"),
+        ("randaugment", "needs TensorFlow.*Received: randaugment=2"),
         ("batch_size", "multiple of the 2 replicas. Received: batch_size=63"),
         ("alone", "2 workers.*train alone.*Received: strategy='mirrored'"),
         ("too late", "worker 1 cannot join its cluster: .*before any JAX"),

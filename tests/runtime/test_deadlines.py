@@ -4,6 +4,7 @@ and preprocessing, and a run that is interrupted gives the newest of them.
 Runs are interrupted when an exit is there, not by the clock.
 """
 
+import functools
 import threading
 import time
 
@@ -28,7 +29,14 @@ FAMILIES = {
     "resann": lambda: models.build("resann-n1-c4", num_classes=10, input_shape=SHAPE),
     "denseann": lambda: models.build("denseann-n2-g4", num_classes=10, input_shape=SHAPE, s=3),
     "msdnet": lambda: models.build(
-        "msdnet-cifar-b2", num_classes=10, input_shape=SHAPE, channels=4, growth=2
+        "msdnet-cifar-b2",
+        num_classes=10,
+        input_shape=SHAPE,
+        channels=4,
+        growth=2,
+        base=2,
+        step=1,
+        factors=(1, 2),
     ),
     "vitann": lambda: models.build("vitann-n2-c8", num_classes=10, input_shape=SHAPE),
     "attached": lambda: models.attach_exits(
@@ -50,14 +58,23 @@ ENGINES = {
 }
 
 
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """Function from a family and its preprocessing to what `exported` returns, made once."""
+    return functools.cache(lambda *which: make(*which, tmp_path_factory.mktemp("deadlines")))
+
+
 @pytest.fixture(
     params=[(family, images) for family in FAMILIES for images in PREPROCESSING],
     ids=", ".join,
     scope="module",
 )
-def exported(request, tmp_path_factory):
+def exported(request, exports):
     """An export, images for it, and the network's answers to them."""
-    family, kind = request.param
+    return exports(*request.param)
+
+
+def make(family, kind, folder):
     keras.utils.set_random_seed(0)
     random, model, preprocessing = (
         np.random.default_rng(0),
@@ -67,7 +84,7 @@ def exported(request, tmp_path_factory):
     for variable in model.variables:  # values that show if they are lost
         if variable.ndim == 1:
             variable.assign(random.uniform(0.5, 1.5, variable.shape))
-    path = tmp_path_factory.mktemp("deadlines") / "export"
+    path = folder / "export"
     # Link by link nothing depends on both the family and the preprocessing.
     formats = export.FORMATS if (family, kind) == ("msdnet", "pixels") else ["onnx"]
     export.export(model, path, formats, preprocessing=preprocessing)

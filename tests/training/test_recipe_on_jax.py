@@ -69,7 +69,13 @@ def test_the_numbers_of_tensorflow(tmp_path, random):
     inputs |= {f"weight_{index:03d}": array for index, array in enumerate(start)}
     np.savez(tmp_path / "inputs.npz", **inputs)
     expected = names["trained"](inputs)
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        # Compiled once, run a few times: not worth XLA's optimizations.
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    }
     arguments = [sys.executable, "-c", ON_JAX, tmp_path / "inputs.npz", tmp_path / "outputs.npz"]
     run = subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False

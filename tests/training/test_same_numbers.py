@@ -31,7 +31,8 @@ def runs(tmp_path_factory):
         **os.environ,
         "KERAS_BACKEND": "jax",
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+        # Two devices; a program that runs a few times is not worth XLA's optimizations.
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0",
         "PYTHONPATH": str(ROOT),
         # Runs of one program compile it once.
         "JAX_COMPILATION_CACHE_DIR": str(root / "compiled"),

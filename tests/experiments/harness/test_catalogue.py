@@ -128,6 +128,7 @@ def test_a_dry_run_trains_nothing(tmp_path):
         (["--experiment=adaloss-tabel1"], "Did you mean 'adaloss_table1'?"),
         (["--experiment=adaloss_table1", "--scale=smal"], "Did you mean 'small'?"),
         (["--experimant=adaloss_table1"], "Did you mean: experiment ?"),
+        (["--experiment=adaloss_table1", "--hours=nan"], "hours=nan: it must be a positive number"),
     ],
 )
 def test_a_mistake_is_refused_at_once(arguments, message):

@@ -61,6 +61,7 @@ def test_runs_are_trained_once_and_measured(tiny, tmp_path, monkeypatch, capsys)
     assert "the time is up: all is saved. The same command goes on." in capsys.readouterr().out
     begun = store.runs()
     assert 1 <= len(begun) < 5
+    arguments["workers"] = 1  # each imports TensorFlow
     assert runner.run({"tiny": runs}, "quick", **arguments) == []
     again = store.runs().loc[begun.index, begun.columns]
     pd.testing.assert_frame_equal(again, begun, check_dtype=False)
