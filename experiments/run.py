@@ -34,7 +34,7 @@ def main(arguments):
     if values.list:
         print(list_experiments(store))
         return
-    plans = _plans(values)
+    plans = _plans(values, store)
     if not values.dry_run:
         failed = _run(plans, values, store)
     if values.queue:
@@ -48,9 +48,9 @@ def main(arguments):
         raise SystemExit("these runs failed, the others are kept:\n" + "\n".join(failed))
 
 
-def _plans(values):
-    """The runs that the flags ask for, by experiment."""
-    from experiments.harness.parts import Part
+def _plans(values, store):
+    """The runs that the flags ask for, by experiment. Says what their tables lack without more."""
+    from experiments.harness.parts import Part, references_left_out
     from experiments.harness.plan import plan
 
     if values.scale not in SCALES:
@@ -66,6 +66,14 @@ def _plans(values):
         seeds=tuple(values.seeds),
     )
     part.check([run for runs in plans.values() for run in runs])
+    finished = set(store.runs().index)
+    for name, runs in plans.items():
+        for row in references_left_out(EXPERIMENTS[name], runs, part, finished):
+            print(
+                f"{name}: the rows are compared with {row}, which is not finished: without it in "
+                "--rows, the table has no numbers",
+                file=sys.stderr,
+            )
     return {name: part.of(runs) for name, runs in plans.items()}
 
 

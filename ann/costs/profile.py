@@ -150,6 +150,11 @@ class _Link:
 
 def _links(model, input_shape):
     """The links of the chain in order, read on the tensors that the links before them make."""
+    if not hasattr(model, "segments"):
+        raise ValueError(
+            "costs are those of an anytime network; models.attach_exits makes one of a Keras "
+            f"model. Received: {type(model).__name__} {getattr(model, 'name', '')!r}"
+        )
     state = _input(model, input_shape)
     for segment, head in zip(model.segments, model.heads, strict=True):
         segment_calls, state = read(segment, state)

@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+import numbers
 
 import keras
 import pandas as pd
@@ -121,6 +122,11 @@ class Cutter:
             raise ValueError(
                 f"attach_exits: every= finds {len(ends)} unit(s) in this model, too few for an "
                 f"early exit. {self._what_can_be_cut()}. Received: every={period!r}"
+            )
+        if not isinstance(period, numbers.Integral) or not 1 <= period <= len(ends):
+            raise ValueError(
+                f"attach_exits: every must be a whole number between 1 and the {len(ends)} units "
+                f"of this model. Received: every={period!r}"
             )
         chosen = [ends[index] for index in exits.every(len(ends), period)]
         if len(chosen) < 2:

@@ -130,6 +130,11 @@ class ExitLosses:
         Raises:
             ValueError: they do not fit.
         """
+        if isinstance(labels, (list, tuple, dict)):
+            raise ValueError(
+                "all exits have the same labels: give one array of them. "
+                f"Received: a {type(labels).__name__} of {len(labels)}"
+            )
         shape, wanted = tuple(labels.shape), tuple(logits.shape)
         dtype = keras.backend.standardize_dtype(labels.dtype)
         if self._kind in (None, "sparse_categorical_crossentropy"):

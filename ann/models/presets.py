@@ -159,7 +159,10 @@ def _folder(name_or_folder):
     if folder.is_dir():
         return folder
     if not presets():
-        raise PresetError(f"preset must be a folder. Received: preset={str(name_or_folder)!r}")
+        raise PresetError(
+            "preset must be a folder that `ann preset` or `save_to_preset` wrote: no presets come "
+            f"with this version. Received: preset={str(name_or_folder)!r}"
+        )
     raise PresetError(unknown_name("preset", str(name_or_folder), presets(), also="a folder"))
 
 

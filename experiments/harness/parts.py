@@ -75,6 +75,30 @@ class Part:
         }
 
 
+def references_left_out(experiment, runs, part: Part, finished) -> list[str]:
+    """Rows that those of a part are compared with, and that neither the part nor the store has.
+
+    Without them, the numbers of the table are dashes.
+
+    Args:
+        experiment: the declaration.
+        runs: its plan.
+        part: which of the runs are trained.
+        finished: names of the runs in the store.
+    """
+    wanted = {run.method for run in part.of(runs)}
+    compared = {
+        row.against or experiment.against for row in experiment.rows if row.method in wanted
+    }
+    return [
+        method
+        for method in sorted(compared - wanted - {None})
+        if any(
+            run.name not in finished for run in dataclasses.replace(part, rows=(method,)).of(runs)
+        )
+    ]
+
+
 def _values(run) -> dict[str, set[str]]:
     """Where a run stands in its table, by the names that a `Part` has for it."""
     return {

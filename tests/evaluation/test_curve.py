@@ -38,6 +38,13 @@ def test_an_empty_data_set_is_refused():
         evaluation.anytime_curve(models.build("resann-n1-c2"), [])
 
 
+def test_a_model_without_exits_is_refused():
+    plain = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="plain")
+    for measure in (lambda: evaluation.anytime_curve(plain, []), lambda: costs.profile(plain)):
+        with pytest.raises(ValueError, match="attach_exits makes one .* Received: Sequential 'pl"):
+            measure()
+
+
 def test_milestones_by_hand():
     measured = curve([0.2, 0.4, 0.8, 1.0], [50.0, 30.0, 20.0, 18.0])
     assert evaluation.milestones(measured).tolist() == pytest.approx([45, 27.5, 21.25, 18])

@@ -94,6 +94,13 @@ def test_units_of_a_residual_network_end_with_its_additions():
     assert [head.layers[-1].name for head in model.heads] == ["linear", "classifier"]
 
 
+def test_more_units_than_there_are_is_refused():
+    with pytest.raises(
+        ValueError, match=r"every must be .* units of this model. Received: every=99"
+    ):
+        attach_exits(cnn(), every=99, num_classes=5)
+
+
 def test_units_of_a_plain_network_end_before_the_next_kernel():
     rows = [
         layers.Conv2D(4, 3),

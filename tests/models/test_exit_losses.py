@@ -158,6 +158,14 @@ def test_labels_that_do_not_fit_are_refused_before_a_step(loss, labels, message,
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_labels_for_each_exit_are_refused(dense_chain):
+    model = dense_chain()
+    model.compile(optimizer="sgd", weighting="const")
+    labels = np.zeros(4, "int32")
+    with pytest.raises(ValueError, match="give one array of them. Received: a tuple of 3"):
+        model.fit(np.zeros((4, 4), "float32"), [labels] * 3, verbose=0)
+
+
 def test_a_label_outside_the_classes_in_a_stream_is_told_in_a_sentence(dense_chain):
     model = dense_chain()
     model.compile(optimizer="sgd")

@@ -8,7 +8,7 @@ import pytest
 from ann.runs.folder import RunFolder
 from ann.runs.identity import run_name
 from experiments.harness.catalogue import EXPERIMENTS, names_of
-from experiments.harness.parts import Part
+from experiments.harness.parts import Part, references_left_out
 from experiments.harness.plan import plan
 from experiments.harness.plan_text import queue_as_text
 from experiments.harness.store import RunStore
@@ -75,6 +75,16 @@ def test_what_no_run_has_is_refused_with_what_is_allowed(plans, part, message):
 def test_a_name_with_a_comma_is_shown_as_the_command_line_takes_it(plans):
     with pytest.raises(ValueError, match='AdaLoss, small", "CONST, large"'):
         Part(rows=("CONST large",)).check(plans["adaloss_fig5b"])
+
+
+def test_the_row_to_compare_with_is_missed_unless_it_is_trained(plans):
+    experiment, runs = EXPERIMENTS["adaloss_table1"], plans["adaloss_table1"]
+    part = Part(rows=("CONST",), seeds=(1,))
+    opt = {run.name for run in Part(rows=("OPT",), seeds=(1,)).of(runs)}
+    assert references_left_out(experiment, runs, part, set()) == ["OPT"]
+    assert references_left_out(experiment, runs, part, opt) == []
+    assert references_left_out(experiment, runs, Part(rows=("CONST", "OPT")), set()) == []
+    assert references_left_out(experiment, runs, Part(seeds=(1,)), set()) == []
 
 
 def test_names_that_no_run_has_together_are_refused(plans):
