@@ -45,12 +45,18 @@ class WholeNetworkEngine(Engine):
             return
         run = self._take_run(len(inputs[0]))
         asked = None if request.ends is None else request.ends - self._stop_seconds
-        request.newest = run(inputs, request, asked)
+        request.newest, asked = run(inputs, request, asked)
         if asked is not None and request.newest[0] < last_exit:
-            seconds = min(time.perf_counter() - asked, _MAX_STOP_SECONDS)
-            self._stop_seconds += 0.1 * (seconds - self._stop_seconds)
+            self._follow_stop(time.perf_counter() - asked)
         if len(inputs[0]) == 1:
             self._free.append(run)
+
+    def _follow_stop(self, seconds):
+        """Takes in how long a run went on after it was to stop; one that was interrupted before
+        tells nothing."""
+        if seconds >= 0:
+            seconds = min(seconds, _MAX_STOP_SECONDS)
+            self._stop_seconds += 0.1 * (seconds - self._stop_seconds)
 
     def _take_run(self, batch_size):
         if batch_size == 1:
@@ -92,15 +98,16 @@ class WholeRun(abc.ABC):
         """Ends `compute` after the operation in progress; from another thread."""
 
     def __call__(self, inputs, request, stop_at):
-        """The deepest exit reached and a copy of its logits.
+        """The deepest exit reached with a copy of its logits, and when the run was to stop.
 
         Args:
             inputs: list of a batch `(batch, ...)` of each input.
             request: may be interrupted.
-            stop_at: when to stop, in seconds of `time.perf_counter`, or None.
+            stop_at: when to stop, in seconds of `time.perf_counter`, or None. If there is no answer
+                by then, it becomes the first time at which there may be one.
         """
         self._bits.fill(_MISSING)
-        stop = _Stop(self, request)
+        stop = _Stop(self, request, stop_at)
         request.on_interrupt(stop)
         if stop_at is not None:
             watchdog().call_at(stop_at, stop)
@@ -114,7 +121,7 @@ class WholeRun(abc.ABC):
                 int(np.argmax((self._bits == _MISSING).reshape(len(self.answers), -1).any(axis=1)))
                 - 1
             )
-        return deepest, self.answers[deepest].copy()
+        return (deepest, self.answers[deepest].copy()), stop.due
 
     def stop_if_answered(self) -> bool:
         """Ends the run if the first answer is there; whether it is."""
@@ -128,17 +135,21 @@ class _Stop:
     """Ends one call of a `WholeRun`.
 
     It does nothing once the call is over, since the run may serve another one by then.
+
+    Attributes:
+        due: when it is to end the call, None while nobody asked.
     """
 
-    def __init__(self, run, request):
-        self._run, self._request, self._watchdog = run, request, watchdog()
+    def __init__(self, run, request, due):
+        self._run, self._request, self._watchdog, self.due = run, request, watchdog(), due
         self._lock = threading.Lock()
 
     def __call__(self):
         with self._lock:
             if self._run is not None and not self._run.stop_if_answered():
                 self._request.note_no_answer()
-                self._watchdog.call_at(time.perf_counter() + _WAIT_FOR_FIRST_SECONDS, self)
+                self.due = time.perf_counter() + _WAIT_FOR_FIRST_SECONDS
+                self._watchdog.call_at(self.due, self)
 
     def forget(self):
         with self._lock:
