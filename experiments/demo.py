@@ -25,6 +25,7 @@ from experiments.story import networks, words
 from experiments.story.page import errors_table, page, race_table
 from experiments.story.pictures import answers_of
 from experiments.story.race import race
+from experiments.story.trained import PRESET, ask_trained
 
 
 def demo(folder: pathlib.Path, model: str, epochs: int) -> None:
@@ -51,12 +52,14 @@ def demo(folder: pathlib.Path, model: str, epochs: int) -> None:
         print("\nthe race is on", flush=True)
         raced = race(anytime, statics, test)
         answers = answers_of(anytime, test)
+    print(f"asking {PRESET}, which comes trained", flush=True)
+    trained = ask_trained(PRESET, folder / PRESET)
     summary = pd.concat([curve.assign(weighting=name) for name, curve in curves.items()])
     columns = ["weighting", "exit", "macs", "fraction", "error_top1"]
     summary[columns].to_csv(folder / "summary.csv", index=False)
     raced.asked.to_csv(folder / "race.csv", index=False)
     made = json.dumps({"config": base.to_dict(), "environment": environment()}, indent=2)
-    text = page(curves, static, raced, answers, name=best, made=made)
+    text = page(curves, static, raced, answers, trained, name=best, made=made)
     (folder / "demo.html").write_text(text)
     _tell(curves, raced, best, len(test.labels))
 

@@ -168,6 +168,7 @@ def test_the_readmes_python_runs(random, tmp_path, monkeypatch):
     # Smaller networks and less of everything; the code is the README's.
     mobilenet = "MobileNetV2(input_shape=(96, 96, 3), classes=10, weights=None)"
     smaller = {
+        "resann-n9-c16-cifar10": "presets/mine",
         '"dataset": "cifar10"': '"dataset": "digits", "epochs": 1',
         "resann-n9-c16": "resann-n1-c4",
         "epochs=5": "epochs=1",

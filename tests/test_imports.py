@@ -130,7 +130,6 @@ COMMANDS = {
         "ann.runtime",
         "story",
     },
-    "export": {"ann.commands"},
     "kit": {"ann.commands", "harness.kit", "harness.store"},
     "network_costs": {
         "ann.atomic_write",
@@ -139,6 +138,7 @@ COMMANDS = {
         "harness.network_costs",
         "harness.plan",
     },
+    "presets": {"ann.commands", "ann.did_you_mean", "ann.runs"},
     "report": {"ann.commands", "harness.page", "harness.readme_table"},
     "run": {
         "ann.commands",
@@ -235,7 +235,7 @@ MACHINERY = {
     },
 }
 # The demo's parts; each may import those before it.
-STORY = ["chart", "networks", "race", "pictures", "words", "page"]
+STORY = ["chart", "networks", "race", "trained", "pictures", "words", "page"]
 EXAMPLES = {"ann.data", "ann.evaluation", "ann.losses", "ann.models", "ann.runs"}
 BENCHMARKS = {
     "ann.atomic_write",

@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def page(curves, static, race, answers, *, name: str, made: str) -> str:
+def page(curves, static, race, answers, trained, *, name: str, made: str) -> str:
     """The whole page.
 
     Args:
@@ -27,6 +27,7 @@ def page(curves, static, race, answers, *, name: str, made: str) -> str:
         static: `exit, macs, error_top1` of the static networks.
         race: as returned by `race`.
         answers: of the raced network, as returned by `answers_of`.
+        trained: as returned by `ask_trained`.
         name: weighting scheme of the raced network.
         made: config, versions and hardware, as text.
     """
@@ -40,6 +41,7 @@ def page(curves, static, race, answers, *, name: str, made: str) -> str:
         *_race(race, name, pictures),
         *_pictures(answers),
         *_weightings(curves, static, pictures),
+        *_trained(trained),
         f"<details><summary>How this was made</summary><pre>{html.escape(made)}</pre></details>",
         "</body></html>\n",
     ]
@@ -149,6 +151,30 @@ def _weightings(curves, static, pictures):
         "harder; what is measured there is in <code>experiments/results/report.html</code>.</p>"
         "</div></div>",
         f"<details><summary>All numbers</summary>{_table(errors_table(curves))}</details>",
+    )
+
+
+def _trained(trained):
+    table, asked = trained.table, trained.asked
+    lines = [
+        Line("exit by exit", [*table.milliseconds], [*table.error], 0),
+        Line("asked with deadlines", [*asked.milliseconds], [*asked.error], 1, False),
+    ]
+    figure = chart(lines, xlabel="milliseconds for a picture", title="Error against time")
+    rows = pd.DataFrame(
+        {
+            "deadline (ms)": asked.deadline.map("{:g}".format),
+            "by exit": asked.exit,
+            "error %": asked.error.map("{:.1f}".format),
+            "after (ms)": asked.milliseconds.map("{:.2f}".format),
+        }
+    )
+    return (
+        "<h2>A harder task: a network that comes trained</h2>",
+        f"<p>{html.escape(words.of_trained(trained))}</p>",
+        f'<div class="two">{figure}<div>{_table(rows)}</div></div>',
+        "<p>Try it on a picture of your own: <code>ann predict "
+        f"--preset={html.escape(trained.name)} --deadline_ms=1 picture.png</code></p>",
     )
 
 

@@ -156,10 +156,9 @@ def test_a_wrong_format_is_refused_before_anything_is_read(tmp_path):
     assert "must be one or several of saved_model, onnx, litert" in run.stderr
 
 
-def test_the_commands_of_the_checkout_are_the_same():
+def test_the_command_of_the_checkout_is_the_same():
     run = python("-m", "experiments.train", "--weighting=adalos")
     assert "Did you mean 'adaloss'?" in run.stderr
-    assert python("-m", "experiments.export", "--help").returncode == 0
 
 
 def test_trains_on_class_folders(class_folders, tmp_path):
