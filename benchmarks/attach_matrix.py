@@ -260,7 +260,7 @@ def markdown(table) -> str:
             one.units,
             one.exits,
             _grouped(one.macs_by_exit),
-            "the same" if one.independent_macs == one.macs else one.independent_macs,
+            "the same" if one.independent_macs == one.macs else f"`{one.independent_macs}`",
             " ".join(sorted(kept)),
             "not run" if not any(exports.values()) else _summary(exports),
         ]

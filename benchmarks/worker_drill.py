@@ -1,6 +1,6 @@
 """Kills one of two workers of a run, restarts both, and compares with the run that was not killed.
 
-    python -m benchmarks.worker_drill --kills=3
+    python -m benchmarks.worker_drill --kills=3 --engine=jax
 
 Two processes on this machine train one run (`--strategy=multi_worker`). It is trained once without
 a fault. Then one worker, the chief and the other in turn, gets SIGKILL at a random moment after the
@@ -31,9 +31,20 @@ _RUN = (
 )
 
 
-def start(folder) -> list[subprocess.Popen]:
+# One thread: sums over several threads may differ in their last bits from run to run.
+_ENGINES = {
+    "tensorflow": {"KERAS_BACKEND": "tensorflow", "TF_NUM_INTRAOP_THREADS": "1"},
+    "jax": {
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    },
+}
+
+
+def start(folder, engine) -> list[subprocess.Popen]:
     """Starts both workers of the run in a folder, or goes on with it."""
-    cluster = {"worker": [f"localhost:{port}" for port in _free_ports(2)]}
+    cluster = {"worker": [f"localhost:{port}" for port in free_ports(2)]}
     command = [
         *(sys.executable, "-m", "ann", "train", "--strategy=multi_worker", "--start_or_resume"),
         *(f"--run_dir={folder}", *_RUN),
@@ -41,14 +52,14 @@ def start(folder) -> list[subprocess.Popen]:
     workers = []
     for index in range(2):
         task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
-        # One thread: sums over several threads may differ in their last bits from run to run.
-        environ = os.environ | {"TF_CONFIG": json.dumps(task), "TF_NUM_INTRAOP_THREADS": "1"}
+        environ = os.environ | _ENGINES[engine] | {"TF_CONFIG": json.dumps(task)}
         with open(f"{folder}.log{index}", "w") as log:
             workers.append(subprocess.Popen(command, env=environ, stdout=log, stderr=log))
     return workers
 
 
-def _free_ports(count):
+def free_ports(count) -> list[int]:
+    """Ports of this machine that nobody listens at."""
     sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
@@ -86,12 +97,14 @@ def main(argv):
     moments, rows = random.Random(values.seed), []
     with tempfile.TemporaryDirectory() as root:
         whole, killed = pathlib.Path(root) / "whole", pathlib.Path(root) / "killed"
-        for worker in start(whole):
+        for worker in start(whole, values.engine):
             assert worker.wait() == 0, pathlib.Path(f"{whole}.log0").read_text()
         for number in range(values.kills):
             how = signal.SIGSTOP if number % 3 == 2 else signal.SIGKILL
-            rows.append(lose(start(killed), killed, number % 2, how, moments.random() / 2))
-        for worker in start(killed):
+            rows.append(
+                lose(start(killed, values.engine), killed, number % 2, how, moments.random() / 2)
+            )
+        for worker in start(killed, values.engine):
             assert worker.wait() == 0, pathlib.Path(f"{killed}.log0").read_text()
         print(pd.DataFrame(rows).to_string(index=False))
         different = differences(killed, whole)
@@ -100,6 +113,7 @@ def main(argv):
 
 def define_flags():
     """The settings of the command line."""
+    flags.DEFINE_enum("engine", "tensorflow", list(_ENGINES), "What trains.")
     flags.DEFINE_integer("kills", 3, "How many times a worker is killed.")
     flags.DEFINE_integer("seed", 0, "Seed of the moments.")
 

@@ -10,6 +10,7 @@ import pytest
 
 from ann import losses, models
 from ann.losses import LossCombiner
+from benchmarks import attach_matrix
 from examples.small_cnn import small_cnn
 from experiments.harness.catalogue import EXPERIMENTS
 from experiments.harness.plan import plan
@@ -82,6 +83,20 @@ def test_the_page_on_attaching_exits_runs(tmp_path, monkeypatch):
     assert names["answer"].logits.shape == (10,)
     assert names["table"].unit.max() > 3
     names["plain"].get_layer("expanded_conv_2_add")
+
+
+def test_the_page_on_attaching_exits_shows_the_measured_table():
+    table = pd.read_csv(ROOT / attach_matrix.PATH, index_col="family", dtype=str)
+    assert attach_matrix.markdown(table) in (ROOT / "docs" / "attach_exits.md").read_text()
+
+
+def test_the_page_on_several_tasks_shows_the_measured_table():
+    table = pd.read_csv(ROOT / "experiments/results/benchmark_several_tasks.csv")
+    means = table.groupby(["method", "task"], sort=False).error.mean().unstack()
+    means = means[["digit", "half", "ink"]].assign(mean=means.mean(axis=1))
+    page = (ROOT / "docs" / "several_tasks.md").read_text()
+    for method, row in means.round(1).iterrows():
+        assert f"| {' | '.join(map(str, row))} |" in page, method
 
 
 def test_the_page_on_several_tasks_runs():

@@ -344,6 +344,11 @@ def test_configs_and_names_need_no_framework():
     assert succeeds_elsewhere(f"import sys, {modules}; sys.exit(bool({heavy} & set(sys.modules)))")
 
 
+def test_handing_out_runs_needs_no_framework():
+    module, heavy = "experiments.harness.runner", "{'keras', 'tensorflow'}"
+    assert succeeds_elsewhere(f"import sys, {module}; sys.exit(bool({heavy} & set(sys.modules)))")
+
+
 def test_importing_the_package_imports_nothing():
     heavy = "{'keras', 'tensorflow', 'numpy'}"
     assert succeeds_elsewhere(f"import ann, sys; sys.exit(bool({heavy} & set(sys.modules)))")

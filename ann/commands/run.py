@@ -6,7 +6,7 @@ import sys
 
 from absl import app, flags, logging
 
-from ann.runs.errors import RunError
+from ann.runs.errors import LostWorkerError, RunError
 
 _HELP = ("--help", "-help", "-h")
 # What a user can get wrong: told in one line. Anything else is a fault of ours and keeps its trace.
@@ -53,6 +53,9 @@ def _run(command, arguments):
         raise SystemExit(128 + signal.SIGPIPE) from None
     except ModuleNotFoundError as error:
         raise SystemExit(missing_package(error)) from error
+    except LostWorkerError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        os._exit(1)  # at a usual exit JAX waits for the lost worker, and then aborts
     except _MISTAKES as error:
         raise SystemExit(f"error: {error}") from error
     except KeyboardInterrupt:

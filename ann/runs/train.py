@@ -18,7 +18,7 @@ from ann.runs import build
 from ann.runs.agreement import require_equal
 from ann.runs.config import RunConfig
 from ann.runs.environment import record
-from ann.runs.errors import RunError
+from ann.runs.errors import LostWorkerError, RunError
 from ann.runs.folder import RunFolder
 from ann.runs.progress import progress_callback
 from ann.runs.signals import Stopped, stop_on_signals
@@ -61,8 +61,8 @@ def train(
         ValueError, FileNotFoundError: config or data cannot be used, or are not those of the chief.
         RunFolderError: the folder belongs to something else, or another process trains in it.
         FloatingPointError: a loss is not finite.
-        RunError: the data ended early, or an operation failed, such as decoding a broken image; or
-            another worker ended.
+        RunError: the data ended early, or an operation failed, such as decoding a broken image.
+        LostWorkerError: another worker ended.
         OSError: a file cannot be written.
         Stopped: a signal came; everything is saved.
     """
@@ -226,21 +226,19 @@ def _named_failures(engine):
     """Turns what an operation of the engine raises in a run into one sentence."""
     try:
         yield
-    except engine.failures() as error:
-        raise RunError(_first_sentence(error)) from error
+    except Exception as error:
+        reason = engine.lost_worker(error)
+        if reason:
+            raise LostWorkerError(reason) from error
+        if isinstance(error, engine.failures()):
+            raise RunError(_first_sentence(error)) from error
+        raise
 
 
 def _first_sentence(error) -> str:
     """What went wrong inside an operation, without the operation's own trace."""
     message = getattr(error, "message", str(error))  # TensorFlow's text adds its trace
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lost = [line for line in lines if line.startswith("Collective ops is aborted by: ")]
-    if lost:
-        reason = lost[0].split(": ", 1)[1].rstrip(":")
-        return (
-            f"another worker ended or cannot be reached ({reason}). "
-            "When it is back, start all workers again with --start_or_resume"
-        )
     ours = [line for line in lines if "is not an image that can be decoded" in line]
     # What comes before the error's name is TensorFlow's way to the operation.
     return (ours or lines or [type(error).__name__])[0].rpartition("ValueError: ")[2]

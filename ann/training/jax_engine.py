@@ -7,6 +7,7 @@ the statistics of batch normalization are those of the global batch.
 
 import contextlib
 import os
+import re
 from typing import Any
 
 import jax
@@ -17,16 +18,21 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.cluster import Cluster, require_no_cluster
+from ann.training.engines import Engine
 from ann.training.replicas import WorkerCheckpoints
 from ann.training.workers import JaxWorkers, OneWorker
 
 _AXIS = "batch"
 _STRATEGIES = ("one_device", "mirrored", "multi_worker")
 _ON_ACCELERATORS = 50
+# What XLA says when a collective of several processes fails: on CPUs, and on GPUs.
+_LOST = re.compile(r"(Gloo \w+ failed: (\[\S+\] )?|NCCL operation .* failed: )(?P<reason>.*)")
+# After how long without a sign of life a worker is given up, so that the others end.
+_SECONDS_TO_ANSWER = 30
 
 
-class JaxEngine:
-    """What the training loop asks of JAX.
+class JaxEngine(Engine):
+    """The engine on JAX.
 
     Args:
         strategy_name: "one_device"; "mirrored" over all devices: GPUs, TPUs or virtual ones;
@@ -35,10 +41,6 @@ class JaxEngine:
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
         steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
             on accelerators.
-
-    Attributes:
-        workers: the processes of the run.
-        steps_per_call: as given or chosen.
 
     Raises:
         ValueError: another strategy, a cluster that is wrong or that this strategy would not use,
@@ -81,11 +83,7 @@ class JaxEngine:
 
     @staticmethod
     def require_determinism() -> None:
-        """JAX computes the same bits at each run on CPU and TPU.
-
-        Raises:
-            ValueError: on a GPU it needs an option of the compiler.
-        """
+        # CPUs and TPUs always do.
         option = "--xla_gpu_deterministic_ops=true"
         if jax.default_backend() == "gpu" and option not in os.environ.get("XLA_FLAGS", ""):
             raise ValueError(
@@ -94,22 +92,14 @@ class JaxEngine:
             )
 
     def scope(self):
-        """Context in which the model is made and compiled."""
         return contextlib.nullcontext()
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
-        """The checkpoints of the run, `Checkpoints(folder, keep)`; the chief reads and writes."""
         if self._many:  # one program: what is to be shared is shared at each step
             return WorkerCheckpoints(folder, keep, self.workers, lambda: None)
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:
-        """Puts the data and the state on the devices.
-
-        Args:
-            model: a compiled model, with the state to go on from.
-            batches: `ann.data.jax_batches.TrainingBatches`, from the next step on.
-        """
         self.model = model
         self._batches = batches
         self._done = 0
@@ -122,17 +112,6 @@ class JaxEngine:
         _assign(self._groups, self._state(copy=True))
 
     def train(self, count: int) -> dict:
-        """The next steps, at most `steps_per_call`.
-
-        Args:
-            count: number of steps.
-
-        Returns:
-            The logs of the epoch so far, as `fit` gives them to callbacks.
-
-        Raises:
-            StopIteration: there are no more batches.
-        """
         if self._done + count > len(self._batches):
             raise StopIteration
         draws = self._batches.draws(self._done, count)
@@ -178,12 +157,6 @@ class JaxEngine:
         return dict(zip(self.model.metrics_names, np.asarray(logs).tolist(), strict=True))
 
     def evaluate(self, batches, callbacks) -> dict:
-        """The results of `model.evaluate` by name.
-
-        Args:
-            batches: `ann.data.jax_batches.EvaluationBatches`.
-            callbacks: a `keras.callbacks.CallbackList`.
-        """
         model = self.model
         model.reset_metrics()
         model.stop_evaluating = False
@@ -231,8 +204,12 @@ class JaxEngine:
 
     @staticmethod
     def failures() -> tuple:
-        """What a failed operation raises."""
         return (jax.errors.JaxRuntimeError,)
+
+    def lost_worker(self, error):
+        # Where several processes take part, JAX raises a ValueError for what XLA reports.
+        found = _LOST.search(str(error)) if self._many else None
+        return found and found["reason"].strip()
 
 
 def _make_virtual_cpus(count):
@@ -272,8 +249,12 @@ def _join(cluster):
     if cluster.index == 0:  # all meet at the first address; the other ports are not used
         cluster.require_free_port()
     try:
-        keras.distribution.initialize(
-            ",".join(cluster.addresses), len(cluster.addresses), cluster.index
+        # As `keras.distribution.initialize`, which waits three times as long, and shares a seed.
+        jax.distributed.initialize(
+            cluster.addresses[0],
+            len(cluster.addresses),
+            cluster.index,
+            heartbeat_timeout_seconds=_SECONDS_TO_ANSWER,
         )
     except RuntimeError as error:  # JAX has done something before, or the chief does not answer
         sentence = str(error).splitlines()[0]

@@ -4,20 +4,19 @@ import keras
 
 from ann.training.checkpoint import Checkpoints
 from ann.training.distribution import strategy
+from ann.training.engines import Engine
 from ann.training.replicas import WorkerCheckpoints, sharing
 from ann.training.workers import OneWorker, StrategyWorkers
 
+_LOST = "Collective ops is aborted by: "  # and the reason, in the words of TensorFlow
 
-class TensorFlowEngine:
-    """What the training loop asks of TensorFlow.
+
+class TensorFlowEngine(Engine):
+    """The engine on TensorFlow.
 
     Args:
         strategy_name, batch_size, virtual_devices: as of `ann.training.strategy`.
         steps_per_call: 1, or None.
-
-    Attributes:
-        workers: the processes of the run.
-        steps_per_call: 1.
 
     Raises:
         ValueError: as `ann.training.strategy`, or several steps per call.
@@ -46,29 +45,19 @@ class TensorFlowEngine:
 
     @staticmethod
     def require_determinism() -> None:
-        """Makes TensorFlow compute the same bits at each run, from here on in this process."""
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
 
     def scope(self):
-        """Context in which the model is made and compiled."""
         return self.strategy.scope()
 
     def checkpoints(self, folder, keep: int) -> Checkpoints:
-        """The checkpoints of the run: `Checkpoints(folder, keep)`, over all workers."""
         if self.workers.count > 1:
             return WorkerCheckpoints(folder, keep, self.workers, lambda: self._share())
         return Checkpoints(folder, keep)
 
     def start(self, model, batches) -> None:
-        """Makes the training step.
-
-        Args:
-            model: a compiled model, with the state to go on from.
-            batches: tf.data.Dataset of this worker's parts of the global batches, from the next
-                step on.
-        """
         self.model = model
         if not self._own_steps:
             model.make_train_function()
@@ -82,17 +71,6 @@ class TensorFlowEngine:
         self._share = sharing(self.strategy, model)
 
     def train(self, count: int) -> dict:
-        """The next steps.
-
-        Args:
-            count: number of steps.
-
-        Returns:
-            The logs of the epoch so far, as `fit` gives them to callbacks.
-
-        Raises:
-            StopIteration: there are no more batches.
-        """
         import tensorflow as tf  # the rest of this room also serves Keras's JAX backend
 
         try:
@@ -103,12 +81,6 @@ class TensorFlowEngine:
         return logs
 
     def evaluate(self, batches, callbacks) -> dict:
-        """The results of `model.evaluate` by name.
-
-        Args:
-            batches: tf.data.Dataset of this worker's batches, of any sizes.
-            callbacks: a `keras.callbacks.CallbackList`.
-        """
         model = self.model
         if not self._own_steps:
             return model.evaluate(batches, callbacks=callbacks, return_dict=True)
@@ -133,10 +105,14 @@ class TensorFlowEngine:
 
     @staticmethod
     def failures() -> tuple:
-        """What a failed operation raises, such as the decoding of a broken image."""
         import tensorflow as tf
 
         return (tf.errors.OpError,)
+
+    def lost_worker(self, error):
+        lines = str(getattr(error, "message", "")).splitlines()
+        told = [line.strip() for line in lines if _LOST in line]
+        return told[0].split(_LOST)[1].rstrip(":") if told else None
 
     def _training_function(self):
         """As Keras's train function, whose mean of logs fails on several workers."""

@@ -79,7 +79,7 @@ def _summing(strategy, index, count):
 
 
 class JaxWorkers(OneWorker):
-    """The processes that have joined through `keras.distribution.initialize` on JAX.
+    """The processes that have joined through `jax.distributed.initialize`.
 
     All of them have to call the same methods in the same order.
     """

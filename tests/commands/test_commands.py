@@ -56,10 +56,10 @@ print(json.dumps(ended))
 """
 
 
-def one_by_one(*commands, before="", **variables):
+def one_by_one(*commands):
     """How each of several commands ends. They share a process: importing TensorFlow takes longer
     than most of them."""
-    run = python("-c", before + ONE_BY_ONE, json.dumps(commands), **variables)
+    run = python("-c", ONE_BY_ONE, json.dumps(commands))
     assert run.returncode == 0, run.stderr
     return [types.SimpleNamespace(**ended) for ended in json.loads(run.stdout.splitlines()[-1])]
 
@@ -211,26 +211,27 @@ class Ramp(StaticScheme):
         return 1 + self.slope * np.arange(num_exits)
 """
 ADD_SCHEME = """
+import sys
 from ann import losses
 from ramp import Ramp
 losses._SCHEMES["ramp"] = Ramp  # the line in the room's dictionary
+from ann.__main__ import main
+main(["ann", "train", *sys.argv[1:]])
 """
 
 
 def test_a_scheme_is_its_file_and_its_line(tmp_path):
     """Its flag, range and help come from the class."""
     (tmp_path / "ramp.py").write_text(SCHEME)
-    run_dir = f"--run_dir={tmp_path / 'run'}"
-    shown, refused, run = one_by_one(
-        ("train", "--help"),
-        ("train", "--weighting=ramp", "--ramp_slope=-1", run_dir),
-        ("train", *TINY, "--weighting=ramp", "--ramp_slope=3", run_dir),
-        before=ADD_SCHEME,
-        PYTHONPATH=str(tmp_path),
-    )
-    shown = " ".join(shown.stdout.split())
+
+    def train(*arguments):
+        return python("-c", ADD_SCHEME, *arguments, PYTHONPATH=str(tmp_path))
+
+    shown = " ".join(train("--help").stdout.split())
     assert "--ramp_slope ramp: growth of the weights from exit to exit. (default: '1.0')" in shown
+    refused = train("--weighting=ramp", "--ramp_slope=-1", f"--run_dir={tmp_path / 'run'}")
     assert "ramp_slope must be in [0, inf). Received: ramp_slope=-1" in refused.stderr
+    run = train(*TINY, "--weighting=ramp", "--ramp_slope=3", f"--run_dir={tmp_path / 'run'}")
     assert run.returncode == 0, run.stderr
     log = pd.read_csv(tmp_path / "run" / "epochs.csv")
     weights = [log[f"exit_{k:02d}_weight"].iloc[-1] for k in range(3)]

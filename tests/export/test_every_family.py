@@ -20,10 +20,7 @@ SHAPE = (16, 16, 3)
 SMALL = {
     "resann": ("resann-n1-c4", {}),
     "denseann": ("denseann-n2-g4", {"s": 3}),
-    "msdnet": (
-        "msdnet-cifar-b2",
-        {"channels": 4, "growth": 2, "base": 2, "step": 1, "factors": (1, 2)},
-    ),
+    "msdnet": ("msdnet-cifar-b2", {"channels": 4, "growth": 2}),
     "vitann": ("vitann-n2-c8", {}),
 }
 # Network, and whether its preprocessing is in the export.

@@ -38,6 +38,17 @@ def test_the_chain_by_hand():
     assert model.built
 
 
+def test_shapes_and_types_are_read_from_the_links(monkeypatch):
+    def call(self, inputs, training=None):
+        raise AssertionError("building traces the network")
+
+    monkeypatch.setattr(MultiExitModel, "call", call)
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(policy)
+        logits = small()(keras.Input((8, 8, 3)))
+        assert [(one.shape, one.dtype) for one in logits] == [((None, 10), "float32")] * 3
+
+
 @pytest.mark.parametrize("labels", [Y, Y[:, None], np.eye(10, dtype="float32")[Y]])
 def test_fit_evaluate_predict_with_plain_labels(labels):
     model = dense()

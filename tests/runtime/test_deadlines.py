@@ -29,14 +29,7 @@ FAMILIES = {
     "resann": lambda: models.build("resann-n1-c4", num_classes=10, input_shape=SHAPE),
     "denseann": lambda: models.build("denseann-n2-g4", num_classes=10, input_shape=SHAPE, s=3),
     "msdnet": lambda: models.build(
-        "msdnet-cifar-b2",
-        num_classes=10,
-        input_shape=SHAPE,
-        channels=4,
-        growth=2,
-        base=2,
-        step=1,
-        factors=(1, 2),
+        "msdnet-cifar-b2", num_classes=10, input_shape=SHAPE, channels=4, growth=2
     ),
     "vitann": lambda: models.build("vitann-n2-c8", num_classes=10, input_shape=SHAPE),
     "attached": lambda: models.attach_exits(
