@@ -221,7 +221,14 @@ MACHINERY = {
     "states": {"catalogue", "declaration", "verdicts"},
     "page_text": {"catalogue", "sections", "states", "verdicts"},
     "readme_table": {"ann.atomic_write", "page_text"},
-    "page_html": {"catalogue", "page_text", "sections", "states", "verdicts"},
+    "page_html": {
+        "ann.evaluation",
+        "catalogue",
+        "page_text",
+        "sections",
+        "states",
+        "verdicts",
+    },
     "page_markdown": {"catalogue", "page_text", "sections", "states"},
     "page": {
         "ann.atomic_write",
