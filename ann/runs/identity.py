@@ -50,8 +50,8 @@ CHANGES = (
         lambda config: config.weighting.weighting == "dwa",
     ),
     Change(
-        "mixup, CutMix, random erasing and RandAugment draw the same numbers on every engine; their "
-        "seeds were folded, and the shares of mixing drawn, in another way",
+        "mixup, CutMix, random erasing and RandAugment draw from seeds and tables that every engine "
+        "has; they drew from TensorFlow's",
         lambda config: any(
             (
                 config.data.mixup,
