@@ -29,7 +29,7 @@ def erasing(seeds, count: int, size, probability: float) -> dict[str, np.ndarray
     area = philox.uniform(area_seeds, count) * (high - low) + low
     log_ratio = philox.uniform(ratio_seeds, count) * (-edge - edge) + edge
     sides = np.stack([np.exp(log_ratio / 2), np.exp(-log_ratio / 2)], axis=1)
-    whole = np.float32(size)[:, None]
+    whole = np.asarray(size, np.float32)[:, None]
     lengths = np.round(np.minimum(np.sqrt(area)[:, None] * sides * whole, whole))
     space = whole - lengths + 1
     starts = (_pairs(place_seeds, count) * space).astype(np.int32)
@@ -58,8 +58,12 @@ def mixture(seeds, count: int, size, mixup: float, cutmix: float) -> dict[str, n
     if not mixed or not cut:
         return mixed or cut or {}
     is_mixed = philox.uniform(which_seeds, 1)[:, 0] < 0.5
-    chosen = lambda one, other: np.where(is_mixed.reshape(-1, *[1] * (one.ndim - 1)), one, other)
-    return {name: chosen(mixed[name], cut[name]) for name in mixed}
+    return {name: _chosen(is_mixed, mixed[name], cut[name]) for name in mixed}
+
+
+def _chosen(which: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Of each step what `one` has, or what `other` has."""
+    return np.where(which.reshape(-1, *[1] * (one.ndim - 1)), one, other)
 
 
 def _mixup(seeds, count, alpha):
@@ -76,7 +80,7 @@ def _mixup(seeds, count, alpha):
 def _cutmix(seeds, count, size, alpha):
     share_seeds, partner_seeds, place_seeds = philox.split(seeds, 3)
     side = np.sqrt(1 - _shares(share_seeds, count, alpha))[:, None]
-    whole = np.float32(size)[:, None]
+    whole = np.asarray(size, np.float32)[:, None]
     lengths = (side * whole).astype(np.int32)
     starts = (_pairs(place_seeds, count) * whole).astype(np.int32) - lengths // 2
     limits = np.int32(size)[:, None]

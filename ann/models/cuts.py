@@ -111,7 +111,7 @@ class Cutter:
         self._require_work_between(cuts)
         return cuts
 
-    def every(self, period) -> list[int]:
+    def every(self, period: int | None) -> list[int]:
         """Indices of the calls that end every so many units, counted back from the last.
 
         Raises:

@@ -136,11 +136,11 @@ def _require_logits_read(metric):
 def _at_one_half(config) -> list[str]:
     """The options by which a metric compares with 0.5: also the default of `thresholds`, None."""
     default = [None] if config.get("top_k") is None else []
-    values = {"threshold": [0.5], "thresholds": [0.5, *default]}
+    values: dict[str, list] = {"threshold": [0.5], "thresholds": [0.5, *default]}
     return [
         option
         for option, halves in values.items()
-        if option in config and set(np.ravel(config[option])) & set(halves)
+        if option in config and any(one in halves for one in np.ravel(config[option]))
     ]
 
 

@@ -50,8 +50,8 @@ CHANGES = (
         lambda config: config.weighting.weighting == "dwa",
     ),
     Change(
-        "mixup, CutMix, random erasing and RandAugment draw from seeds and tables that every engine "
-        "has; they drew from TensorFlow's",
+        "mixup, CutMix, random erasing and RandAugment draw from seeds and tables that every "
+        "engine has; they drew from TensorFlow's",
         lambda config: any(
             (
                 config.data.mixup,
