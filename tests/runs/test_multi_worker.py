@@ -72,6 +72,8 @@ def worker(folder):
     from ann.runs.signals import Stopped
 
     second = json.loads(os.environ["TF_CONFIG"])["task"]["index"] == 1
+    # What a background job of a shell starts ignores Ctrl+C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class At(keras.callbacks.Callback):
         """Does something in the second worker at a step of the second epoch."""
