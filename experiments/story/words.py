@@ -70,14 +70,14 @@ def of_pictures(answers) -> str:
 def of_trained(trained) -> str:
     """What a preset is, and what more time buys."""
     first, last = trained.table.iloc[0], trained.table.iloc[-1]
+    hardware = trained.card["hardware"].rstrip(".")
     return (
-        f"{trained.name} comes with the package. {trained.card['data']} It took "
-        f"{trained.card['hours']} hours to train on {trained.card['hardware']} The errors are "
-        "those of its model card, on the test images of that data set; the times were measured "
-        "here, for one picture on one thread. "
-        f"The first answer takes {first.milliseconds:.2f} ms and is wrong for {first.error:.1f} % "
-        f"of the pictures, the last takes {last.milliseconds:.2f} ms and is wrong for "
-        f"{last.error:.1f} %."
+        f"{trained.name} comes with the package. Its data: {trained.card['data']} Training took "
+        f"{trained.card['hours']} hours ({hardware}). The errors are those of its model card, on "
+        "the test images of that data set. The times were measured here, for one picture on one "
+        f"thread. The first answer takes {first.milliseconds:.2f} ms and is wrong for "
+        f"{first.error:.1f} % of the pictures; the last takes {last.milliseconds:.2f} ms and is "
+        f"wrong for {last.error:.1f} %."
     )
 
 

@@ -15,6 +15,7 @@ from experiments.story import words
 from experiments.story.page import race_table
 from experiments.story.pictures import Answers
 from experiments.story.race import Race
+from experiments.story.trained import Trained
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
@@ -49,6 +50,7 @@ def test_the_demo_writes_its_page_and_replaces_an_earlier_one(tmp_path):
     assert "prefers-color-scheme: dark" in page
     assert "http" not in page.split("<h1>")[1].split("<details>")[0]  # nothing from elsewhere
     assert page.count('class="picture"') >= 2
+    assert "resann-n9-c16-cifar10 comes with the package" in page
     assert "share of cost" in run.stdout
     assert str(folder / "demo.html") in run.stdout
 
@@ -104,6 +106,15 @@ def test_words_on_the_race_follow_the_numbers():
     assert "busy" not in anytime
     assert "5.0 programs ran on each core" in words.of_race(race_of(2.5, 5.0), "const", 360)[0]
     assert "worse at 1, and within chance at 1" in fast  # 36 mistakes of 360 against 7
+
+
+def test_words_on_the_trained_network_follow_its_card_and_its_table():
+    card = {"data": "Ten classes.", "hours": "1.50", "hardware": "a computer. Backend: none."}
+    table = pd.DataFrame({"milliseconds": [0.15, 2.721], "error": [58.24, 10.26]})
+    said = words.of_trained(Trained("tiny", card, table, asked=None))
+    assert "Its data: Ten classes. Training took 1.50 hours (a computer. Backend: none)." in said
+    assert "takes 0.15 ms and is wrong for 58.2 % of the pictures" in said
+    assert said.endswith("the last takes 2.72 ms and is wrong for 10.3 %.")
 
 
 def test_pictures_are_sorted_by_when_they_are_right():
