@@ -12,8 +12,8 @@ import sys
 from absl import flags
 
 from ann.commands.run import run
-from ann.did_you_mean import unknown_name
 from ann.runs.config import RunConfig
+from ann.runs.fields import require_name
 
 RECIPE = {
     "weighting": "adaloss",
@@ -63,8 +63,7 @@ def make_presets(names, runs_dir: pathlib.Path, output: pathlib.Path) -> None:
         ValueError: an unknown name; nothing is trained then.
     """
     for name in names:
-        if name not in NETWORKS:
-            raise ValueError(unknown_name("names", name, NETWORKS))
+        require_name("names", name, NETWORKS)
     for name in names:
         if not (output / name).exists():
             print(name, flush=True)

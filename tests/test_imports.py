@@ -138,7 +138,7 @@ COMMANDS = {
         "harness.network_costs",
         "harness.plan",
     },
-    "presets": {"ann.commands", "ann.did_you_mean", "ann.runs"},
+    "presets": {"ann.commands", "ann.runs"},
     "report": {"ann.commands", "harness.page", "harness.readme_table"},
     "run": {
         "ann.commands",
