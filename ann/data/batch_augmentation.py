@@ -120,7 +120,7 @@ class BatchAugmentation:
         return numbered.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
 
     def draws(self, seeds, count: int, size) -> dict[str, np.ndarray]:
-        """What `apply` draws for its batches, for `jax_augment`; RandAugment is for TensorFlow.
+        """What `apply` draws for its batches, for `jax_augment` and `jax_randaugment`.
 
         Args:
             seeds: of the steps, uint32 `(steps, 4)`, as in `ann.data.philox`.
@@ -130,8 +130,11 @@ class BatchAugmentation:
         Returns:
             Arrays `(steps, count, ...)`, those of `mixing_draws` by names of their own.
         """
-        _, erase_seeds, mix_seeds = philox.split(philox.fold_in(seeds, 1), 3)
+        rand_seeds, erase_seeds, mix_seeds = philox.split(philox.fold_in(seeds, 1), 3)
         drawn = {}
+        if self.operations:
+            found = mixing_draws.operations(rand_seeds, count, self.operations, self.magnitude)
+            drawn |= {f"rand_{name}": values for name, values in found.items()}
         if self.erasing:
             erased = mixing_draws.erasing(erase_seeds, count, size, self.erasing)
             drawn |= {f"erase_{name}": values for name, values in erased.items()}

@@ -2,7 +2,8 @@
 
 They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed,
 cropped, flipped, erased and mixed alike. Pixels may differ in the last bit, for XLA divides by
-multiplying with the reciprocal; blurred ones and noise by 1e-5.
+multiplying with the reciprocal; blurred ones and noise by 1e-5. For RandAugment see
+`ann.data.jax_randaugment`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from ann.data import jax_augment, philox
 from ann.data.arrays import Dataset
+from ann.data.jax_randaugment import randaugment
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -34,7 +36,7 @@ class TrainingBatches(keras.utils.PyDataset):
         arrays: what `make` takes as its first argument.
 
     Raises:
-        ValueError: RandAugment is wanted.
+        ValueError: the images cannot be augmented so (`BatchAugmentation.check`).
     """
 
     def __init__(
@@ -49,11 +51,8 @@ class TrainingBatches(keras.utils.PyDataset):
         augmented,
         augmentation=None,
     ):
-        if augmentation is not None and augmentation.operations:
-            raise ValueError(
-                "RandAugment needs TensorFlow: it does not run with KERAS_BACKEND=jax. "
-                f"Received: augmentation={augmentation}"
-            )
+        if augmentation is not None:
+            augmentation.check(dataset)
         super().__init__()
         self.batch_size, self.seed, self.augmented = batch_size, seed, augmented
         self.augmentation = augmentation
@@ -134,6 +133,10 @@ class TrainingBatches(keras.utils.PyDataset):
         if "sigma" in draws:
             x = jax_augment.blur(x.astype(jnp.float32), draws["sigma"])
         x, y = (x.astype(jnp.float32) - mean) / std, jnp.take(labels, draws["which"])
+        if "rand_which" in draws:
+            pixels = jnp.clip(x * std + mean, 0, 255)
+            pixels = randaugment(pixels, draws["rand_which"], draws["rand_strength"])
+            x = (pixels - mean) / std
         if "erase_box" in draws:
             x = jax_augment.erase(x, draws["erase_box"], draws["erase_noise"])
         if "mix_box" in draws:

@@ -1,4 +1,4 @@
-"""What `ann.data.mixing` and `BatchAugmentation` draw, in NumPy, for many steps at a time.
+"""What `BatchAugmentation` draws, in NumPy, for many steps at a time.
 
 The numbers are those of TensorFlow bit by bit (`ann.data.philox`). A rectangle is computed from
 them by functions that may differ in the last bit, so one in a million may have another edge.
@@ -8,6 +8,28 @@ import numpy as np
 
 from ann.data import philox
 from ann.data.beta import INTERVALS, quantiles
+from ann.data.randaugment_operations import OPERATIONS
+
+
+def operations(seeds, count: int, number: int, magnitude: float) -> dict[str, np.ndarray]:
+    """The draws of `randaugment.randaugment`.
+
+    Args:
+        seeds: uint32 `(steps, 4)`, as in `ann.data.philox`.
+        count: images in a batch.
+        number: operations for each image.
+        magnitude: their strength.
+
+    Returns:
+        `which`, int32 `(steps, count, number)`, and `strength`, float32 of the same shape.
+    """
+    which, strength = [], []
+    for one in philox.split(seeds, number):
+        which_seeds, sign_seeds = philox.split(one, 2)
+        which.append(philox.integers(which_seeds, count, len(OPERATIONS)))
+        up = philox.uniform(sign_seeds, count) < 0.5
+        strength.append(np.float32(magnitude) * np.where(up, np.float32(1), np.float32(-1)))
+    return {"which": np.stack(which, axis=2), "strength": np.stack(strength, axis=2)}
 
 
 def erasing(seeds, count: int, size, probability: float) -> dict[str, np.ndarray]:
@@ -83,7 +105,7 @@ def _cutmix(seeds, count, size, alpha):
     whole = np.asarray(size, np.float32)[:, None]
     lengths = (side * whole).astype(np.int32)
     starts = (_pairs(place_seeds, count) * whole).astype(np.int32) - lengths // 2
-    limits = np.int32(size)[:, None]
+    limits = np.array(size, np.int32)[:, None]
     box = _box(np.clip(starts, 0, limits), np.clip(starts + lengths, 0, limits))
     pixels = (box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1])
     share = pixels.astype(np.float32) / np.float32(size[0] * size[1])

@@ -44,9 +44,8 @@ def training_batches(
         first_step: batches of `first_epoch` to leave out, because a run took them before it was
             interrupted.
         augmented: False gives the images as they are for evaluation.
-        augmentation: what else is done to each batch; RandAugment on TensorFlow only. It may mix
-            the images of a batch, so each worker reads and augments the whole batch before it takes
-            its part.
+        augmentation: what else is done to each batch. It may mix the images of a batch, so each
+            worker reads and augments the whole batch before it takes its part.
         part: number of this worker and of all workers; on TensorFlow only. Each batch is cut into
             that many equal parts, and this worker gets its own: the parts together are the batch
             of one worker.

@@ -10,22 +10,7 @@ import math
 
 import tensorflow as tf
 
-OPERATIONS = (
-    "identity",
-    "autocontrast",
-    "equalize",
-    "posterize",
-    "solarize",
-    "brightness",
-    "contrast",
-    "color",
-    "sharpness",
-    "rotate",
-    "shear_x",
-    "shear_y",
-    "translate_x",
-    "translate_y",
-)
+from ann.data.randaugment_operations import OPERATIONS
 
 
 def randaugment(images, operations: int, magnitude: float, seed):

@@ -159,11 +159,6 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
     wanted = config.data
     if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
         return None
-    if wanted.randaugment and keras.config.backend() == "jax":
-        raise ValueError(
-            "randaugment needs TensorFlow: it does not run with KERAS_BACKEND=jax. "
-            f"Received: randaugment={wanted.randaugment}"
-        )
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,
         magnitude=wanted.randaugment_magnitude,

@@ -4,8 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ann import data
+from ann.data import randaugment
 
 jax_batches = pytest.importorskip("ann.data.jax_batches", exc_type=ImportError)
 
@@ -62,12 +64,31 @@ def test_evaluation_batches():
         np.testing.assert_array_equal(y, tf_y)
 
 
-def test_what_needs_tensorflow_is_refused():
-    with pytest.raises(ValueError, match="RandAugment needs TensorFlow.*Received: augmentation="):
+def test_operations_of_randaugment():
+    """Each of the 14, up and down: TensorFlow's numbers."""
+    images = data.load("synthetic").train.images[:140]
+    which = np.repeat(np.arange(14, dtype="int32"), 10)
+    strength = np.tile(np.float32([0.5, -0.5, 0.9, -0.9, 0.31]), 28)
+    expected = randaugment.apply(tf.constant(images), which, tf.constant(strength))
+    found = jax_batches.randaugment(images, which[:, None], strength[:, None])
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_batches_with_randaugment():
+    """Compiled, a sum may round to the next gray level, and a later operation may spread it."""
+    dataset = data.load("synthetic")
+    options = {**OPTIONS, "augmentation": data.BatchAugmentation(operations=2, magnitude=0.7)}
+    mine = jax_batches.TrainingBatches(dataset, 48, **options, augmented=True)
+    theirs = list(data.training_batches(dataset, 48, **options))
+    assert len(mine) == len(theirs)
+    differences = [np.abs(x - tf_x) for (x, _), (tf_x, _) in zip(mine, theirs, strict=True)]
+    gray_levels = np.stack(differences) * dataset.normalization()[1]
+    assert (gray_levels > 1e-2).mean() < 1e-2
+
+
+def test_randaugment_of_grey_images_is_refused():
+    augmentation = data.BatchAugmentation(operations=2)
+    with pytest.raises(ValueError, match="randaugment is for RGB images"):
         jax_batches.TrainingBatches(
-            data.load("digits"),
-            64,
-            **OPTIONS,
-            augmented=True,
-            augmentation=data.BatchAugmentation(operations=2),
+            data.load("digits"), 64, **OPTIONS, augmented=True, augmentation=augmentation
         )

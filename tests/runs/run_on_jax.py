@@ -26,11 +26,11 @@ FIELDS = {
     "learning_rate": 0.05,
     "strategy": "mirrored",
     "steps_per_call": 3,
+    "randaugment": 1,
 }
 REFUSED = {
     "class_folders": {"dataset": "class_folders"},
     "imagenet2012": {"dataset": "imagenet2012"},
-    "randaugment": {"randaugment": 2, "dataset": "synthetic"},
     "batch_size": {"batch_size": 63},
 }
 CLUSTER = {"cluster": {"worker": ["localhost:1", "localhost:2"]}, "task": {"index": 1}}

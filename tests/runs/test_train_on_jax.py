@@ -109,7 +109,6 @@ def test_tensorflow_loads_the_network_and_measures_the_same(run):
     [
         ("class_folders", "decoded by TensorFlow.*KERAS_BACKEND=jax.*Received: name="),
         ("imagenet2012", "decoded by TensorFlow"),
-        ("randaugment", "needs TensorFlow.*Received: randaugment=2"),
         ("batch_size", "multiple of the 2 replicas. Received: batch_size=63"),
         ("alone", "2 workers.*train alone.*Received: strategy='mirrored'"),
         ("too late", "worker 1 cannot join its cluster: .*before any JAX"),
