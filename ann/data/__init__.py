@@ -1,6 +1,6 @@
 """Data sets, as arrays in memory or JPEGs on disk, and their batches.
 
-Small images in memory need no TensorFlow where Keras runs on JAX. JPEGs do.
+Where Keras runs on JAX, all but imagenet2012 need no TensorFlow.
 """
 
 from ann.data.catalogue import names

@@ -78,3 +78,15 @@ class Dataset:
         from ann.data import array_pipeline
 
         return array_pipeline.evaluation_batches(self, batch_size, part)
+
+    def jax_training_batches(self, batch_size: int, **options):
+        """See `ann.data.jax_arrays.ArrayTrainingBatches`."""
+        from ann.data.jax_arrays import ArrayTrainingBatches
+
+        return ArrayTrainingBatches(self, batch_size, **options)
+
+    def jax_evaluation_batches(self, batch_size: int):
+        """See `ann.data.jax_arrays.ArrayEvaluationBatches`."""
+        from ann.data.jax_arrays import ArrayEvaluationBatches
+
+        return ArrayEvaluationBatches(self, batch_size)

@@ -11,7 +11,7 @@ class Entry:
         module, function: the function of `data_dir` that loads the data set.
         held_out: number of training images to hold out for validation. None means as many as there
             are test images.
-        needs_tensorflow: whether the images are files that TensorFlow decodes when needed.
+        needs_tensorflow: whether TensorFlow alone reads it.
     """
 
     module: str
@@ -26,7 +26,7 @@ DATASETS = {
     "cifar100": Entry("ann.data.tfds_images", "load_cifar100", 5000),
     "svhn": Entry("ann.data.tfds_images", "load_svhn", 5000),
     "imagenet2012": Entry("ann.data.imagenet2012", "load_imagenet2012", None, True),
-    "class_folders": Entry("ann.data.class_folders", "load_class_folders", None, True),
+    "class_folders": Entry("ann.data.class_folders", "load_class_folders", None),
     "synthetic": Entry("ann.data.synthetic", "load_synthetic", 64),
 }
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import typing
 
 import numpy as np
-import tensorflow as tf
 
 from ann.data.jpegs import JpegDataset
+
+if typing.TYPE_CHECKING:
+    import tensorflow as tf
 
 _SUFFIXES = (".jpeg", ".jpg")
 
@@ -33,13 +36,22 @@ class FileSplit:
             name = b"/".join(path.split(b"/")[-2:])
             yield b"%s %d %d" % (name, os.stat(path).st_size, label)
 
+    def read(self, index: int) -> tuple[str, bytes, int]:
+        """Path, contents, and label of one image."""
+        path = os.fsdecode(self.paths[index])
+        return path, pathlib.Path(path).read_bytes(), int(self.labels[index])
+
     def elements(self, seed=None) -> tf.data.Dataset:
+        import tensorflow as tf  # JAX reads the files alone
+
         order = tf.range(len(self))
         if seed is not None:
             order = tf.random.experimental.stateless_shuffle(order, seed)
         return tf.data.Dataset.from_tensor_slices(order)
 
     def reader(self):
+        import tensorflow as tf
+
         with tf.device("CPU"):
             paths = tf.constant(self.paths)
             labels = tf.constant(self.labels)

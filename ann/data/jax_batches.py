@@ -1,14 +1,15 @@
-"""Batches of small images for JAX: made on the device, inside the compiled training step.
+"""Training batches for JAX: made on the device, inside the compiled training step.
 
-They are those of `ann.data.array_pipeline`: the same images in the same order from the same seed,
-cropped, flipped, erased and mixed alike. Pixels may differ in the last bit, for XLA divides by
-multiplying with the reciprocal; blurred ones and noise by 1e-5. For RandAugment see
-`ann.data.jax_randaugment`.
+They are those of TensorFlow: the same images in the same order from the same seed, augmented alike.
+Pixels may differ in the last bit, for XLA divides by multiplying with the reciprocal, and noise by
+1e-5. For RandAugment see `ann.data.jax_randaugment`.
 """
 
 from __future__ import annotations
 
+import abc
 import functools
+import typing
 
 import jax
 import jax.numpy as jnp
@@ -16,32 +17,40 @@ import keras
 import numpy as np
 
 from ann.data import jax_augment, philox
-from ann.data.arrays import Dataset
 from ann.data.jax_randaugment import randaugment
+
+if typing.TYPE_CHECKING:
+    from ann.data.arrays import Dataset
+    from ann.data.jpegs import JpegDataset
 
 
 class TrainingBatches(keras.utils.PyDataset):
     """The batches that a training run has left.
 
-    The engine puts `arrays` on the device once. From then on only `draws` travel: which images a
-    batch holds, and how each is cropped and flipped. `fit` can use the batches as any PyDataset,
-    with `shuffle=False`.
+    The engine puts `arrays` on the device once. From then on only `draws` travel. `fit` can use the
+    batches as any PyDataset, with `shuffle=False`. Subclasses say what travels and what the images
+    of a batch are.
 
     Args:
-        dataset: data set in memory.
-        batch_size, seed, first_epoch, first_step, epochs, augmented, augmentation: as in
-            `ann.data.training_batches`.
+        dataset: data set whose training images are used.
+        batch_size, seed, first_epoch, first_step, epochs, augmented, augmentation, part: as in
+            `ann.data.training_batches`. Each worker sees the whole batch on JAX, but it need not
+            hold the images of the others' parts.
 
     Attributes:
         arrays: what `make` takes as its first argument.
+        steps_per_call: how many steps' draws may well travel together to an accelerator.
 
     Raises:
         ValueError: the images cannot be augmented so (`BatchAugmentation.check`).
     """
 
+    arrays: tuple = ()
+    steps_per_call = 50
+
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Dataset | JpegDataset,
         batch_size,
         *,
         seed,
@@ -50,18 +59,18 @@ class TrainingBatches(keras.utils.PyDataset):
         epochs,
         augmented,
         augmentation=None,
+        part=(0, 1),
     ):
         if augmentation is not None:
             augmentation.check(dataset)
         super().__init__()
         self.batch_size, self.seed, self.augmented = batch_size, seed, augmented
-        self.augmentation = augmentation
-        self._steps_per_epoch = len(dataset.train) // batch_size
-        self._first = first_epoch * self._steps_per_epoch + first_step
-        self._end = epochs * self._steps_per_epoch
-        self._dataset = dataset
+        self.augmentation, self.part = augmentation, part
+        self.steps_per_epoch = len(dataset.train) // batch_size
+        self._first = first_epoch * self.steps_per_epoch + first_step
+        self._end = epochs * self.steps_per_epoch
+        self.dataset = dataset
         self._normalization = dataset.normalization()
-        self.arrays = (dataset.train.images, dataset.train.labels)
 
     def __len__(self):
         return max(self._end - self._first, 0)
@@ -75,43 +84,34 @@ class TrainingBatches(keras.utils.PyDataset):
         return jax.jit(self.make)
 
     def draws(self, start: int, count: int) -> dict[str, np.ndarray]:
-        """What is random about the batches `start`, `start + 1`, ...
+        """What tells the batches `start`, `start + 1`, ... from others.
 
         Returns:
-            Arrays `(count, batch_size, ...)`: `which`, the numbers of the images, and what the
-            augmentations draw.
+            Arrays `(count, batch_size, ...)`: those of `of_steps`, and what the augmentation draws.
         """
         steps = np.arange(start, start + count) + self._first
-        places = [divmod(step, self._steps_per_epoch) for step in steps.tolist()]
-        draws = {"which": np.stack([self._order(epoch)[step] for epoch, step in places])}
-        seeds = philox.seeds_of(self.seed, steps)
-        if self.augmented:
-            draws |= self._augmentation(seeds)
+        draws = self.of_steps(steps)
         if self.augmentation is not None:
-            size = self._dataset.image_shape[:2]
+            seeds = philox.seeds_of(self.seed, steps)
+            size = self.dataset.image_shape[:2]
             draws |= self.augmentation.draws(seeds, self.batch_size, size)
         return draws
+
+    @abc.abstractmethod
+    def of_steps(self, steps: np.ndarray) -> dict[str, np.ndarray]:
+        """What `images_and_labels` needs for these steps, counted from the first epoch: arrays
+        `(len(steps), batch_size, ...)`."""
+
+    def numbers(self, step: int) -> np.ndarray:
+        """The numbers of the images of a step, counted from the first epoch: `(batch_size,)`."""
+        epoch, within = divmod(step, self.steps_per_epoch)
+        return self._order(epoch)[within]
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 (two epochs; the object lives as long as the run)
     def _order(self, epoch):
         seed = philox.seeds_of(self.seed, [epoch])
-        order = philox.permutation(seed, len(self._dataset.train))
-        return order[: self._steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
-
-    def _augmentation(self, seeds):
-        """The draws of `ann.data.array_pipeline`, one seed for each step."""
-        count, padding = self.batch_size, self._dataset.padding
-        crop_seeds, flip_seeds, blur_seeds = philox.split(seeds, 3)
-        draws = {}
-        if padding:
-            corners = philox.integers(crop_seeds, 2 * count, 2 * padding + 1)
-            draws["top"], draws["left"] = corners[:, :count], corners[:, count:]
-        if self._dataset.flip:
-            draws["flip"] = philox.uniform(flip_seeds, count) < 0.5
-        if self._dataset.blur:
-            low = np.float32(1e-2)
-            draws["sigma"] = philox.uniform(blur_seeds, count) * (1 - low) + low
-        return draws
+        order = philox.permutation(seed, len(self.dataset.train))
+        return order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
 
     def make(self, arrays, draws):
         """One batch, traced into the training step.
@@ -123,16 +123,9 @@ class TrainingBatches(keras.utils.PyDataset):
         Returns:
             `(images, labels)`, as from `ann.data.training_batches`.
         """
-        images, labels = arrays
         mean, std = self._normalization
-        x = jnp.take(images, draws["which"], axis=0)
-        if "top" in draws:
-            x = jax_augment.crop(x, self._dataset.padding, draws["top"], draws["left"])
-        if "flip" in draws:
-            x = jax_augment.flip(x, draws["flip"])
-        if "sigma" in draws:
-            x = jax_augment.blur(x.astype(jnp.float32), draws["sigma"])
-        x, y = (x.astype(jnp.float32) - mean) / std, jnp.take(labels, draws["which"])
+        x, y = self.images_and_labels(arrays, draws)
+        x = (x.astype(jnp.float32) - mean) / std
         if "rand_which" in draws:
             pixels = jnp.clip(x * std + mean, 0, 255)
             pixels = randaugment(pixels, draws["rand_which"], draws["rand_strength"])
@@ -141,27 +134,9 @@ class TrainingBatches(keras.utils.PyDataset):
             x = jax_augment.erase(x, draws["erase_box"], draws["erase_noise"])
         if "mix_box" in draws:
             mixture = {name[4:]: one for name, one in draws.items() if name.startswith("mix_")}
-            x, y = jax_augment.mix(x, jax.nn.one_hot(y, self._dataset.num_classes), **mixture)
+            x, y = jax_augment.mix(x, jax.nn.one_hot(y, self.dataset.num_classes), **mixture)
         return x, y
 
-
-class EvaluationBatches(keras.utils.PyDataset):
-    """All test images in order, normalized, as NumPy arrays.
-
-    Args:
-        dataset: data set in memory.
-        batch_size: images in a batch; the last one may be smaller.
-    """
-
-    def __init__(self, dataset: Dataset, batch_size: int):
-        super().__init__()
-        self.batch_size = batch_size
-        self._split = dataset.test
-        self._mean, self._std = dataset.normalization()
-
-    def __len__(self):
-        return -(-len(self._split) // self.batch_size)
-
-    def __getitem__(self, index):
-        part = self._split[index * self.batch_size : (index + 1) * self.batch_size]
-        return (part.images.astype(np.float32) - self._mean) / self._std, part.labels
+    @abc.abstractmethod
+    def images_and_labels(self, arrays, draws):
+        """Images of the batch in pixel values, cropped and flipped, and their labels; traced."""

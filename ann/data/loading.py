@@ -38,7 +38,7 @@ def load(
 
     Raises:
         ValueError: the name is unknown, there are too few training images for `train_examples` or
-            for `hold_out`, or the data set needs TensorFlow.
+            for `hold_out`, or the data set or the preset needs TensorFlow.
         FileNotFoundError: the data set is not prepared. The message says how to prepare it.
 
     Example:
@@ -48,10 +48,11 @@ def load(
     if name not in DATASETS:
         raise ValueError(unknown_name("dataset", name, names()))
     entry = DATASETS[name]
-    if entry.needs_tensorflow and keras.config.backend() == "jax":
+    on_jax = keras.config.backend() == "jax"
+    if entry.needs_tensorflow and on_jax:
         raise ValueError(
-            f"{name} is read and decoded by TensorFlow: it does not run with KERAS_BACKEND=jax. "
-            f"Received: name={name!r}"
+            f"{name} is read by TensorFlow: with KERAS_BACKEND=jax, unpack its images into folders "
+            f"and use class_folders. Received: name={name!r}"
         )
     dataset = getattr(importlib.import_module(entry.module), entry.function)(data_dir)
     if hold_out:
@@ -72,5 +73,10 @@ def load(
             )
         dataset = dataclasses.replace(dataset, train=dataset.train[:train_examples])
     if preset == "author_code" and hasattr(dataset, "change_colours"):
+        if on_jax:
+            raise ValueError(
+                "the authors' changes of colors need TensorFlow: they do not run with "
+                f"KERAS_BACKEND=jax. Received: preset={preset!r}"
+            )
         dataset = dataclasses.replace(dataset, change_colours=True)
     return dataset

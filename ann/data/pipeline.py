@@ -46,9 +46,9 @@ def training_batches(
         augmented: False gives the images as they are for evaluation.
         augmentation: what else is done to each batch. It may mix the images of a batch, so each
             worker reads and augments the whole batch before it takes its part.
-        part: number of this worker and of all workers; on TensorFlow only. Each batch is cut into
-            that many equal parts, and this worker gets its own: the parts together are the batch
-            of one worker.
+        part: number of this worker and of all workers. Each batch is cut into that many equal
+            parts, and this worker gets its own: the parts together are the batch of one worker. On
+            JAX it gets whole batches, in which it has decoded only its own part of JPEGs.
 
     Returns:
         tf.data.Dataset of float32 images `(batch, height, width, channels)` and int32 labels
@@ -65,10 +65,7 @@ def training_batches(
             f"{dataset.name} has {count} training images. Received: batch_size={batch_size}"
         )
     if keras.config.backend() == "jax":
-        from ann.data import jax_batches
-
-        return jax_batches.TrainingBatches(
-            dataset,
+        return dataset.jax_training_batches(
             batch_size,
             seed=seed,
             first_epoch=first_epoch,
@@ -76,6 +73,7 @@ def training_batches(
             epochs=epochs,
             augmented=augmented,
             augmentation=augmentation,
+            part=part,
         )
     import tensorflow as tf
 
@@ -121,9 +119,7 @@ def evaluation_batches(
     """
     batch_size = batch_size or dataset.evaluation_batch_size
     if keras.config.backend() == "jax":
-        from ann.data import jax_batches
-
-        return jax_batches.EvaluationBatches(dataset, batch_size)
+        return dataset.jax_evaluation_batches(batch_size)
     import tensorflow as tf
 
     return dataset.evaluation_batches(batch_size, part).prefetch(tf.data.AUTOTUNE)

@@ -3,14 +3,9 @@
 A window is `(top, left, height, width)` in whole pixels, int32 `(4,)`.
 """
 
-import math
-
 import tensorflow as tf
 
-_ATTEMPTS = 10
-_AREA = (0.08, 1.0)
-_LOG_ASPECT = (math.log(3 / 4), math.log(4 / 3))
-_CENTRE = 224 / 256
+from ann.data.jpegs import AREA, ATTEMPTS, CENTRE, LOG_ASPECT
 
 
 def random_window(height, width, seed):
@@ -24,7 +19,7 @@ def random_window(height, width, seed):
         height, width: size of the image, int32 scalars.
         seed: int `(2,)`, as in `ann.data.augment`.
     """
-    return window_from_draws(height, width, tf.random.stateless_uniform((_ATTEMPTS, 4), seed))
+    return window_from_draws(height, width, tf.random.stateless_uniform((ATTEMPTS, 4), seed))
 
 
 def window_from_draws(height, width, draws):
@@ -43,8 +38,8 @@ def window_from_draws(height, width, draws):
         array([  0,  50, 300, 300], dtype=int32)
     """
     area, aspect, top, left = tf.unstack(draws, axis=1)
-    pixels = tf.cast(height * width, tf.float32) * (_AREA[0] + (_AREA[1] - _AREA[0]) * area)
-    aspect = tf.exp(_LOG_ASPECT[0] + (_LOG_ASPECT[1] - _LOG_ASPECT[0]) * aspect)
+    pixels = tf.cast(height * width, tf.float32) * (AREA[0] + (AREA[1] - AREA[0]) * area)
+    aspect = tf.exp(LOG_ASPECT[0] + (LOG_ASPECT[1] - LOG_ASPECT[0]) * aspect)
     heights = tf.cast(tf.round(tf.sqrt(pixels / aspect)), tf.int32)
     widths = tf.cast(tf.round(tf.sqrt(pixels * aspect)), tf.int32)
     fits = (heights <= height) & (widths <= width)
@@ -65,5 +60,5 @@ def centre_window(height, width):
         >>> centre_window(375, 500).numpy()  # side 375 * 224 / 256 = 328.1
         array([ 23,  86, 328, 328], dtype=int32)
     """
-    side = tf.cast(tf.round(_CENTRE * tf.cast(tf.minimum(height, width), tf.float32)), tf.int32)
+    side = tf.cast(tf.round(CENTRE * tf.cast(tf.minimum(height, width), tf.float32)), tf.int32)
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])

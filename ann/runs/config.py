@@ -204,8 +204,8 @@ class RuntimeConfig:
     steps_per_call: int | None = _field(
         None,
         "Training steps in one call of the compiled function, between two checks for signals. "
-        "More than 1 needs KERAS_BACKEND=jax, where the default is 50 on an accelerator and 1 on a "
-        "CPU.",
+        "More than 1 needs KERAS_BACKEND=jax, where the default is 50 on an accelerator, and 1 on "
+        "a CPU and for JPEGs.",
     )
     sync_batch_norm: bool = _field(
         False,

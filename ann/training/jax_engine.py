@@ -24,7 +24,6 @@ from ann.training.workers import JaxWorkers, OneWorker
 
 _AXIS = "batch"
 _STRATEGIES = ("one_device", "mirrored", "multi_worker")
-_ON_ACCELERATORS = 50
 # What XLA says when a collective of several processes fails: on CPUs, and on GPUs.
 _LOST = re.compile(r"(Gloo \w+ failed: (\[\S+\] )?|NCCL operation .* failed: )(?P<reason>.*)")
 # After how long without a sign of life a worker is given up, so that the others end.
@@ -39,8 +38,8 @@ class JaxEngine(Engine):
             "multi_worker" over the devices of all workers (`Cluster.from_environment`).
         batch_size: global batch size; must be divisible by the devices.
         virtual_devices: number of devices to make of this machine's CPU; 0 for none.
-        steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, 50
-            on accelerators.
+        steps_per_call: most steps that one call of the compiled function does; None: 1 on CPUs, as
+            many as the batches say on accelerators.
 
     Raises:
         ValueError: another strategy, a cluster that is wrong or that this strategy would not use,
@@ -78,8 +77,8 @@ class JaxEngine(Engine):
         self._divided = NamedSharding(mesh, PartitionSpec(_AXIS))
         self._divided_rows = NamedSharding(mesh, PartitionSpec(None, _AXIS))
         self._num_devices = len(devices)
-        on_cpu = devices[0].platform == "cpu"
-        self.steps_per_call = steps_per_call or (1 if on_cpu else _ON_ACCELERATORS)
+        self._on_cpu = devices[0].platform == "cpu"
+        self._steps_per_call = steps_per_call
 
     @staticmethod
     def require_determinism() -> None:
@@ -103,6 +102,9 @@ class JaxEngine(Engine):
         self.model = model
         self._batches = batches
         self._done = 0
+        self.steps_per_call = self._steps_per_call or (
+            1 if self._on_cpu else batches.steps_per_call
+        )
         self._arrays = _put(batches.arrays, self._on_all)
         # Donated: a step writes its state where it has read it.
         options: dict[str, Any] = {"donate_argnums": 0, "out_shardings": self._on_all}

@@ -9,7 +9,10 @@ import tensorflow as tf
 from ann import data
 from ann.data import randaugment
 
-jax_batches = pytest.importorskip("ann.data.jax_batches", exc_type=ImportError)
+pytest.importorskip("jax")
+
+from ann.data.jax_arrays import ArrayEvaluationBatches, ArrayTrainingBatches
+from ann.data.jax_randaugment import randaugment as jax_randaugment
 
 OPTIONS = {"seed": 2**32 - 1, "first_epoch": 1, "first_step": 5, "epochs": 3}
 AUGMENTATIONS = {
@@ -22,7 +25,7 @@ AUGMENTATIONS = {
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_training_batches(name):
     dataset = dataclasses.replace(data.load("synthetic"), **AUGMENTATIONS[name])
-    mine = jax_batches.TrainingBatches(dataset, 48, **OPTIONS, augmented=True)
+    mine = ArrayTrainingBatches(dataset, 48, **OPTIONS, augmented=True)
     theirs = list(data.training_batches(dataset, 48, **OPTIONS))
     assert len(mine) == len(theirs) == 5 + 10
     for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
@@ -45,7 +48,7 @@ def test_erased_and_mixed_batches(options):
     """Bit by bit but for the last bits of noise and shares: the same rectangles and partners."""
     dataset = dataclasses.replace(data.load("synthetic"), padding=2, flip=True)
     options = {**OPTIONS, "augmentation": data.BatchAugmentation(**options)}
-    mine = jax_batches.TrainingBatches(dataset, 48, **options, augmented=True)
+    mine = ArrayTrainingBatches(dataset, 48, **options, augmented=True)
     theirs = list(data.training_batches(dataset, 48, **options))
     assert len(mine) == len(theirs)
     for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
@@ -56,7 +59,7 @@ def test_erased_and_mixed_batches(options):
 
 def test_evaluation_batches():
     dataset = data.load("digits")
-    mine = jax_batches.EvaluationBatches(dataset, 100)
+    mine = ArrayEvaluationBatches(dataset, 100)
     theirs = list(data.evaluation_batches(dataset, 100))
     assert [len(y) for _, y in mine] == [100, 100, 100, 60]
     for (x, y), (tf_x, tf_y) in zip(mine, theirs, strict=True):
@@ -70,7 +73,7 @@ def test_operations_of_randaugment():
     which = np.repeat(np.arange(14, dtype="int32"), 10)
     strength = np.tile(np.float32([0.5, -0.5, 0.9, -0.9, 0.31]), 28)
     expected = randaugment.apply(tf.constant(images), which, tf.constant(strength))
-    found = jax_batches.randaugment(images, which[:, None], strength[:, None])
+    found = jax_randaugment(images, which[:, None], strength[:, None])
     np.testing.assert_array_equal(found, expected)
 
 
@@ -78,7 +81,7 @@ def test_batches_with_randaugment():
     """Compiled, a sum may round to the next gray level, and a later operation may spread it."""
     dataset = data.load("synthetic")
     options = {**OPTIONS, "augmentation": data.BatchAugmentation(operations=2, magnitude=0.7)}
-    mine = jax_batches.TrainingBatches(dataset, 48, **options, augmented=True)
+    mine = ArrayTrainingBatches(dataset, 48, **options, augmented=True)
     theirs = list(data.training_batches(dataset, 48, **options))
     assert len(mine) == len(theirs)
     differences = [np.abs(x - tf_x) for (x, _), (tf_x, _) in zip(mine, theirs, strict=True)]
@@ -89,6 +92,6 @@ def test_batches_with_randaugment():
 def test_randaugment_of_grey_images_is_refused():
     augmentation = data.BatchAugmentation(operations=2)
     with pytest.raises(ValueError, match="randaugment is for RGB images"):
-        jax_batches.TrainingBatches(
+        ArrayTrainingBatches(
             data.load("digits"), 64, **OPTIONS, augmented=True, augmentation=augmentation
         )

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from ann.data import JpegDataset, jpegs, windows
+from ann.data import JpegDataset, jpeg_pipeline, windows
 
 ROWS, COLUMNS = np.mgrid[:300, :450]
 CHANNELS = [20 + COLUMNS / 2, 40 + 0.4 * ROWS, np.full_like(ROWS, 90)]
@@ -31,7 +31,7 @@ def decoded():
 
 def seen(data, seed=None, dataset=DATASET):
     """Returns the image that the network receives, in pixel values."""
-    image = dataset.image(tf.constant(data), tf.constant("some/file.JPEG"), seed)
+    image = jpeg_pipeline.image(dataset, tf.constant(data), tf.constant("some/file.JPEG"), seed)
     return image.numpy() * STD + MEAN
 
 
@@ -65,7 +65,9 @@ def test_training_uses_a_resized_window_and_mirrors_half_of_the_images():
 @pytest.mark.parametrize("change_colours", [False, True])
 def test_eager_and_mapped_results_agree_and_depend_on_the_seed(change_colours):
     dataset = JpegDataset("one", 1, train=None, test=None, size=64, change_colours=change_colours)
-    view = lambda seed: dataset.image(JPEG, "", tf.stack([tf.constant(2, tf.int64), seed]))
+    view = lambda seed: jpeg_pipeline.image(
+        dataset, JPEG, "", tf.stack([tf.constant(2, tf.int64), seed])
+    )
     mapped = tf.data.Dataset.range(2).map(view)
     assert mapped.element_spec == tf.TensorSpec((64, 64, 3), tf.float32)
     first, second = mapped.as_numpy_iterator()
@@ -85,7 +87,9 @@ def test_images_in_other_formats_are_read_correctly():
 
 @pytest.mark.parametrize("data", [JPEG[: len(JPEG) // 2], JPEG[:-2], JPEG[:20], b"<html>", b""])
 def test_errors_name_the_broken_file(data):
-    mapped = tf.data.Dataset.from_tensors(data).map(lambda x: jpegs.as_jpeg(x, "some/file.JPEG"))
+    mapped = tf.data.Dataset.from_tensors(data).map(
+        lambda x: jpeg_pipeline.as_jpeg(x, "some/file.JPEG")
+    )
     with pytest.raises(
         tf.errors.InvalidArgumentError, match=r"some/file.JPEG is not an image.*or is cut short"
     ):

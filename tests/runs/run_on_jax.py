@@ -11,7 +11,9 @@ if __name__ == "__main__":
     sys.modules["tensorflow_datasets"] = None
 
 import keras
+import numpy as np
 import pandas as pd
+import PIL.Image
 
 from ann.models import MultiExitModel
 from ann.runs import RunConfig, RunFolder
@@ -29,7 +31,6 @@ FIELDS = {
     "randaugment": 1,
 }
 REFUSED = {
-    "class_folders": {"dataset": "class_folders"},
     "imagenet2012": {"dataset": "imagenet2012"},
     "batch_size": {"batch_size": 63},
 }
@@ -42,13 +43,13 @@ REFUSED_IN_A_CLUSTER = {
 
 def tiny(config, num_classes, input_shape):
     """XLA compiles it fast on a CPU."""
-    segments, heads = [], []
+    whole_shape, segments, heads = input_shape, [], []
     for _ in range(2):
         layers = (keras.layers.Flatten(), keras.layers.Dense(6), keras.layers.BatchNormalization())
         segments.append(keras.Sequential([keras.Input(input_shape), *layers]))
         heads.append(keras.Sequential([keras.Input((6,)), keras.layers.Dense(num_classes)]))
         input_shape = (6,)
-    return MultiExitModel(segments, heads, (8, 8, 3))
+    return MultiExitModel(segments, heads, whole_shape)
 
 
 class Kill(keras.callbacks.Callback):
@@ -63,6 +64,28 @@ def stopped_and_resumed(config, folder):
     except Stopped as stopped:
         sys.stdout.write(f"exit code {stopped.exit_code}\n")
     return train(config, folder, resume=True, verbose=0, build_model=tiny)
+
+
+def pictures(root):
+    """JPEGs in folders, whole and after an interruption, then with one that is broken."""
+    pixels = np.random.default_rng(0).integers(0, 256, (18, 40, 50, 3), "uint8")
+    for number, image in enumerate(pixels):
+        split, label = ("train", "val")[number >= 12], "abc"[number % 3]
+        path = root / "pictures" / split / label / f"{number:02d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(image).save(path)
+    folders = {"dataset": "class_folders", "data_dir": str(root / "pictures"), "batch_size": 4}
+    fields = {"epochs": 2, "strategy": "mirrored", "random_erasing": 0.5, **folders}
+    config = RunConfig.from_fields(fields)
+    whole = train(config, root / "of_pictures", verbose=0, build_model=tiny)
+    pd.testing.assert_frame_equal(evaluate(root / "of_pictures"), whole)
+    parts = stopped_and_resumed(config, root / "parts_of_pictures")
+    pd.testing.assert_frame_equal(parts, whole)
+    path.write_bytes(path.read_bytes()[:100])
+    try:
+        train(config, root / "of_broken_pictures", verbose=0, build_model=tiny)
+    except ValueError as error:
+        sys.stdout.write(f"broken: {error}\n")
 
 
 def refused(cases, root):
@@ -87,6 +110,7 @@ def main(root):
     logs = [pd.read_csv(RunFolder(root / name).epochs) for name in ("whole", "parts")]
     speed = ["seconds", "images_per_second"]
     pd.testing.assert_frame_equal(*(log.drop(columns=speed) for log in logs), check_exact=True)
+    pictures(root)
     refused(REFUSED, root)
     os.environ["TF_CONFIG"] = json.dumps(CLUSTER)
     refused(REFUSED_IN_A_CLUSTER, root)
