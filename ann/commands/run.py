@@ -1,5 +1,6 @@
 """Runs a command: its flags, its help, its errors."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -34,7 +35,8 @@ def run(command, argv=None) -> None:
     argv = sys.argv if argv is None else argv
     command.define_flags()
     if any(argument in _HELP for argument in argv[1:]):
-        print(help_of(command))
+        with _reader_may_leave():
+            print(help_of(command))
         sys.exit(0)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     app.run(lambda rest: _run(command, rest[1:]), argv=argv)
@@ -46,11 +48,8 @@ def _run(command, arguments):
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)  # tensorflow-datasets tells what it reads
     try:
-        command.main(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # such as that of `| head`, which has read all that it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(128 + signal.SIGPIPE) from None
+        with _reader_may_leave():
+            command.main(arguments)
     except ModuleNotFoundError as error:
         raise SystemExit(missing_package(error)) from error
     except LostWorkerError as error:
@@ -61,6 +60,17 @@ def _run(command, arguments):
     except KeyboardInterrupt:
         print("stopped by Ctrl+C", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+@contextlib.contextmanager
+def _reader_may_leave():
+    """Ends the process quietly if nobody reads what it prints: `| head` has read what it wants."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
 
 
 def missing_package(error: ModuleNotFoundError) -> str:

@@ -86,7 +86,7 @@ def _card(folder, config, dataset, temperature_images, limits):
     environment = cells(json.loads(folder.environment.read_text()))
     hardware = [environment["processor"], f"{environment['cores']} cores"]
     hardware += [environment["accelerators"]] if environment["accelerators"] else []
-    hours = f"{log.seconds.sum() / 3600:.2f}" if "seconds" in log else "Not recorded."
+    hours = f"{log.seconds.sum() / 3600:.3g}" if "seconds" in log else "Not recorded."
     known = (
         f"Errors were measured on the {len(dataset.test):,} {measured_on}, with the weights as "
         "trained, before they were stored. Temperatures were fitted on "

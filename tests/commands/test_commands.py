@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import types
@@ -87,6 +88,16 @@ def test_help_lists_the_commands():
     wrong = ann("trian")
     assert wrong.returncode == 1
     assert "Did you mean 'train'?" in wrong.stderr
+
+
+def test_help_for_a_reader_that_leaves():
+    """`ann train --help | head -1`: nobody reads on, and nothing is said of it."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "ann", "train", "--help"]
+    run = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (run.returncode, run.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 def test_help_of_training_explains_every_setting():
