@@ -10,22 +10,31 @@ from experiments.harness.plan import PlannedRun, plan
 # A run takes the place of the first part that it is in, in whatever table it is asked for. What is
 # in no part comes last, table by table.
 _CIFAR100, _CIFAR10 = ("cifar100",), ("cifar10",)
+_N9_C32 = ("resann-n9-c32",)
 _CONST_AND_ADALOSS = ("CONST", "AdaLoss")
+_HALF_END_AND_SIEVE = ("half_end", "sieve")
 WANTED = {
     "medium": (
         ("adaloss_table1", Part(_CIFAR100, rows=("OPT",), seeds=(0,), last_exit=True)),
         ("adaloss_table1", Part(_CIFAR100, rows=_CONST_AND_ADALOSS, seeds=(0,))),
-        ("scheme_study", Part(_CIFAR100, rows=("half_end", "sieve"))),
+        ("scheme_study", Part(_CIFAR100, rows=_HALF_END_AND_SIEVE)),
         ("adaloss_table1", Part(_CIFAR100, seeds=(0,))),
         ("adaloss_table1", Part(_CIFAR100, rows=_CONST_AND_ADALOSS)),
         ("sieve_table1", Part(_CIFAR100)),
         ("adaloss_table1", Part(_CIFAR10, rows=("OPT",), seeds=(0,), last_exit=True)),
         ("adaloss_table1", Part(_CIFAR10, rows=_CONST_AND_ADALOSS, seeds=(0,))),
+        ("scheme_study", Part(_CIFAR10, rows=_HALF_END_AND_SIEVE)),
         ("adaloss_table1", Part(_CIFAR10, seeds=(0,))),
         ("adaloss_table1", Part(_CIFAR10, rows=_CONST_AND_ADALOSS)),
         ("adaloss_table3", Part(_CIFAR100)),
         ("adaloss_fig5b", Part()),
         ("sieve_fig2e", Part(rows=("EANN",))),
+    ),
+    "paper": (
+        ("adaloss_table1", Part(_CIFAR100, _N9_C32, _CONST_AND_ADALOSS, seeds=(0,))),
+        ("adaloss_table1", Part(_CIFAR100, _N9_C32, ("OPT",), seeds=(0,), last_exit=True)),
+        ("adaloss_table1", Part(_CIFAR100, _N9_C32)),
+        ("sieve_table1", Part(_CIFAR100)),
     ),
 }
 

@@ -33,7 +33,7 @@ SETTINGS = {
     "small": Settings(networks=("resann-n5-c16",)),
     "medium": Settings(
         networks=("resann-n7-c16",),
-        datasets=("cifar100",),
+        datasets=("cifar100", "cifar10"),
         methods=("opt", "const", "half_end", "adaloss", "sieve"),
     ),
     "paper": Settings(networks=("resann-n9-c32",), datasets=("cifar10", "cifar100")),

@@ -41,11 +41,22 @@ def test_the_queue_has_every_run_once(plans):
     assert list(alone) == [name for name in queue if name in alone]
 
 
-def test_all_that_is_wanted_is_declared(plans):
-    for parts in WANTED.values():
-        for experiment, part in parts:
-            part.check(plans[experiment])
-            assert part.of(plans[experiment]), (experiment, part)
+def test_the_queue_of_the_paper_scale_begins_with_its_largest_comparison():
+    """001's ResANN (9, 32) on CIFAR-100, until there is an accelerator for all of them."""
+    queue = most_wanted_first({"all": plan(EXPERIMENTS["adaloss_table1"], "paper")}, "paper")
+    first = [run.config for run in queue.values()][:3]
+    assert [config.weighting.weighting for config in first] == ["const", "adaloss", "opt"]
+    assert {config.model.model for config in first} == {"resann-n9-c32"}
+    assert {config.data.dataset for config in first} == {"cifar100"}
+    assert first[2].weighting.opt_at == 26
+
+
+@pytest.mark.parametrize("scale", WANTED)
+def test_all_that_is_wanted_is_declared(scale):
+    for experiment, part in WANTED[scale]:
+        planned = plan(EXPERIMENTS[experiment], scale)
+        part.check(planned)
+        assert part.of(planned), (experiment, part)
 
 
 def test_a_part_is_what_all_its_names_have_in_common(plans):
