@@ -34,6 +34,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.msdnet_step
 	$(BIN)/python -m benchmarks.weighting_overhead
+	$(BIN)/python -m benchmarks.side_by_side
 	$(BIN)/python -m benchmarks.checkpoint_cost
 	$(BIN)/python -m benchmarks.fault_drill
 	$(BIN)/python -m benchmarks.anytime_latency
