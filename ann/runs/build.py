@@ -157,7 +157,7 @@ def augmentation(config: RunConfig, dataset) -> data.BatchAugmentation | None:
         ValueError: the images of the data set cannot be augmented so.
     """
     wanted = config.data
-    if not (wanted.randaugment or wanted.random_erasing or wanted.mixup or wanted.cutmix):
+    if not wanted.augments_batches:
         return None
     augmentation = data.BatchAugmentation(
         operations=wanted.randaugment,

@@ -52,14 +52,7 @@ CHANGES = (
     Change(
         "mixup, CutMix, random erasing and RandAugment draw from seeds and tables that every "
         "engine has; they drew from TensorFlow's",
-        lambda config: any(
-            (
-                config.data.mixup,
-                config.data.cutmix,
-                config.data.random_erasing,
-                config.data.randaugment,
-            )
-        ),
+        lambda config: config.data.augments_batches,
     ),
 )
 

@@ -8,6 +8,7 @@ from ann.runs.fields import field, require, require_unused
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("steps", "cosine")
 DECAY_ON = ("kernels", "all", "author_code")
+_OF_BATCHES = ("randaugment", "random_erasing", "mixup", "cutmix")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,11 @@ class DataRecipe:
         "With mixup, each batch gets one of the two, chosen at random.",
     )
 
+    @property
+    def augments_batches(self) -> bool:
+        """Whether any of this is done to the batches of a run."""
+        return any(getattr(self, name) for name in _OF_BATCHES)
+
     def check_recipe(self) -> None:
         """Raises where an option is out of range, or has no effect.
 
@@ -53,8 +59,7 @@ class DataRecipe:
         if not self.randaugment:
             require_unused(self, ["randaugment_magnitude"], "it needs randaugment")
         if not self.augment:
-            names = ["randaugment", "random_erasing", "mixup", "cutmix"]
-            require_unused(self, names, "augment is off, which leaves the images as they are")
+            require_unused(self, _OF_BATCHES, "augment is off, which leaves the images as they are")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
