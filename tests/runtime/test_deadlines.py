@@ -115,6 +115,28 @@ def interrupt_at(predictor, exit, monkeypatch):
     threading.Thread(target=interrupt, daemon=True).start()
 
 
+def test_no_time_for_more_than_the_first_answer(exported, monkeypatch):
+    """It is computed alone where that is quicker than to stop a call over the whole network."""
+    path, images, expected = exported
+    monkeypatch.setattr(onnxruntime_engine, "_SOON", np.inf)
+    with runtime.AnytimePredictor(path, "onnxruntime", threads=1) as predictor:
+        engine = predictor._engine
+        assert engine._least_seconds > 0
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "new_run", pytest.fail)
+            engine._free.clear()
+            for deadline in (0.0, 0.9 * engine._least_seconds):
+                answer = predictor.predict(images[0], deadline=deadline)
+                assert (answer.exit, answer.macs) == (0, predictor.macs[0])
+                assert answer.late or deadline
+                np.testing.assert_allclose(answer.logits, expected[0][0], atol=1e-4)
+        assert predictor.predict(images[0], deadline=60.0).exit == predictor.num_exits - 1
+    monkeypatch.setattr(onnxruntime_engine, "_SOON", 0.0)
+    with runtime.AnytimePredictor(path, "onnxruntime", threads=1) as predictor:
+        assert predictor._engine._least_seconds == 0
+        assert predictor.predict(images[0], deadline=0.0).late
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=", ".join)
 def test_an_interrupted_run_gives_the_newest_answer(exported, engine, monkeypatch):
     path, images, expected = exported
