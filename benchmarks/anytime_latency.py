@@ -377,7 +377,8 @@ def plot(frame: pd.DataFrame, path) -> None:
         label=f"{anytime.network.iloc[0]}, anytime",
     )
     static = frame.drop(anytime.index)
-    axes.plot(static.milliseconds, static.error_top1, "o", color="0.3", label="static networks")
+    if len(static):
+        axes.plot(static.milliseconds, static.error_top1, "o", color="0.3", label="static networks")
     for row in static.itertuples():
         axes.annotate(
             row.network,

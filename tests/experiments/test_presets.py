@@ -16,9 +16,8 @@ def test_the_recipe_is_that_of_the_card(name):
 
 
 def test_presets_are_trained_once_and_written(tmp_path, monkeypatch):
-    tiny = {"model": "resann-n1-c4", "dataset": "digits", "epochs": 1, "train_examples": 128}
-    monkeypatch.setattr(presets, "NETWORKS", {"tiny": ("resann-n1-c4", "digits")})
-    monkeypatch.setattr(presets, "RECIPE", tiny)
+    monkeypatch.setattr(presets, "NETWORKS", {"tiny": ("resann-n1-c4", "digits", 1)})
+    monkeypatch.setattr(presets, "RECIPE", {"train_examples": 128})
     presets.make_presets(["tiny"], tmp_path / "runs", tmp_path / "made")
     written = tmp_path / "made" / "tiny" / "preset.json"
     assert json.loads(written.read_text())["num_classes"] == 10
