@@ -19,6 +19,7 @@ from ann.runtime.watchdog import watchdog
 
 _WAIT_FOR_FIRST_SECONDS = 1e-4
 _MAX_STOP_SECONDS = 1e-3
+_SPREADS = 2.0  # of what a stop takes, beyond the mean: few deadlines are missed then
 _MISSING = 0x7FC0FFEE  # bits of a number not written yet: a NaN that arithmetic does not make
 
 
@@ -31,8 +32,13 @@ class WholeNetworkEngine(Engine):
     def __init__(self, num_exits):
         self._num_exits = num_exits
         self._free = []  # runs of one image to be used again; list methods are atomic
-        # What it takes to stop a run, a moving average: it is told that much before its deadline.
-        self._stop_seconds = 0.0
+        # What it takes to stop a run: the mean, and the mean distance from it, both moving.
+        self._stop_mean = self._stop_spread = 0.0
+
+    @property
+    def _stop_seconds(self):
+        """So long before its deadline is a run told to stop."""
+        return self._stop_mean + _SPREADS * self._stop_spread
 
     @abc.abstractmethod
     def new_run(self, batch_size: int) -> "WholeRun":
@@ -55,8 +61,9 @@ class WholeNetworkEngine(Engine):
         """Takes in how long a run went on after it was to stop; one that was interrupted before
         tells nothing."""
         if seconds >= 0:
-            seconds = min(seconds, _MAX_STOP_SECONDS)
-            self._stop_seconds += 0.1 * (seconds - self._stop_seconds)
+            error = min(seconds, _MAX_STOP_SECONDS) - self._stop_mean
+            self._stop_mean += 0.1 * error
+            self._stop_spread += 0.1 * (abs(error) - self._stop_spread)
 
     def _take_run(self, batch_size):
         if batch_size == 1:

@@ -1,5 +1,6 @@
 """When a run over the whole network is told to stop, with a clock that the test moves."""
 
+import itertools
 import types
 
 import numpy as np
@@ -39,6 +40,7 @@ class Run(WholeRun):
     def __init__(self, clock):
         super().__init__((EXITS, 1, 2))
         self.clock, self.after_tick = clock, lambda: None
+        self.ticks_to_stop = itertools.repeat(0)
 
     def compute(self, inputs):
         self.stopped = False
@@ -46,6 +48,7 @@ class Run(WholeRun):
             self.clock.tick()
             self.after_tick()
             if self.stopped:
+                self.clock.now += TICK * next(self.ticks_to_stop)
                 return False
             if tick % TICKS_TO_AN_EXIT == 0:
                 self.answers[tick // TICKS_TO_AN_EXIT - 1] = 0
@@ -94,11 +97,20 @@ def test_deadlines_before_the_first_answer_cost_later_ones_nothing(clock):
 
 def test_an_estimate_from_busy_times_is_forgotten_though_deadlines_are_short(clock):
     engine = OnOneClock(clock)
-    engine._stop_seconds = 0.001
+    engine._stop_mean = 0.001
     assert exit_at(engine, clock, 0.0025) == 0  # told to stop at 1.5 ms
     for _ in range(50):
         exit_at(engine, clock, 0.0005)
     assert exit_at(engine, clock, 0.0025) == 1
+
+
+def test_deadlines_are_kept_though_some_stops_take_longer(clock):
+    engine = OnOneClock(clock)
+    engine.only_run.ticks_to_stop = itertools.cycle([10, 30])
+    for number in range(100):
+        ends = clock.now + 0.0035
+        assert exit_at(engine, clock, 0.0035) == 2
+        assert number < 20 or clock.now < ends
 
 
 def test_an_interrupted_run_does_not_say_how_long_a_stop_takes(clock):
