@@ -2,8 +2,9 @@
 
     ann preset --run_dir=runs/mine --output=presets/mine
 
-The folder holds the network, its weights (kernels in float16), the normalization of its input, the
-names of the classes, and cost, error and temperature of each exit. Its README.md is the model card.
+The folder holds the network, its weights (kernels in float16 by default), the normalization of its
+input, the names of the classes, and cost, error and temperature of each exit. Its README.md is the
+model card.
 """
 
 from absl import flags
@@ -14,7 +15,9 @@ def define_flags() -> None:
     flags.DEFINE_string("run_dir", None, "Folder of a finished run.", required=True)
     flags.DEFINE_string("output", None, "Folder to write, new or empty.", required=True)
     flags.DEFINE_string("name", None, "Name of the preset; default: that of the folder.")
-    flags.DEFINE_enum("weights", "float16", ["float16", "float32"], "How the kernels are stored.")
+    flags.DEFINE_enum(
+        "weights", "float16", ["float16", "float32", "int8"], "How the kernels are stored."
+    )
     flags.DEFINE_string(
         "limits", None, "Text for the limits on the model card; default: only what the run knows."
     )

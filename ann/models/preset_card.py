@@ -34,7 +34,7 @@ def model_card(facts: dict, weights_size: int) -> str:
         f"# {name}",
         f"An anytime network with {len(facts['exits'])} exits for {facts['num_classes']} classes. "
         f"Its input has the shape {_shape(facts['input_shape'])}. "
-        f"Its weights take {weights_size / 1e6:.2f} MB.",
+        f"Its weights take {weights_size / 1e6:.2f} MB, with kernels in {facts['weights']}.",
         "## Use",
         _usage(name, facts),
         "## Exits",

@@ -27,6 +27,8 @@ from ann.models.preset_card import CARD, model_card
 
 FORMAT = 1
 _FACTS, _WEIGHTS, _README, _SUMS = "preset.json", "weights.npz", "README.md", "SHA256SUMS"
+STORED_AS = ("float16", "float32", "int8")
+_SCALE = "~scale"  # after the name of a kernel in int8
 _BUILT_IN = pathlib.Path(__file__).parent.parent / "presets"
 _CURVE = ("macs", "fraction", "loss", "error_top1", "error_top5")
 
@@ -122,8 +124,9 @@ def save_to_preset(
         model: a `MultiExitModel`.
         folder: new or empty.
         name: of the preset; default that of the folder.
-        weights: "float16" stores kernels in half the size (biases and normalization stay float32),
-            "float32" exactly.
+        weights: how kernels are stored; biases and normalization stay float32. "float32" exactly,
+            "float16" in half the size, "int8" in a quarter: whole numbers from -127 to 127 with a
+            scale for each output channel.
         normalization: mean and standard deviation of each channel in pixel values.
         class_names: one per class.
         curve: DataFrame of `evaluation.anytime_curve`: costs and errors of each exit.
@@ -140,7 +143,7 @@ def save_to_preset(
     folder = pathlib.Path(folder)
     facts = _facts(
         model, name or folder.name, normalization, class_names, curve, temperatures, card
-    ) | {"largest": largest}
+    ) | {"largest": largest, "weights": weights}
     arrays = _stored(model, weights)
     with _whole(folder) as temporary:
         np.savez(temporary / _WEIGHTS, **arrays)
@@ -235,18 +238,28 @@ def _variables(model):
 
 
 def _stored(model, dtype):
-    """Arrays by position and name. Kernels that float16 cannot hold stay as they are."""
-    if dtype not in ("float16", "float32"):
-        raise PresetError(f"weights must be 'float16' or 'float32'. Received: weights={dtype!r}")
+    """Arrays by position and name. Kernels that float16 or int8 cannot hold stay as they are."""
+    if dtype not in STORED_AS:
+        raise PresetError(f"weights must be one of {STORED_AS}. Received: weights={dtype!r}")
     arrays = {}
     for index, variable in enumerate(_variables(model)):
+        name = f"{index:04d}_{variable.path.replace('/', '.')}"
         array = keras.ops.convert_to_numpy(variable)
         if array.dtype.kind not in "iu":
             array = array.astype("float32")
             if dtype == "float16" and array.ndim > 1 and np.abs(array).max() < 65504:
                 array = array.astype("float16")
-        arrays[f"{index:04d}_{variable.path.replace('/', '.')}"] = array
+            if dtype == "int8" and array.ndim > 1 and np.isfinite(array).all():
+                array, arrays[name + _SCALE] = _as_int8(array)
+        arrays[name] = array
     return arrays
+
+
+def _as_int8(kernel):
+    """The nearest multiples of a scale for each output channel, and the scales."""
+    scale = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1))) / 127
+    scale = np.where(scale > 0, scale, np.float32(1))
+    return np.round(kernel / scale).astype("int8"), scale
 
 
 def _load(folder):
@@ -297,7 +310,8 @@ def _assign(model, folder):
     content = io.BytesIO(_checked(folder, _WEIGHTS))
     try:
         with np.load(content, allow_pickle=False) as file:
-            arrays = [file[name] for name in sorted(file.files)]
+            names = [name for name in sorted(file.files) if not name.endswith(_SCALE)]
+            arrays = [_exact(file, name) for name in names]
     except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
         raise PresetError(f"{folder / _WEIGHTS} holds no arrays ({_first_line(error)})") from error
     variables = _variables(model)
@@ -305,6 +319,12 @@ def _assign(model, folder):
         raise PresetError(f"{folder / _WEIGHTS} holds the weights of another network")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array.astype(keras.backend.standardize_dtype(variable.dtype)))
+
+
+def _exact(file, name):
+    """An array, in the numbers that it stands for."""
+    scale = name + _SCALE
+    return file[name] * file[scale] if scale in file.files else file[name]
 
 
 def _sum(content) -> str:

@@ -30,7 +30,7 @@ def preset_of_run(
         run_dir: folder of the run.
         output: folder to write, new or empty.
         name: of the preset; default that of the folder.
-        weights: "float16" or "float32", as `models.save_to_preset`.
+        weights: "float16", "float32", or "int8", as `models.save_to_preset`.
         limits: what the card says about limits, besides what is known anyway.
         data_dir: folder of the data; default: the one of the training.
 

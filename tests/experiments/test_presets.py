@@ -16,7 +16,7 @@ def test_the_recipe_is_that_of_the_card(name):
 
 
 def test_presets_are_trained_once_and_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "NETWORKS", {"tiny": ("resann-n1-c4", "digits", 1)})
+    monkeypatch.setattr(presets, "NETWORKS", {"tiny": ("resann-n1-c4", "digits", 1, "int8")})
     monkeypatch.setattr(presets, "RECIPE", {"train_examples": 128})
     presets.make_presets(["tiny"], tmp_path / "runs", tmp_path / "made")
     written = tmp_path / "made" / "tiny" / "preset.json"

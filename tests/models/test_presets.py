@@ -90,6 +90,24 @@ def test_float16_halves_the_kernels_and_nothing_else(network, images, tmp_path):
         np.testing.assert_allclose(mine, theirs, rtol=tolerance, atol=1e-7 * (tolerance > 0))
 
 
+def test_int8_is_the_nearest_multiple_of_a_scale_for_each_output(network, tmp_path):
+    network.heads[0].trainable_weights[-2].assign_add([[1.0] + [0.0] * 9])  # one output is larger
+    silent = network.segments[0].trainable_weights[0]
+    silent.assign(0 * silent)
+    for stored in ("int8", "float32"):
+        network.save_to_preset(tmp_path / stored, weights=stored)
+    kernels = sum(int(np.prod(v.shape)) for v in network.weights if len(v.shape) > 1)
+    size, whole = ((tmp_path / n / "weights.npz").stat().st_size for n in ("int8", "float32"))
+    assert whole - 3 * kernels < size < whole - 2 * kernels
+    again = models.from_preset(tmp_path / "int8")
+    for mine, theirs in zip(again.weights, network.weights, strict=True):
+        theirs = np.array(theirs)
+        step = np.abs(theirs).max(axis=tuple(range(theirs.ndim - 1))) / 127
+        tolerance = 0.501 * step if theirs.ndim > 1 else 0 * theirs
+        assert (np.abs(mine - theirs) <= tolerance).all()
+    assert "with kernels in int8" in (tmp_path / "int8" / "README.md").read_text()
+
+
 def test_kernels_out_of_the_range_of_float16_stay_exact(network, tmp_path):
     kernel = network.heads[0].trainable_weights[-2]
     kernel.assign(np.full(kernel.shape, 1e5))
@@ -259,7 +277,7 @@ def test_a_folder_with_something_in_it_is_kept(network, tmp_path):
         ({"temperatures": [1.0]}, "temperatures must have one entry for each of the 3 exits"),
         ({"class_names": ["cat"]}, "class_names must have one entry for each of the 10 classes"),
         ({"card": {"license": "MIT"}}, "Did you mean 'licence'"),
-        ({"weights": "int8"}, "weights must be 'float16' or 'float32'"),
+        ({"weights": "int4"}, "weights must be one of .*'float32', 'int8'"),
     ],
 )
 def test_what_cannot_be_saved_leaves_nothing(network, tmp_path, facts, message):

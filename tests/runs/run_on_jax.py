@@ -66,6 +66,12 @@ def stopped_and_resumed(config, folder):
     return train(config, folder, resume=True, verbose=0, build_model=tiny)
 
 
+def of_pictures(root, **fields):
+    folder = {"dataset": "class_folders", "data_dir": str(root / "pictures"), "batch_size": 4}
+    fields = {"epochs": 2, "learning_rate": 0.001, "strategy": "mirrored"} | folder | fields
+    return RunConfig.from_fields({"random_erasing": 0.5, **fields})
+
+
 def pictures(root):
     """JPEGs in folders, whole and after an interruption, then with one that is broken."""
     pixels = np.random.default_rng(0).integers(0, 256, (18, 40, 50, 3), "uint8")
@@ -74,18 +80,18 @@ def pictures(root):
         path = root / "pictures" / split / label / f"{number:02d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         PIL.Image.fromarray(image).save(path)
-    folders = {"dataset": "class_folders", "data_dir": str(root / "pictures"), "batch_size": 4}
-    fields = {"epochs": 2, "strategy": "mirrored", "random_erasing": 0.5, **folders}
-    config = RunConfig.from_fields(fields)
+    config = of_pictures(root)
     whole = train(config, root / "of_pictures", verbose=0, build_model=tiny)
     pd.testing.assert_frame_equal(evaluate(root / "of_pictures"), whole)
     parts = stopped_and_resumed(config, root / "parts_of_pictures")
     pd.testing.assert_frame_equal(parts, whole)
-    path.write_bytes(path.read_bytes()[:100])
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
     try:
         train(config, root / "of_broken_pictures", verbose=0, build_model=tiny)
     except ValueError as error:
         sys.stdout.write(f"broken: {error}\n")
+    path.write_bytes(content)
 
 
 def refused(cases, root):
@@ -117,9 +123,11 @@ def main(root):
 
 
 def worker(root):
-    """One of two processes of the run, over all their devices."""
-    config = RunConfig.from_fields({**FIELDS, "strategy": "multi_worker"})
+    """One of two processes of the runs, over all their devices."""
+    together = {"strategy": "multi_worker"}
+    config = RunConfig.from_fields({**FIELDS, **together})
     train(config, root / "workers", verbose=0, build_model=tiny)
+    train(of_pictures(root, **together), root / "with_pictures", verbose=0, build_model=tiny)
 
 
 if __name__ == "__main__":

@@ -64,11 +64,13 @@ def test_two_processes_train_as_one(run):
     for process in processes:
         _, errors = process.communicate()
         assert process.returncode == 0, errors
-    logs = [pd.read_csv(RunFolder(root / name).epochs) for name in ("workers", "whole")]
-    logs = [log.drop(columns=["seconds", "images_per_second"]) for log in logs]
-    np.testing.assert_allclose(*logs, rtol=1e-4)
-    curves = [pd.read_csv(RunFolder(root / name).curve) for name in ("workers", "whole")]
-    np.testing.assert_allclose(*curves, rtol=1e-4)
+    for names in (("workers", "whole"), ("with_pictures", "of_pictures")):
+        folders = [RunFolder(root / name) for name in names]
+        logs = [pd.read_csv(folder.epochs) for folder in folders]
+        logs = [log.drop(columns=["seconds", "images_per_second"]) for log in logs]
+        np.testing.assert_allclose(*logs, rtol=1e-4)
+        curves = [pd.read_csv(folder.curve) for folder in folders]
+        np.testing.assert_allclose(*curves, rtol=1e-4)
 
 
 def test_a_run_leaves_what_it_leaves_on_tensorflow(run):
