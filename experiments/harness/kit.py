@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 MOST_BYTES = 64 * 2**20
 _CODE = ("ann", "experiments", "pyproject.toml", "setup.py", "third_party")
 _PACKED = ("cifar10", "cifar100", "svhn")
-_LEFT_OUT = {"__pycache__", "results", ".ipynb_checkpoints"}
+_LEFT_OUT = {"__pycache__", "results", "presets", ".ipynb_checkpoints"}
 _SCRIPT = """#!/bin/sh
 # Trains the declared runs that are wanted most and leaves their rows in rows/:
 #     ./run.sh --scale=paper --hours=0.45
