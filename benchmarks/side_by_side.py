@@ -36,6 +36,7 @@ def training_step(model: str, seeds: int, batch_size: int):
     import keras
 
     from ann import models, training
+    from ann.training.jax_engine import variable_groups
 
     states = []
     for seed in range(seeds):
@@ -43,12 +44,7 @@ def training_step(model: str, seeds: int, batch_size: int):
         network = models.build(model)
         network.compile(training.L2SGD(0.05), weighting="adaloss")
         network.optimizer.build(network.trainable_variables)
-        groups = (
-            network.trainable_variables,
-            network.non_trainable_variables,
-            network.optimizer.variables,
-            network.metrics_variables,
-        )
+        groups = variable_groups(network)
         states.append([[variable.value for variable in group] for group in groups])
     state = jax.tree.map(lambda *of_seeds: jnp.stack(of_seeds), *states)
     batch = jax.device_put(random_batch(batch_size))

@@ -133,12 +133,15 @@ class BatchAugmentation:
         rand_seeds, erase_seeds, mix_seeds = philox.split(philox.fold_in(seeds, 1), 3)
         drawn = {}
         if self.operations:
-            found = mixing_draws.operations(rand_seeds, count, self.operations, self.magnitude)
-            drawn |= {f"rand_{name}": values for name, values in found.items()}
+            drawn["rand"] = mixing_draws.operations(
+                rand_seeds, count, self.operations, self.magnitude
+            )
         if self.erasing:
-            erased = mixing_draws.erasing(erase_seeds, count, size, self.erasing)
-            drawn |= {f"erase_{name}": values for name, values in erased.items()}
+            drawn["erase"] = mixing_draws.erasing(erase_seeds, count, size, self.erasing)
         if self.mixup or self.cutmix:
-            mixed = mixing_draws.mixture(mix_seeds, count, size, self.mixup, self.cutmix)
-            drawn |= {f"mix_{name}": values for name, values in mixed.items()}
-        return drawn
+            drawn["mix"] = mixing_draws.mixture(mix_seeds, count, size, self.mixup, self.cutmix)
+        return {
+            f"{kind}_{name}": values
+            for kind, arrays in drawn.items()
+            for name, values in arrays.items()
+        }

@@ -36,10 +36,10 @@ class FileSplit:
             name = b"/".join(path.split(b"/")[-2:])
             yield b"%s %d %d" % (name, os.stat(path).st_size, label)
 
-    def read(self, index: int) -> tuple[str, bytes, int]:
-        """Path, contents, and label of one image."""
+    def read(self, index: int) -> tuple[str, bytes]:
+        """Path and contents of one image."""
         path = os.fsdecode(self.paths[index])
-        return path, pathlib.Path(path).read_bytes(), int(self.labels[index])
+        return path, pathlib.Path(path).read_bytes()
 
     def elements(self, seed=None) -> tf.data.Dataset:
         import tensorflow as tf  # JAX reads the files alone

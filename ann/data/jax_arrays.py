@@ -4,12 +4,11 @@ They are those of `ann.data.array_pipeline`; blurred ones within 1e-5.
 """
 
 import jax.numpy as jnp
-import keras
 import numpy as np
 
 from ann.data import jax_augment, philox
 from ann.data.arrays import Dataset
-from ann.data.jax_batches import TrainingBatches
+from ann.data.jax_batches import EvaluationBatches, TrainingBatches
 
 
 class ArrayTrainingBatches(TrainingBatches):
@@ -50,23 +49,8 @@ class ArrayTrainingBatches(TrainingBatches):
         return x, jnp.take(labels, draws["which"])
 
 
-class ArrayEvaluationBatches(keras.utils.PyDataset):
-    """All test images in order, normalized, as NumPy arrays.
+class ArrayEvaluationBatches(EvaluationBatches):
+    """The test images of a data set in memory."""
 
-    Args:
-        dataset: data set in memory.
-        batch_size: images in a batch; the last one may be smaller.
-    """
-
-    def __init__(self, dataset: Dataset, batch_size: int):
-        super().__init__()
-        self.batch_size = batch_size
-        self._split = dataset.test
-        self._mean, self._std = dataset.normalization()
-
-    def __len__(self):
-        return -(-len(self._split) // self.batch_size)
-
-    def __getitem__(self, index):
-        part = self._split[index * self.batch_size : (index + 1) * self.batch_size]
-        return (part.images.astype(np.float32) - self._mean) / self._std, part.labels
+    def images(self, index):
+        return self.dataset.test.images[self.part(index)].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Training batches for JAX: made on the device, inside the compiled training step.
+"""Batches for JAX. Those for training are made on the device, inside the compiled training step.
 
 They are those of TensorFlow: the same images in the same order from the same seed, augmented alike.
 Pixels may differ in the last bit, for XLA divides by multiplying with the reciprocal, and noise by
@@ -140,3 +140,33 @@ class TrainingBatches(keras.utils.PyDataset):
     @abc.abstractmethod
     def images_and_labels(self, arrays, draws):
         """Images of the batch in pixel values, cropped and flipped, and their labels; traced."""
+
+
+class EvaluationBatches(keras.utils.PyDataset):
+    """All test images in order, normalized, as NumPy arrays. Subclasses say what the images are.
+
+    Args:
+        dataset: data set whose test images are used.
+        batch_size: images in a batch; the last one may be smaller.
+    """
+
+    def __init__(self, dataset: Dataset | JpegDataset, batch_size: int):
+        super().__init__()
+        self.batch_size, self.dataset = batch_size, dataset
+        self._mean, self._std = dataset.normalization()
+
+    def __len__(self):
+        return -(-len(self.dataset.test) // self.batch_size)
+
+    def __getitem__(self, index):
+        labels = self.dataset.test.labels[self.part(index)]
+        return (self.images(index) - self._mean) / self._std, labels
+
+    def part(self, index: int) -> slice:
+        """Which of the test images a batch holds."""
+        start = index * self.batch_size
+        return slice(start, min(start + self.batch_size, len(self.dataset.test)))
+
+    @abc.abstractmethod
+    def images(self, index: int) -> np.ndarray:
+        """The images of a batch in pixel values, float32 `(batch, height, width, channels)`."""

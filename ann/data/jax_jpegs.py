@@ -6,13 +6,12 @@ are rounded to whole gray levels: a quarter of the bytes travels.
 
 import functools
 
-import keras
 import numpy as np
 
 from ann.data import jax_augment, philox
 from ann.data.ahead import Ahead
 from ann.data.decode import view
-from ann.data.jax_batches import TrainingBatches
+from ann.data.jax_batches import EvaluationBatches, TrainingBatches
 from ann.data.jpegs import ATTEMPTS, JpegDataset
 
 
@@ -54,8 +53,8 @@ class JpegTrainingBatches(TrainingBatches):
         return [functools.partial(self._view, which[own], draws[own]) for own in self._own]
 
     def _view(self, number, draws):
-        path, content, _ = self.dataset.train.read(number)
-        return np.round(view(content, path, self.dataset.size, draws)).astype(np.uint8)
+        pixels = _view(self.dataset.train, number, self.dataset.size, draws)
+        return np.round(pixels).astype(np.uint8)
 
     def _seeds(self, step):
         """One for each image."""
@@ -67,33 +66,23 @@ class JpegTrainingBatches(TrainingBatches):
         return jax_augment.flip(x, draws["flip"]) if "flip" in draws else x, draws["labels"]
 
 
-class JpegEvaluationBatches(keras.utils.PyDataset):
-    """All test images in order, normalized, as NumPy arrays.
-
-    Args:
-        dataset: JPEGs on disk.
-        batch_size: images in a batch; the last one may be smaller.
-    """
+class JpegEvaluationBatches(EvaluationBatches):
+    """The test images; the next batches are decoded before they are asked for."""
 
     def __init__(self, dataset: JpegDataset, batch_size: int):
-        super().__init__()
-        self.batch_size, self._dataset = batch_size, dataset
-        self._mean, self._std = dataset.normalization()
+        super().__init__(dataset, batch_size)
         self._views = Ahead(self._tasks, len(self))
 
-    def __len__(self):
-        return -(-len(self._dataset.test) // self.batch_size)
-
-    def __getitem__(self, index):
-        images = (np.stack(self._views[index]) - self._mean) / self._std
-        return images, self._dataset.test.labels[self._numbers(index)]
-
-    def _numbers(self, index):
-        return np.arange(len(self._dataset.test))[index * self.batch_size :][: self.batch_size]
+    def images(self, index):
+        return np.stack(self._views[index])
 
     def _tasks(self, index):
-        return [functools.partial(self._view, number) for number in self._numbers(index)]
+        part = self.part(index)
+        numbers = range(part.start, part.stop)
+        split, size = self.dataset.test, self.dataset.size
+        return [functools.partial(_view, split, number, size) for number in numbers]
 
-    def _view(self, number):
-        path, content, _ = self._dataset.test.read(number)
-        return view(content, path, self._dataset.size)
+
+def _view(split, number, size, draws=None):
+    path, content = split.read(number)
+    return view(content, path, size, draws)

@@ -105,7 +105,7 @@ def _cutmix(seeds, count, size, alpha):
     whole = np.asarray(size, np.float32)[:, None]
     lengths = (side * whole).astype(np.int32)
     starts = (_pairs(place_seeds, count) * whole).astype(np.int32) - lengths // 2
-    limits = np.array(size, np.int32)[:, None]
+    limits = np.asarray(size, np.int32)[:, None]
     box = _box(np.clip(starts, 0, limits), np.clip(starts + lengths, 0, limits))
     pixels = (box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1])
     share = pixels.astype(np.float32) / np.float32(size[0] * size[1])

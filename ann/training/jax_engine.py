@@ -111,7 +111,7 @@ class JaxEngine(Engine):
         self._step = jax.jit(self._one_step, **options)
         self._steps = jax.jit(self._many_steps, **options)
         self._test = jax.jit(self._test_step, out_shardings=self._on_all)
-        _assign(self._groups, self._state(copy=True))
+        _assign(variable_groups(self.model), self._state(copy=True))
 
     def train(self, count: int) -> dict:
         if self._done + count > len(self._batches):
@@ -131,7 +131,7 @@ class JaxEngine(Engine):
             draws = _put(draws, self._divided_rows)
             logs, state = self._steps(state, self._arrays, draws, count)
         self._done += count
-        _assign(self._groups, state)
+        _assign(variable_groups(self.model), state)
         return self._named(logs)
 
     def _one_step(self, state, arrays, draws):
@@ -178,17 +178,6 @@ class JaxEngine(Engine):
         callbacks.on_test_end(logs)
         return logs
 
-    @property
-    def _groups(self):
-        """The variables of the model as Keras's `train_step` on JAX wants them."""
-        model = self.model
-        return (
-            model.trainable_variables,
-            model.non_trainable_variables,
-            model.optimizer.variables,
-            model.metrics_variables,
-        )
-
     def _state(self, copy=False):
         """The values of all variables, on all devices.
 
@@ -196,7 +185,10 @@ class JaxEngine(Engine):
             copy: True for arrays of their own. Callbacks and Keras may give one array to several
                 variables, and a donated array must not be used twice.
         """
-        return [[self._placed(variable, copy) for variable in group] for group in self._groups]
+        return [
+            [self._placed(variable, copy) for variable in group]
+            for group in variable_groups(self.model)
+        ]
 
     def _placed(self, variable, copy):
         if copy:
@@ -212,6 +204,16 @@ class JaxEngine(Engine):
         # Where several processes take part, JAX raises a ValueError for what XLA reports.
         found = _LOST.search(str(error)) if self._many else None
         return found and found["reason"].strip()
+
+
+def variable_groups(model) -> tuple:
+    """The variables of a compiled model as Keras's `train_step` on JAX wants them."""
+    return (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
 
 
 def _make_virtual_cpus(count):
